@@ -1,0 +1,6 @@
+/**
+ * One import for everything that a model needs.
+ *
+ * @module
+ */
+export {};

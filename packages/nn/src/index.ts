@@ -1,0 +1,6 @@
+/**
+ * Modules, layers, losses and initialisers.
+ *
+ * @module
+ */
+export {};

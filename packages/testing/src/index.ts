@@ -1,0 +1,6 @@
+/**
+ * gradcheck and the laws that every op must obey.
+ *
+ * @module
+ */
+export {};
