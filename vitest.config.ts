@@ -1,0 +1,69 @@
+import { join } from "node:path";
+import { defaultClientConditions, defaultServerConditions, type Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+import { documentation, generateDoctests } from "./scripts/doctest/generate.mjs";
+
+await generateDoctests();
+
+/** Tests run on the sources of the packages: nothing need be built. */
+const source = {
+  resolve: { conditions: ["chainrule-source", ...defaultClientConditions] },
+  ssr: { resolve: { conditions: ["chainrule-source", ...defaultServerConditions] } },
+};
+
+/** Keeps the doctests up to date while vitest watches. */
+const watchDocumentation: Plugin = {
+  name: "chainrule:doctest",
+  configureServer({ watcher }) {
+    watcher.add(documentation());
+    watcher.on("change", async (path) => {
+      if (documentation().includes(path)) await generateDoctests();
+    });
+  },
+};
+
+export default defineConfig({
+  ...source,
+  test: {
+    // A test that waits for longer than this is stuck.
+    testTimeout: 30_000,
+    coverage: { include: ["packages/*/src/**/*.ts"] },
+    projects: [
+      {
+        ...source,
+        test: {
+          name: "unit",
+          include: ["packages/*/{src,test}/**/*.test.ts"],
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: "tools",
+          include: ["scripts/**/*.test.{ts,mjs}"],
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: "types",
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ["packages/*/{src,test}/**/*.test-d.ts"],
+            tsconfig: join(import.meta.dirname, "tsconfig.types.json"),
+          },
+        },
+      },
+      {
+        ...source,
+        plugins: [watchDocumentation],
+        test: {
+          name: "doc",
+          include: [".doctest/**/*.test.ts"],
+        },
+      },
+    ],
+  },
+});
