@@ -1,0 +1,8 @@
+/** The declarations of the published packages, as a strict project without DOM sees them. */
+import * as core from "@chainrule/core";
+import * as nn from "@chainrule/nn";
+import * as optim from "@chainrule/optim";
+import * as testing from "@chainrule/testing";
+import * as chainrule from "chainrule";
+
+export const everything: readonly object[] = [chainrule, core, nn, optim, testing];

@@ -1,0 +1,16 @@
+import { defaultClientConditions, defaultServerConditions } from "vite";
+import { defineConfig } from "vitest/config";
+
+/** The unit tests where no text may become code, as on a page with a strict security policy. */
+export default defineConfig({
+  resolve: { conditions: ["chainrule-source", ...defaultClientConditions] },
+  ssr: { resolve: { conditions: ["chainrule-source", ...defaultServerConditions] } },
+  test: {
+    name: "noeval",
+    include: ["packages/*/{src,test}/**/*.test.ts"],
+    pool: "forks",
+    execArgv: ["--disallow-code-generation-from-strings", "--disable-proto=throw"],
+    setupFiles: ["scripts/noeval-setup.ts"],
+    testTimeout: 30_000,
+  },
+});
