@@ -20,7 +20,10 @@ beforeAll(async () => {
   const sources = files(join(root, "scripts/doctest/fixtures"), () => true);
   await generateDoctests({ sources, folder });
   // vitest would look for no tests in node_modules.
-  writeFileSync(join(folder, "vitest.config.mjs"), "export default { test: { exclude: [] } };\n");
+  writeFileSync(
+    join(folder, "vitest.config.mjs"),
+    "export default { test: { exclude: [], isolate: false } };\n",
+  );
   const report = join(folder, "report.json");
   const { code, output } = await node([
     join(root, "node_modules/vitest/vitest.mjs"),
