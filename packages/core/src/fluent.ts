@@ -1,0 +1,83 @@
+/**
+ * The methods of tensors, installed from the op table and typed by it.
+ */
+import type { BackwardOptions } from "./graph/backward.ts";
+import { backward } from "./graph/backward.ts";
+import { add_, copy_, fill_, mul_, sub_, zero_ } from "./inplace.ts";
+import * as methods from "./ops/methods.ts";
+import { Tensor } from "./tensor.ts";
+
+/** A function of a tensor as a method: the first argument becomes `this`. */
+export type Method<F> = F extends (x: never, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
+
+/** Every op of the table as a method. */
+export type OpMethods = { readonly [K in keyof typeof methods]: Method<(typeof methods)[K]> };
+
+/** What tensors can do beside the ops. */
+export interface FluentMethods extends OpMethods {
+  /** Differentiates this tensor with respect to all leaves it was computed from; see {@link backward}. */
+  backward(cotangent?: Tensor, options?: BackwardOptions): void;
+  /** Copies a value into this tensor, in place; see {@link copy_}. */
+  copy_(value: Parameters<typeof copy_>[1]): Tensor;
+  /** Sets every element, in place. */
+  fill_(value: number): Tensor;
+  /** Sets every element to 0, in place. */
+  zero_(): Tensor;
+  /** Adds in place. */
+  add_(value: Parameters<typeof add_>[1]): Tensor;
+  /** Subtracts in place. */
+  sub_(value: Parameters<typeof sub_>[1]): Tensor;
+  /** Multiplies in place. */
+  mul_(value: Parameters<typeof mul_>[1]): Tensor;
+  /** This tensor with the last two dimensions exchanged; a 1-D tensor stays as it is. */
+  readonly mT: Tensor;
+  /** This matrix transposed; the same as `mT`. */
+  readonly T: Tensor;
+  /** Iterates over the first dimension. @throws {ShapeError} for a 0-d tensor. */
+  [Symbol.iterator](): IterableIterator<Tensor>;
+}
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+function install(name: string, f: AnyFunction): void {
+  // Fixed numbers of arguments: a rest parameter would cost an array at every call of the engine's hot path.
+  const method = function (this: Tensor, a?: unknown, b?: unknown, c?: unknown, ...more: unknown[]): unknown {
+    // biome-ignore lint/complexity/noArguments: `arguments.length` costs nothing and tells undefined from absent.
+    switch (arguments.length) {
+      case 0:
+        return f(this);
+      case 1:
+        return f(this, a);
+      case 2:
+        return f(this, a, b);
+      case 3:
+        return f(this, a, b, c);
+      default:
+        return f(this, a, b, c, ...more);
+    }
+  };
+  Object.defineProperty(method, "name", { value: name });
+  Object.defineProperty(Tensor.prototype, name, { value: method, writable: true, configurable: true });
+}
+
+for (const [name, f] of Object.entries(methods)) install(name, f as AnyFunction);
+for (const [name, f] of Object.entries({ backward, copy_, fill_, zero_, add_, sub_, mul_ })) {
+  install(name, f as AnyFunction);
+}
+
+const transposed = {
+  get(this: Tensor): Tensor {
+    return this.ndim < 2 ? this : methods.transpose(this, -1, -2);
+  },
+  configurable: true,
+};
+Object.defineProperty(Tensor.prototype, "mT", transposed);
+Object.defineProperty(Tensor.prototype, "T", transposed);
+
+Object.defineProperty(Tensor.prototype, Symbol.iterator, {
+  value: function* (this: Tensor): IterableIterator<Tensor> {
+    for (let i = 0; i < this.size(0); i++) yield methods.at(this, i);
+  },
+  writable: true,
+  configurable: true,
+});

@@ -1,0 +1,354 @@
+/**
+ * The chain rule: cotangents flow from the outputs back through the graph, node by node, and add up where paths meet.
+ */
+import { newTensor } from "../creation.ts";
+import { isFloating } from "../dtype.ts";
+import { ArgumentError, GradError, ShapeError, checkOptions, quoted } from "../errors.ts";
+import { contiguousCopy } from "../op.ts";
+import { add } from "../ops/arithmetic.ts";
+import { to } from "../ops/convert.ts";
+import { sumTo } from "../ops/expand.ts";
+import { formatShape, sameShape } from "../shape.ts";
+import { storageWatermark } from "../storage.ts";
+import { Tensor } from "../tensor.ts";
+import { enableGrad, noGrad } from "./mode.ts";
+import type { GraphNode, JointVJP, OperandVJP } from "./node.ts";
+import { inTopologicalOrder } from "./order.ts";
+
+/** Options of {@link backward}. */
+export interface BackwardOptions {
+  /** Keep the graph for another pass; it is freed otherwise. */
+  retainGraph?: boolean;
+  /** Record the gradients' own computation, for derivatives of higher order; implies `retainGraph`. */
+  createGraph?: boolean;
+}
+
+/** Options of {@link gradients}. */
+export interface GradOptions extends BackwardOptions {
+  /** Cotangents of the outputs; 1 for single numbers unless given. */
+  gradOutputs?: Tensor | readonly (Tensor | null)[];
+  /** Give `null` for an input that the outputs do not depend on, instead of an error. */
+  allowUnused?: boolean;
+}
+
+/**
+ * Differentiates a tensor with respect to all leaves it was computed from, and adds the result to their `grad`.
+ *
+ * The cotangent is 1 for a single number and must be given otherwise: what arrives at each leaf is the vector-Jacobian
+ * product cotangentᵀ·J. Afterwards the graph is freed unless `retainGraph` says otherwise. If anything throws, no `grad`
+ * has changed and the graph is still whole.
+ *
+ * @throws {GradError} when the tensor does not require gradients, has several elements and no cotangent, was freed
+ * already, or depends on numbers that were changed in place.
+ * @example
+ * import { backward, tensor } from "@chainrule/core";
+ * const x = tensor([1, 2], { requiresGrad: true });
+ * backward(x.mul(x), tensor([1, 10]));
+ * x.grad; // → tensor([2, 40])
+ */
+export function backward(output: Tensor, cotangent?: Tensor, options: BackwardOptions = {}): void {
+  checkOptions("backward", options, ["retainGraph", "createGraph"]);
+  const { createGraph = false, retainGraph = createGraph } = options;
+  const seed = seedFor("backward", output, cotangent);
+  if (output.node === null) {
+    accumulate(output, seed, false);
+    return;
+  }
+  runPass([output], [seed], { createGraph, retainGraph, targets: null });
+}
+
+/**
+ * The gradients of outputs with respect to inputs, as new tensors; no `grad` is touched.
+ *
+ * ∂(Σ cotangentᵢ·outputᵢ)/∂input for each input, which may be a leaf or the result of an op.
+ *
+ * @throws {GradError} when an output does not require gradients, or an input is not part of its graph (unless
+ * `allowUnused`).
+ */
+export function gradients(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions = {},
+): (Tensor | null)[] {
+  checkOptions("grad", options, ["retainGraph", "createGraph", "gradOutputs", "allowUnused"]);
+  const { createGraph = false, retainGraph = createGraph, allowUnused = false, gradOutputs } = options;
+  const outputList = checkTensors("outputs", outputs);
+  const inputList = checkTensors("inputs", inputs);
+  const given = gradOutputs instanceof Tensor ? [gradOutputs] : (gradOutputs ?? []);
+  if (given.length > 0 && given.length !== outputList.length) {
+    throw new ArgumentError(
+      `grad: ${given.length} cotangents were given for ${outputList.length} outputs. Give one for each, or null.`,
+      { cotangents: given.length, outputs: outputList.length },
+    );
+  }
+  const seeds = outputList.map((output, i) => seedFor("grad", output, given[i] ?? undefined));
+  for (const [i, input] of inputList.entries()) {
+    if (!input.requiresGrad) {
+      throw new GradError(`grad: input ${i} does not require gradients. Set requiresGrad before computing the outputs.`, {
+        input: i,
+      });
+    }
+  }
+  const found = runPass(outputList, seeds, { createGraph, retainGraph, targets: inputList });
+  return inputList.map((input, i) => {
+    const gradient = found.get(input) ?? null;
+    if (gradient === null && !allowUnused) {
+      const name = input.name === null ? "" : ` (${JSON.stringify(input.name)})`;
+      throw new GradError(
+        `grad: the outputs do not depend on input ${i}${name}. Give { allowUnused: true } to get null for it.`,
+        { input: i },
+      );
+    }
+    return gradient;
+  });
+}
+
+function checkTensors(role: string, given: Tensor | readonly Tensor[]): readonly Tensor[] {
+  const list = given instanceof Tensor ? [given] : given;
+  if (!Array.isArray(list) || list.length === 0 || !list.every((x) => x instanceof Tensor)) {
+    throw new ArgumentError(`grad: ${role} must be a tensor or an array of tensors, not ${quoted(given)}.`, { role });
+  }
+  return list;
+}
+
+/** The cotangent with which a pass begins at an output. */
+function seedFor(where: string, output: Tensor, cotangent: Tensor | undefined): Tensor {
+  if (!output.requiresGrad) {
+    throw new GradError(
+      `${where}: the output does not require gradients: no leaf it was computed from has requiresGrad, or it was made under noGrad or detached.`,
+    );
+  }
+  if (cotangent === undefined) {
+    if (output.numel() !== 1) {
+      throw new GradError(
+        `${where}: the output has shape ${formatShape(output.shape)}, not a single number. Reduce it (sum, mean), or give a cotangent of that shape.`,
+        { shape: output.shape },
+      );
+    }
+    const one = newTensor(output.dtype, output.shape);
+    one.storage.data[0] = 1;
+    return one;
+  }
+  if (!(cotangent instanceof Tensor)) {
+    throw new ArgumentError(`${where}: the cotangent must be a tensor, not ${quoted(cotangent)}.`, { cotangent });
+  }
+  if (!sameShape(cotangent.shape, output.shape)) {
+    throw new ShapeError(
+      `${where}: the cotangent has shape ${formatShape(cotangent.shape)}, but the output has ${formatShape(output.shape)}. They must be equal.`,
+      { cotangent: cotangent.shape, output: output.shape },
+    );
+  }
+  if (!isFloating(cotangent.dtype)) {
+    throw new GradError(`${where}: the cotangent must be float32 or float64, not ${cotangent.dtype}.`, {
+      dtype: cotangent.dtype,
+    });
+  }
+  return to(cotangent, output.dtype);
+}
+
+interface Pass {
+  readonly createGraph: boolean;
+  readonly retainGraph: boolean;
+  /** The tensors whose gradients are wanted; `null`: all leaves, and those that retain theirs. */
+  readonly targets: readonly Tensor[] | null;
+}
+
+/** One backward pass. With targets it returns their gradients; without, it adds to `grad`. */
+function runPass(outputs: readonly Tensor[], seeds: readonly Tensor[], pass: Pass): Map<Tensor, Tensor> {
+  const roots = outputs.flatMap((output) => (output.node === null ? [] : [output.node]));
+  return inTopologicalOrder(roots, (order) => {
+    const run = new BackwardRun(order, pass);
+    const go = (): void => {
+      for (const [i, output] of outputs.entries()) run.deliver(output, seeds[i]!, false);
+      run.propagate();
+    };
+    if (pass.createGraph) enableGrad(go);
+    else noGrad(go);
+    const found = run.collected();
+    if (pass.targets === null) for (const [leaf, { cotangent, owned }] of found) accumulate(leaf, cotangent, owned);
+    if (!pass.retainGraph) for (const node of order) node.free();
+    return new Map(Array.from(found, ([tensor, { cotangent }]) => [tensor, cotangent]));
+  });
+}
+
+/** A cotangent on its way, and whether this pass alone holds its storage. */
+interface Arrived {
+  cotangent: Tensor;
+  owned: boolean;
+}
+
+class BackwardRun {
+  private readonly order: readonly GraphNode[];
+  private readonly createGraph: boolean;
+  /** By slot: the cotangents of each node's results that have arrived so far. */
+  private readonly waiting: ((Arrived | undefined)[] | Arrived | undefined)[];
+  /** By slot: whether the gradient of a wanted tensor passes through the node; `null`: all are wanted. */
+  private readonly needed: boolean[] | null;
+  /** What arrived at leaves, and at results whose gradient is wanted. */
+  private readonly arrived = new Map<Tensor, Arrived>();
+  private readonly targets: ReadonlySet<Tensor> | null;
+
+  constructor(order: readonly GraphNode[], pass: Pass) {
+    this.order = order;
+    this.createGraph = pass.createGraph;
+    this.waiting = new Array(order.length).fill(undefined);
+    this.targets = pass.targets === null ? null : new Set(pass.targets);
+    this.needed = this.targets === null ? null : pathsTo(this.targets, order);
+  }
+
+  /** Runs the rules of all nodes that a cotangent reaches, results before operands. */
+  propagate(): void {
+    for (let slot = this.order.length - 1; slot >= 0; slot--) {
+      const arrived = this.waiting[slot];
+      if (arrived === undefined) continue;
+      this.waiting[slot] = undefined;
+      const node = this.order[slot]!;
+      const { vjp } = node.op;
+      this.keepWanted(node, arrived);
+      if (this.needed !== null && !this.needed[slot]) continue;
+      if (typeof vjp === "function") this.applyJointRule(node, vjp as JointVJP, arrived);
+      else if (vjp !== null) this.applyRules(node, vjp as readonly (OperandVJP | null)[], arrived);
+    }
+  }
+
+  collected(): ReadonlyMap<Tensor, Arrived> {
+    return this.arrived;
+  }
+
+  private applyRules(node: GraphNode, rules: readonly (OperandVJP | null)[], arrived: (Arrived | undefined)[] | Arrived): void {
+    const { cotangent } = Array.isArray(arrived) ? arrived[0]! : arrived;
+    const { operands } = node;
+    for (let i = 0; i < operands.length; i++) {
+      const operand = operands[i]!;
+      if (!this.isWanted(operand)) continue;
+      const rule = rules[i];
+      if (rule === null || rule === undefined) continue;
+      const watermark = storageWatermark();
+      this.deliver(operand, this.fitted(node, i, rule(cotangent, node)), true, watermark);
+    }
+  }
+
+  private applyJointRule(node: GraphNode, rule: JointVJP, arrived: (Arrived | undefined)[] | Arrived): void {
+    const cotangents = node.results.map((_, i) => {
+      const one = Array.isArray(arrived) ? arrived[i] : i === 0 ? arrived : undefined;
+      return one?.cotangent ?? null;
+    });
+    const watermark = storageWatermark();
+    const found = rule(cotangents, node);
+    // Two operands may have been given the same tensor, or views of one: neither owns it then.
+    const storages = new Set(found.map((cotangent) => cotangent?.storage));
+    const shared = storages.size < found.length;
+    for (const [i, operand] of node.operands.entries()) {
+      const cotangent = found[i] ?? null;
+      if (cotangent === null || !this.isWanted(operand)) continue;
+      this.deliver(operand, this.fitted(node, i, cotangent), !shared, watermark);
+    }
+  }
+
+  private isWanted(operand: Tensor): boolean {
+    if (!operand.requiresGrad) return false;
+    if (this.targets === null || this.targets.has(operand)) return true;
+    return operand.node !== null && this.needed![operand.node.slot]!;
+  }
+
+  /** Sums a gradient over broadcast axes, gives it the operand's type, and asserts its shape. */
+  private fitted(node: GraphNode, index: number, cotangent: Tensor): Tensor {
+    const operand = node.operands[index]!;
+    let fitted = cotangent;
+    if (!(fitted instanceof Tensor)) throw brokenRule(node, index, `gave ${quoted(cotangent)}, not a tensor`);
+    if (!sameShape(fitted.shape, operand.shape)) {
+      if (!node.op.broadcasts || !broadcastsTo(operand.shape, fitted.shape)) {
+        throw brokenRule(
+          node,
+          index,
+          `gave shape ${formatShape(fitted.shape)}, but the operand has ${formatShape(operand.shape)}`,
+        );
+      }
+      fitted = sumTo(fitted, operand.shape);
+    }
+    return fitted.dtype === operand.dtype ? fitted : to(fitted, operand.dtype);
+  }
+
+  /** Adds a cotangent to what has arrived at a tensor. It may be kept without a copy if it was made since `watermark`. */
+  deliver(tensor: Tensor, cotangent: Tensor, mayOwn: boolean, watermark = Number.POSITIVE_INFINITY): void {
+    const owned =
+      mayOwn &&
+      cotangent.storage.id >= watermark &&
+      cotangent.numel() === cotangent.storage.data.length &&
+      cotangent.isContiguous();
+    const { node } = tensor;
+    if (node === null) {
+      this.arrived.set(tensor, this.joined(this.arrived.get(tensor), cotangent, owned));
+    } else if (node.results.length === 1) {
+      this.waiting[node.slot] = this.joined(this.waiting[node.slot] as Arrived | undefined, cotangent, owned);
+    } else {
+      let slots = this.waiting[node.slot] as (Arrived | undefined)[] | undefined;
+      if (slots === undefined) {
+        slots = new Array(node.results.length).fill(undefined);
+        this.waiting[node.slot] = slots;
+      }
+      slots[tensor.resultIndex] = this.joined(slots[tensor.resultIndex], cotangent, owned);
+    }
+  }
+
+  private joined(before: Arrived | undefined, cotangent: Tensor, owned: boolean): Arrived {
+    if (before === undefined) return { cotangent, owned };
+    if (before.owned && !this.createGraph) {
+      addInto(before.cotangent, cotangent);
+      return before;
+    }
+    return { cotangent: add(before.cotangent, cotangent), owned: true };
+  }
+
+  private keepWanted(node: GraphNode, arrived: (Arrived | undefined)[] | Arrived): void {
+    for (let i = 0; i < node.results.length; i++) {
+      const result = node.results[i]!;
+      if (this.targets === null ? !result.retainsGrad : !this.targets.has(result)) continue;
+      const one = Array.isArray(arrived) ? arrived[i] : arrived;
+      // It travels on as well, so it is not ours alone.
+      if (one !== undefined) this.arrived.set(result, { cotangent: one.cotangent, owned: false });
+      if (one !== undefined) one.owned = false;
+    }
+  }
+}
+
+/** For each node of the order, whether it was computed from one of the tensors. */
+function pathsTo(targets: ReadonlySet<Tensor>, order: readonly GraphNode[]): boolean[] {
+  const needed = new Array<boolean>(order.length).fill(false);
+  for (const [slot, node] of order.entries()) {
+    needed[slot] = node.operands.some(
+      (operand) => targets.has(operand) || (operand.node !== null && needed[operand.node.slot] === true),
+    );
+  }
+  return needed;
+}
+
+function broadcastsTo(from: readonly number[], target: readonly number[]): boolean {
+  const lead = target.length - from.length;
+  return lead >= 0 && from.every((length, i) => length === 1 || length === target[lead + i]);
+}
+
+function brokenRule(node: GraphNode, index: number, what: string): GradError {
+  return new GradError(
+    `${node.op.name}: the VJP of operand ${index} ${what}. This is a fault in the op's definition, not in its use.`,
+    { op: node.op.name, operand: index },
+  );
+}
+
+/** target += addend, on a buffer that only this pass holds. */
+function addInto(target: Tensor, addend: Tensor): void {
+  const data = target.storage.data;
+  const other = addend.isContiguous() ? addend : contiguousCopy(addend);
+  const from = other.storage.data;
+  const start = other.offset;
+  for (let i = 0; i < data.length; i++) data[i]! += from[start + i]!;
+}
+
+/** leaf.grad += cotangent. A gradient owns its storage, so that changing one tensor never changes another's gradient. */
+function accumulate(leaf: Tensor, cotangent: Tensor, owned: boolean): void {
+  if (leaf.grad !== null) {
+    leaf.grad = add(leaf.grad, cotangent);
+    return;
+  }
+  leaf.grad = owned || cotangent.node !== null ? cotangent : contiguousCopy(cotangent);
+}

@@ -1,0 +1,85 @@
+/**
+ * The order of the chain rule: every node after the nodes that made its operands.
+ */
+import { GradError } from "../errors.ts";
+import type { GraphNode } from "./node.ts";
+
+let passes = 0;
+let depth = 0;
+
+/**
+ * A topological order of everything that `roots` were computed from, operands before results.
+ *
+ * Depth first with an explicit stack, so the depth of a graph is limited by memory only. While `body` runs, `node.slot`
+ * is each node's place in the order; an order taken inside of another (a rule that differentiates) puts the outer
+ * places back when it ends.
+ */
+export function inTopologicalOrder<T>(roots: readonly GraphNode[], body: (order: readonly GraphNode[]) => T): T {
+  const order: GraphNode[] = [];
+  const pass = ++passes;
+  const outer: { node: GraphNode; pass: number; slot: number }[] = [];
+  const stack: GraphNode[] = [];
+  /** For each node on the stack, the operand to look at next. */
+  const cursors: number[] = [];
+
+  const enter = (node: GraphNode): void => {
+    if (node.freed) throw freedError(node);
+    if (depth > 0) outer.push({ node, pass: node.pass, slot: node.slot });
+    node.pass = pass;
+    stack.push(node);
+    cursors.push(0);
+  };
+
+  depth++;
+  try {
+    for (const root of roots) {
+      if (root.pass === pass) continue;
+      enter(root);
+      while (stack.length > 0) {
+        const top = stack.length - 1;
+        const node = stack[top]!;
+        const cursor = cursors[top]!;
+        if (cursor < node.operands.length) {
+          cursors[top] = cursor + 1;
+          const next = node.operands[cursor]!.node;
+          if (next !== null && next.pass !== pass) enter(next);
+        } else {
+          node.slot = order.length;
+          order.push(node);
+          stack.pop();
+          cursors.pop();
+        }
+      }
+    }
+    return body(order);
+  } finally {
+    depth--;
+    for (const { node, pass: outerPass, slot } of outer) {
+      node.pass = outerPass;
+      node.slot = slot;
+    }
+  }
+}
+
+/**
+ * The nodes that a tensor was computed from, operands before results: the order in which the chain rule runs backward.
+ *
+ * @throws {GradError} when part of the graph was freed by a backward pass.
+ * @example
+ * import { tensor, topologicalOrder } from "@chainrule/core";
+ * const x = tensor(2, { requiresGrad: true });
+ * const y = x.mul(x).add(1);
+ * topologicalOrder(y.node!).map((node) => node.op.name); // → [ 'mul', 'add' ]
+ */
+export function topologicalOrder(...roots: GraphNode[]): GraphNode[] {
+  return inTopologicalOrder(roots, (order) => order.slice());
+}
+
+function freedError(node: GraphNode): GradError {
+  const site = node.site === undefined ? "" : ` It was recorded at ${node.site}.`;
+  return new GradError(
+    `backward: the graph was already freed at ${node.op.name} (node ${node.id}) by an earlier backward pass. ` +
+      `Give { retainGraph: true } to that pass, or compute the loss anew.${site}`,
+    { op: node.op.name, node: node.id, site: node.site },
+  );
+}

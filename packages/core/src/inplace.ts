@@ -1,0 +1,117 @@
+/**
+ * Changes in place: for leaves under `noGrad`, and for tensors outside of the graph.
+ *
+ * The graph relies on the numbers it saved. A change is refused where it would falsify the tensor's own gradient, and is
+ * noted in the storage's version otherwise, so that a backward pass which needs the old numbers says so.
+ */
+import type { TensorLike } from "./creation.ts";
+import { toTensor } from "./creation.ts";
+import type { TypedArray } from "./dtype.ts";
+import { DTypeError, GradError, ShapeError, checkNumber } from "./errors.ts";
+import { currentSite, isGradEnabled } from "./graph/mode.ts";
+import { copyInto } from "./kernels/copy.ts";
+import { contiguousCopy } from "./op.ts";
+import { add, mul, sub } from "./ops/arithmetic.ts";
+import { broadcastShapes, broadcastStrides, formatShape, sameShape } from "./shape.ts";
+import { noteChange } from "./storage.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Refuses a change that the graph forbids. */
+function checkMutable(where: string, x: Tensor): void {
+  if (x.node !== null) {
+    throw new GradError(
+      `${where}: this tensor is the result of ${x.node.op.name} and part of a graph; it cannot change in place. Compute a new one, or detach() it.`,
+      { op: x.node.op.name },
+    );
+  }
+  if (x.requiresGrad && isGradEnabled()) {
+    throw new GradError(
+      `${where}: a leaf that requires gradients cannot change in place while the graph is recorded. Wrap it: noGrad(() => x.${where}(…)).`,
+    );
+  }
+  if (x.strides.some((step, i) => step === 0 && x.shape[i]! > 1)) {
+    throw new GradError(`${where}: an expanded tensor shows the same number in several places; change a clone of it.`);
+  }
+}
+
+/** x = value, element by element; the value broadcasts to x's shape. */
+function assign(where: string, x: Tensor, value: Tensor): Tensor {
+  checkMutable(where, x);
+  const fits = value.ndim <= x.ndim && sameShape(broadcastShapes(where, x.shape, value.shape), x.shape);
+  if (!fits) {
+    throw new ShapeError(
+      `${where}: shape ${formatShape(value.shape)} does not broadcast to ${formatShape(x.shape)}, which cannot change its shape in place.`,
+      { from: value.shape, to: x.shape },
+    );
+  }
+  // A value that lies in the same storage may be read where it was just overwritten: it is copied first.
+  const source = value.storage === x.storage ? contiguousCopy(value) : value;
+  const strides = broadcastStrides(source.shape, source.strides, x.shape);
+  copyInto(x.storage.data, x.offset, x.strides, source.storage.data, source.offset, strides, x.shape);
+  noteChange(x.storage, currentSite());
+  return x;
+}
+
+/**
+ * Copies a value into x, in place; it broadcasts to x's shape and takes x's type.
+ *
+ * @throws {GradError} when x belongs to a graph, or requires gradients outside of `noGrad`.
+ * @throws {ShapeError} when the value does not broadcast to x's shape.
+ */
+export function copy_(x: Tensor, value: TensorLike): Tensor {
+  const source = toTensor("copy_", value, x.dtype);
+  if (x.dtype === "bool" && source.dtype !== "bool") {
+    throw new DTypeError(`copy_: a bool tensor takes bool values, not ${source.dtype}. Compare first: value.ne(0).`, {
+      dtype: source.dtype,
+    });
+  }
+  return assign("copy_", x, source);
+}
+
+/** Sets every element to a number, in place. @throws {GradError} as `copy_`. */
+export function fill_(x: Tensor, value: number): Tensor {
+  return assign("fill_", x, toTensor("fill_", checkNumber("fill_", "value", value), x.dtype));
+}
+
+/** Sets every element to 0, in place. @throws {GradError} as `copy_`. */
+export function zero_(x: Tensor): Tensor {
+  return assign("zero_", x, toTensor("zero_", 0, x.dtype));
+}
+
+/** x += value, in place. @throws {GradError} as `copy_`. */
+export function add_(x: Tensor, value: TensorLike): Tensor {
+  return updated("add_", x, value, add);
+}
+
+/** x −= value, in place. @throws {GradError} as `copy_`. */
+export function sub_(x: Tensor, value: TensorLike): Tensor {
+  return updated("sub_", x, value, sub);
+}
+
+/** x ·= value, in place. @throws {GradError} as `copy_`. */
+export function mul_(x: Tensor, value: TensorLike): Tensor {
+  return updated("mul_", x, value, mul);
+}
+
+function updated(where: string, x: Tensor, value: TensorLike, op: (a: TensorLike, b: TensorLike) => Tensor): Tensor {
+  checkMutable(where, x);
+  return assign(where, x, op(x.detach(), toTensor(where, value, x.dtype).detach()));
+}
+
+/**
+ * The array behind a contiguous tensor, to be written to: for optimizers and other loops that must not allocate. Asking
+ * for it counts as a change.
+ *
+ * @throws {GradError} as `copy_`.
+ */
+export function writable(x: Tensor): TypedArray {
+  checkMutable("writable", x);
+  if (!x.isContiguous()) {
+    throw new ShapeError("writable: the tensor is not contiguous. Use copy_, or make a contiguous clone.", {
+      strides: x.strides,
+    });
+  }
+  noteChange(x.storage, currentSite());
+  const { data } = x.storage;
+  return x.numel() === data.length ? data : data.subarray(x.offset, x.offset + x.numel());
+}

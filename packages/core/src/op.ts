@@ -1,0 +1,303 @@
+/**
+ * General ops: a shape rule, a forward computation and the vector-Jacobian products, in one literal.
+ */
+import { toTensor } from "./creation.ts";
+import type { DType } from "./dtype.ts";
+import { allocate, getDefaultDType, isFloating } from "./dtype.ts";
+import { ArgumentError, DTypeError, GradError } from "./errors.ts";
+import type { JointVJP, NodeOp, OperandVJP } from "./graph/node.ts";
+import { copyStrided } from "./kernels/copy.ts";
+import { meetAll, recordResult, recordResults, toOperands } from "./record.ts";
+import type { EdgeCase, Rejection, Sample } from "./samples.ts";
+import type { Shape } from "./shape.ts";
+import { elementCount } from "./shape.ts";
+import { Storage } from "./storage.ts";
+import { Tensor } from "./tensor.ts";
+
+/**
+ * What an operand may be. `"float"`: float32 or float64; whole numbers are converted. `"number"`: any type, met with the
+ * other numbers. `"any"`: taken as it is. `"index"`: int32. `"mask"`: bool.
+ */
+export type OperandKind = "float" | "number" | "any" | "index" | "mask";
+
+/** A user's call, sorted into operands and canonical options. */
+export interface Call<Options> {
+  readonly operands: readonly unknown[];
+  readonly options: Options;
+}
+
+/** How a view lies in the storage of its operand. */
+export interface Layout {
+  readonly shape: Shape;
+  readonly strides: Shape;
+  readonly offset: number;
+}
+
+interface CommonLiteral<Args extends readonly unknown[], Options> {
+  readonly name: string;
+  /** TeX of the forward computation. */
+  readonly formula: string;
+  /**
+   * Sorts a user's arguments into operands and options with all defaults filled in, and refuses what is wrong with them.
+   * The options stand in the graph for people and tools to read, so they are plain data.
+   */
+  readonly call: (...args: Args) => Call<Options>;
+  /** What each operand may be; the last holds for all further ones. `["float"]` unless given. */
+  readonly kinds?: readonly OperandKind[];
+  /** Whether operands broadcast, so that the engine is to sum gradients back to their shapes. */
+  readonly broadcasts?: boolean;
+  /**
+   * The gradients: one rule an operand (`null` where it has none) or one rule for all of them. Absent: no derivative.
+   * Rules are written in tensor ops, so derivatives of any order follow.
+   */
+  readonly vjp?: readonly (OperandVJP<Options> | null)[] | JointVJP<Options>;
+  readonly samples: readonly Sample[];
+  readonly rejects?: readonly Rejection[];
+  readonly edges?: readonly EdgeCase[];
+}
+
+/** An op that computes new numbers, with one result. */
+export interface KernelLiteral<Args extends readonly unknown[], Options> extends CommonLiteral<Args, Options> {
+  /** The shape of the result; pure; throws what is wrong with the shapes before anything is computed. */
+  readonly shape: (operands: readonly Tensor[], options: Options) => Shape;
+  /** The element type of the result; that of the operands unless given. */
+  readonly dtype?: (operands: readonly Tensor[], options: Options) => DType;
+  /**
+   * Computes the result into `result`, which is new, contiguous and zero. What it returns is kept for the VJP as
+   * `node.saved`.
+   */
+  readonly forward: (operands: readonly Tensor[], result: Tensor, options: Options) => unknown;
+}
+
+/** An op that computes new numbers, with several results. */
+export interface MultipleLiteral<Args extends readonly unknown[], Options, Returned>
+  extends CommonLiteral<Args, Options> {
+  readonly shapes: (operands: readonly Tensor[], options: Options) => readonly Shape[];
+  readonly dtypes?: (operands: readonly Tensor[], options: Options) => readonly DType[];
+  readonly forward: (operands: readonly Tensor[], results: readonly Tensor[], options: Options) => unknown;
+  /** What the user gets, made of the results: `([values, indices]) => ({ values, indices })`. */
+  readonly returns: (results: readonly Tensor[]) => Returned;
+}
+
+/** An op that only looks at the numbers of its operand in another order: it shares the storage. */
+export interface ViewLiteral<Args extends readonly unknown[], Options> extends CommonLiteral<Args, Options> {
+  /**
+   * The layout of the result; pure; throws what is wrong. `null` where no strides can express it: the operand is copied
+   * into row-major order then, and the rule is asked again.
+   */
+  readonly view: (operand: Tensor, options: Options) => Layout | null;
+}
+
+/** What is known of a general op; found as `op` on its function. */
+export interface OpDefinition extends NodeOp {
+  readonly kind: "kernel" | "multiple" | "view";
+  /** What each operand may be; the last holds for all further ones. */
+  readonly kinds: readonly OperandKind[];
+  /** The shapes that the shape rule foresees for a call, without computing it. */
+  readonly shapesOf: (args: readonly unknown[]) => readonly Shape[];
+  readonly samples: readonly Sample[];
+  readonly rejects: readonly Rejection[];
+  readonly edges: readonly EdgeCase[];
+}
+
+/**
+ * The function of an op. Write the signature out on the constant that holds it, so that editors show its names and its
+ * documentation: `export const outer: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp({ … })`.
+ */
+export type Op<Signature> = Signature & { readonly op: OpDefinition };
+
+/** Looks a call over without running it: operands converted, options canonical. */
+interface Prepared<Options> {
+  readonly operands: readonly Tensor[];
+  readonly options: Options;
+}
+
+/**
+ * Defines an op from its literal: a shape rule, a forward computation and its vector-Jacobian products.
+ *
+ * The engine checks and converts operands, runs the shape rule before any work, allocates the result, records the node,
+ * sums gradients over broadcast axes and asserts their shapes. There are three forms: with `shape` and `forward` (one
+ * result), with `shapes`, `forward` and `returns` (several), with `view` (shares the storage of its operand).
+ *
+ * @example
+ * import type { Op, Tensor } from "@chainrule/core";
+ * import { defineOp, mul, tensor, within } from "@chainrule/core";
+ * // The sum of squares, with its gradient 2x·ȳ.
+ * const energy: Op<(x: Tensor) => Tensor> = defineOp({
+ *   name: "energy",
+ *   formula: String.raw`y = \sum_i x_i^2`,
+ *   call: (x: Tensor) => ({ operands: [x], options: {} }),
+ *   shape: () => [],
+ *   forward: ([x], y) => {
+ *     y.storage.data[0] = x.toTypedArray().reduce((sum, v) => sum + v * v, 0);
+ *   },
+ *   vjp: [(cotangent, { a }) => mul(cotangent, mul(a, 2))],
+ *   samples: [(draw) => [draw.tensor(draw.shape(), within(-2, 2))]],
+ * });
+ * const x = tensor([1, 2, 3], { requiresGrad: true });
+ * energy(x).backward();
+ * x.grad; // → tensor([2, 4, 6])
+ */
+export function defineOp<Args extends readonly unknown[], Options>(
+  literal: ViewLiteral<Args, Options>,
+): Op<(...args: Args) => Tensor>;
+export function defineOp<Args extends readonly unknown[], Options>(
+  literal: KernelLiteral<Args, Options>,
+): Op<(...args: Args) => Tensor>;
+export function defineOp<Args extends readonly unknown[], Options, Returned>(
+  literal: MultipleLiteral<Args, Options, Returned>,
+): Op<(...args: Args) => Returned>;
+export function defineOp<Args extends readonly unknown[], Options, Returned>(
+  literal: ViewLiteral<Args, Options> | KernelLiteral<Args, Options> | MultipleLiteral<Args, Options, Returned>,
+): Op<(...args: Args) => Tensor | Returned> {
+  const kinds = literal.kinds ?? ["float"];
+  const prepare = (args: Args): Prepared<Options> => {
+    const { operands, options } = literal.call(...args);
+    return { operands: convert(literal.name, kinds, operands), options };
+  };
+  const shapesOf = (args: readonly unknown[]): readonly Shape[] => {
+    const { operands, options } = prepare(args as Args);
+    if ("view" in literal) return [(literal.view(operands[0]!, options) ?? viewOfCopy(literal, operands[0]!, options)).shape];
+    return "shapes" in literal ? literal.shapes(operands, options) : [literal.shape(operands, options)];
+  };
+  const definition: OpDefinition = {
+    kind: "view" in literal ? "view" : "shapes" in literal ? "multiple" : "kernel",
+    name: literal.name,
+    formula: literal.formula,
+    broadcasts: literal.broadcasts ?? false,
+    vjp: (literal.vjp ?? null) as NodeOp["vjp"],
+    kinds,
+    shapesOf,
+    samples: literal.samples,
+    rejects: literal.rejects ?? [],
+    edges: literal.edges ?? [],
+  };
+
+  let run: (operands: readonly Tensor[], options: Options) => Tensor | Returned;
+  if ("view" in literal) {
+    run = (operands, options) => {
+      const source = operands[0]!;
+      const layout = literal.view(source, options);
+      const base = layout === null ? contiguousCopy(source) : source;
+      const { shape, strides, offset } = layout ?? viewOfCopy(literal, source, options, base);
+      const result = new Tensor(base.storage, base.dtype, shape, strides, offset);
+      recordResult(definition, operands, options, undefined, result);
+      return result;
+    };
+  } else if ("shapes" in literal) {
+    run = (operands, options) => {
+      const shapes = literal.shapes(operands, options);
+      const dtypes = literal.dtypes?.(operands, options) ?? shapes.map(() => numberType(kinds, operands));
+      const results = shapes.map((shape, i) => fresh(dtypes[i]!, shape));
+      const saved = literal.forward(operands, results, options);
+      recordResults(definition, operands, options, saved, results);
+      return literal.returns(results);
+    };
+  } else {
+    run = (operands, options) => {
+      const shape = literal.shape(operands, options);
+      const result = fresh(literal.dtype?.(operands, options) ?? numberType(kinds, operands), shape);
+      const saved = literal.forward(operands, result, options);
+      recordResult(definition, operands, options, saved, result);
+      return result;
+    };
+  }
+
+  const call = (...args: Args): Tensor | Returned => {
+    const { operands, options } = prepare(args);
+    return run(operands, options);
+  };
+  return Object.assign(Object.defineProperty(call, "name", { value: literal.name }), { op: definition });
+}
+
+function viewOfCopy<Args extends readonly unknown[], Options>(
+  literal: ViewLiteral<Args, Options>,
+  source: Tensor,
+  options: Options,
+  copy: Tensor = contiguousCopy(source),
+): Layout {
+  const layout = literal.view(copy, options);
+  if (layout === null) throw new GradError(`${literal.name}: the view rule gave no layout for a contiguous tensor.`);
+  return layout;
+}
+
+function fresh(dtype: DType, shape: Shape): Tensor {
+  return new Tensor(new Storage(allocate(dtype, elementCount(shape))), dtype, shape);
+}
+
+/** The same numbers in row-major order in storage of their own; outside of the graph. */
+export function contiguousCopy(x: Tensor): Tensor {
+  const copy = fresh(x.dtype, x.shape);
+  copyStrided(copy.storage.data, 0, x.storage.data, x.offset, x.shape, x.strides);
+  return copy;
+}
+
+/** `x` itself if it is contiguous, else a copy: for kernels that want to walk plain memory. */
+export function contiguousOperand(x: Tensor): Tensor {
+  return x.isContiguous() ? x : contiguousCopy(x);
+}
+
+/** How an op converts an operand, with a record in the graph; set by the op `to`, which itself is made with defineOp. */
+let converter: ((x: Tensor, dtype: DType) => Tensor) | undefined;
+
+/** For the op `to`. */
+export function setConverter(convertTo: (x: Tensor, dtype: DType) => Tensor): void {
+  converter = convertTo;
+}
+
+function converted(x: Tensor, dtype: DType): Tensor {
+  return x.dtype === dtype ? x : converter!(x, dtype);
+}
+
+function kindAt(kinds: readonly OperandKind[], index: number): OperandKind {
+  return kinds[Math.min(index, kinds.length - 1)]!;
+}
+
+function isNumeric(kind: OperandKind): boolean {
+  return kind === "float" || kind === "number";
+}
+
+/** Makes tensors of what was given, and brings those that compute with one another to one element type. */
+function convert(where: string, kinds: readonly OperandKind[], values: readonly unknown[]): readonly Tensor[] {
+  if (values.length === 1) {
+    const kind = kinds[0]!;
+    const x = toTensor(where, values[0], kind === "index" ? "int32" : kind === "mask" ? "bool" : undefined);
+    if (kind === "float") return isFloating(x.dtype) ? [x] : [converted(x, getDefaultDType())];
+    if (isNumeric(kind) || kind === "any") return [x];
+    return [checkKind(where, kind, x, 0)];
+  }
+  const numeric = values.filter((_, i) => isNumeric(kindAt(kinds, i)));
+  const tensors = toOperands(where, numeric);
+  let dtype = meetAll(tensors);
+  if (!isFloating(dtype) && values.some((_, i) => kindAt(kinds, i) === "float")) dtype = getDefaultDType();
+  let next = 0;
+  return values.map((value, i) => {
+    const kind = kindAt(kinds, i);
+    if (isNumeric(kind)) return converted(tensors[next++]!, dtype);
+    return checkKind(where, kind, toTensor(where, value, kind === "index" ? "int32" : "bool"), i);
+  });
+}
+
+function checkKind(where: string, kind: OperandKind, x: Tensor, index: number): Tensor {
+  if (kind === "index" && x.dtype !== "int32") {
+    throw new DTypeError(`${where}: operand ${index} holds indices and must be int32, not ${x.dtype}. Convert it: x.to("int32").`, {
+      operand: index,
+      dtype: x.dtype,
+    });
+  }
+  if (kind === "mask" && x.dtype !== "bool") {
+    throw new DTypeError(`${where}: operand ${index} is a mask and must be bool, not ${x.dtype}. Compare: x.ne(0).`, {
+      operand: index,
+      dtype: x.dtype,
+    });
+  }
+  return x;
+}
+
+function numberType(kinds: readonly OperandKind[], operands: readonly Tensor[]): DType {
+  for (const [i, operand] of operands.entries()) {
+    const kind = kindAt(kinds, i);
+    if (isNumeric(kind) || kind === "any") return operand.dtype;
+  }
+  throw new ArgumentError("defineOp: an op without a numeric operand needs a dtype rule.");
+}

@@ -1,0 +1,106 @@
+/**
+ * Stretching over broadcast dimensions, and its adjoint: the sum over them.
+ */
+import type { TensorLike } from "../creation.ts";
+import { zeros } from "../creation.ts";
+import { ShapeError } from "../errors.ts";
+import { sumOver } from "../kernels/sum.ts";
+import type { Op } from "../op.ts";
+import { defineOp } from "../op.ts";
+import type { Shape } from "../shape.ts";
+import { broadcastStrides, checkShape, formatShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** The lengths that −1 stands for are taken from the operand. */
+function expandedShape(from: Shape, wanted: Shape): number[] {
+  const lead = wanted.length - from.length;
+  const refuse = (why: string): never => {
+    throw new ShapeError(`expand: shape ${formatShape(from)} does not stretch to ${formatShape(wanted)}: ${why}.`, {
+      from,
+      to: wanted,
+    });
+  };
+  if (lead < 0) refuse("it has more dimensions");
+  return wanted.map((length, i) => {
+    const own = i < lead ? undefined : from[i - lead]!;
+    if (length === -1) return own ?? refuse(`-1 at dimension ${i} has no length to keep`);
+    if (own !== undefined && own !== 1 && own !== length) {
+      refuse(`length ${own} at dimension ${i} is neither 1 nor ${length}`);
+    }
+    return length;
+  });
+}
+
+/**
+ * x repeated along dimensions of length 1, and along new ones in front, without copying; −1 keeps a length.
+ *
+ * @throws {ShapeError} when a dimension is neither of length 1 nor of the wanted length.
+ * @example
+ * import { expand, tensor } from "@chainrule/core";
+ * expand(tensor([[1], [2]]), [2, 3]); // → tensor([[1, 1, 1],
+ * //         [2, 2, 2]])
+ */
+export const expand: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
+  name: "expand",
+  formula: String.raw`y_{i_1 \dots i_n} = x_{\dots}`,
+  call: (x: TensorLike, shape: Shape) => ({
+    operands: [x],
+    options: { shape: shape.map((n) => (n === -1 ? n : checkShape("expand", [n])[0]!)) },
+  }),
+  kinds: ["any"],
+  view: (x, options) => {
+    const shape = expandedShape(x.shape, options.shape);
+    return { shape, strides: broadcastStrides(x.shape, x.strides, shape), offset: x.offset };
+  },
+  vjp: [(cotangent, node) => sumTo(cotangent, node.shapeOf(0))],
+  samples: [
+    (draw) => {
+      const shape = draw.shape(0, 4, 0);
+      return [draw.tensor(draw.broadcastable(shape)), shape];
+    },
+  ],
+  rejects: [
+    { call: () => [zeros([2, 3]), [2, 4]], message: /length 3 at dimension 1 is neither 1 nor 4/, type: ShapeError },
+    { call: () => [zeros([2, 3]), [3]], message: /it has more dimensions/, type: ShapeError },
+  ],
+});
+
+/**
+ * x summed over the dimensions in which a tensor of `shape` would have been stretched to x's shape: the gradient of
+ * broadcasting.
+ *
+ * @throws {ShapeError} when `shape` does not broadcast to the shape of x.
+ * @example
+ * import { ones, sumTo } from "@chainrule/core";
+ * sumTo(ones([4, 3]), [3]); // → tensor([4, 4, 4])
+ */
+export const sumTo: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
+  name: "sumTo",
+  formula: String.raw`y_{j} = \sum_{i \to j} x_{i}`,
+  call: (x: TensorLike, shape: Shape) => ({ operands: [x], options: { shape: checkShape("sumTo", shape) } }),
+  kinds: ["number"],
+  shape: ([x], { shape }) => {
+    const lead = x!.ndim - shape.length;
+    if (lead < 0 || !shape.every((length, i) => length === 1 || length === x!.shape[lead + i])) {
+      throw new ShapeError(`sumTo: shape ${formatShape(shape)} does not broadcast to ${formatShape(x!.shape)}.`, {
+        from: x!.shape,
+        to: shape,
+      });
+    }
+    return shape;
+  },
+  forward: ([x], y, { shape }) => {
+    const lead = x!.ndim - shape.length;
+    const dims: number[] = [];
+    for (let i = 0; i < x!.ndim; i++) if (i < lead || (shape[i - lead] === 1 && x!.shape[i] !== 1)) dims.push(i);
+    sumOver(x!, dims, y);
+  },
+  vjp: [(cotangent, node) => expand(cotangent, node.shapeOf(0))],
+  samples: [
+    (draw) => {
+      const shape = draw.shape(0, 4, 0);
+      return [draw.tensor(shape), draw.broadcastable(shape)];
+    },
+  ],
+  rejects: [{ call: () => [zeros([2, 3]), [2]], message: /\[2\] does not broadcast to \[2, 3\]/, type: ShapeError }],
+});

@@ -1,0 +1,4 @@
+/**
+ * The ops that are functions only, since their first argument is no single tensor: `cat([a, b])`.
+ */
+export {};

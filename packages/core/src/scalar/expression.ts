@@ -1,0 +1,142 @@
+/**
+ * Scalar expressions: what a pointwise op's literal builds, once, when the op is defined.
+ *
+ * Equal subexpressions are one object (hash consing), so every interpretation computes them once.
+ */
+import type { Primitive, ScalarAlgebra } from "./primitives.ts";
+import { primitives } from "./primitives.ts";
+
+export type Expression =
+  | { readonly kind: "constant"; readonly id: number; readonly value: number }
+  /** An operand, the result, or the cotangent: `index` is its place among the inputs of the kernel. */
+  | { readonly kind: "input"; readonly id: number; readonly index: number; readonly name: string }
+  /** A number that is fixed for a call, such as a slope. */
+  | { readonly kind: "parameter"; readonly id: number; readonly name: string }
+  | {
+      readonly kind: "application";
+      readonly id: number;
+      readonly primitive: Primitive;
+      readonly operands: readonly Expression[];
+    };
+
+/** The algebra that builds expressions. One instance serves one op, and knows all of its expressions. */
+export class ExpressionBuilder {
+  private readonly known = new Map<string, Expression>();
+  readonly algebra: ScalarAlgebra<Expression>;
+
+  constructor() {
+    const operations: Record<string, unknown> = {};
+    for (const primitive of Object.keys(primitives) as Primitive[]) {
+      operations[primitive] = (...operands: Expression[]) => this.apply(primitive, operands);
+    }
+    operations.constant = (value: number) => this.constant(value);
+    operations.zero = this.constant(0);
+    operations.one = this.constant(1);
+    this.algebra = operations as unknown as ScalarAlgebra<Expression>;
+  }
+
+  constant(value: number): Expression {
+    const key = Object.is(value, -0) ? "-0" : String(value);
+    return this.intern(`constant ${key}`, (id) => ({ kind: "constant", id, value }));
+  }
+
+  input(index: number, name: string): Expression {
+    return this.intern(`input ${index}`, (id) => ({ kind: "input", id, index, name }));
+  }
+
+  parameter(name: string): Expression {
+    return this.intern(`parameter ${name}`, (id) => ({ kind: "parameter", id, name }));
+  }
+
+  apply(primitive: Primitive, operands: readonly Expression[]): Expression {
+    const key = `${primitive} ${operands.map((operand) => operand.id).join(" ")}`;
+    return this.intern(key, (id) => ({ kind: "application", id, primitive, operands }));
+  }
+
+  private intern(key: string, make: (id: number) => Expression): Expression {
+    let expression = this.known.get(key);
+    if (expression === undefined) {
+      expression = make(this.known.size);
+      this.known.set(key, expression);
+    }
+    return expression;
+  }
+}
+
+/** All distinct subexpressions, operands before what uses them. */
+export function inOrder(roots: readonly Expression[]): Expression[] {
+  const order: Expression[] = [];
+  const seen = new Set<Expression>();
+  const visit = (expression: Expression): void => {
+    // Expressions are written by hand in an op's literal: their depth is that of a formula, so recursion is safe here.
+    if (seen.has(expression)) return;
+    seen.add(expression);
+    if (expression.kind === "application") expression.operands.forEach(visit);
+    order.push(expression);
+  };
+  roots.forEach(visit);
+  return order;
+}
+
+/** What an interpretation does with the leaves. */
+export interface Leaves<T> {
+  constant(value: number): T;
+  input(index: number, name: string): T;
+  parameter(name: string): T;
+}
+
+/** Folds an expression with an interpretation of the primitives. */
+export function interpret<T>(
+  roots: readonly Expression[],
+  leaves: Leaves<T>,
+  apply: (primitive: Primitive, operands: readonly T[]) => T,
+): T[] {
+  const values = new Map<Expression, T>();
+  for (const expression of inOrder(roots)) {
+    switch (expression.kind) {
+      case "constant":
+        values.set(expression, leaves.constant(expression.value));
+        break;
+      case "input":
+        values.set(expression, leaves.input(expression.index, expression.name));
+        break;
+      case "parameter":
+        values.set(expression, leaves.parameter(expression.name));
+        break;
+      case "application":
+        values.set(expression, apply(expression.primitive, expression.operands.map((operand) => values.get(operand)!)));
+        break;
+    }
+  }
+  return roots.map((root) => values.get(root)!);
+}
+
+/** Whether an expression reads the input with this index. */
+export function reads(root: Expression, index: number): boolean {
+  return inOrder([root]).some((part) => part.kind === "input" && part.index === index);
+}
+
+/**
+ * cotangent · derivative, with the product moved inwards through choices: a branch that is 0 gives exactly 0, also where
+ * the cotangent is infinite or NaN, and a branch that is 1 hands the cotangent on unchanged. So relu's gradient is a
+ * selection, not a multiplication, as PyTorch has it.
+ */
+export function scaledBy(cotangent: Expression, derivative: Expression, builder: ExpressionBuilder): Expression {
+  if (derivative.kind === "constant") {
+    if (derivative.value === 0) return derivative;
+    if (derivative.value === 1) return cotangent;
+    if (derivative.value === -1) return builder.apply("neg", [cotangent]);
+  }
+  if (derivative.kind === "application") {
+    const [a, b, c] = derivative.operands;
+    switch (derivative.primitive) {
+      case "where":
+        return builder.apply("where", [a!, scaledBy(cotangent, b!, builder), scaledBy(cotangent, c!, builder)]);
+      case "neg":
+        return builder.apply("neg", [scaledBy(cotangent, a!, builder)]);
+      case "div":
+        return builder.apply("div", [scaledBy(cotangent, a!, builder), b!]);
+    }
+  }
+  return builder.apply("mul", [cotangent, derivative]);
+}

@@ -1,0 +1,52 @@
+/**
+ * Storage: the numbers behind tensors, shared by all views of them.
+ */
+import type { TypedArray } from "./dtype.ts";
+
+let nextStorageId = 1;
+
+/**
+ * The clock of changes. It ticks whenever any storage is changed in place; a storage's `version` is the tick of its
+ * last change. A graph node notes the clock when it is recorded; a saved tensor has been changed since if and only if
+ * its storage's version is later. One number a node serves where otherwise each saved tensor would need its own.
+ */
+let changeClock = 0;
+
+/** Where in the user's program the clock last ticked for a storage, when source lines are recorded. */
+const changeSites = new WeakMap<Storage, string>();
+
+/** A typed array with an identity and a version. */
+export class Storage {
+  /** Rises with every storage made. */
+  readonly id: number;
+  readonly data: TypedArray;
+  /** The tick of the last in-place change, 0 if there has been none. */
+  version: number;
+
+  constructor(data: TypedArray) {
+    this.id = nextStorageId++;
+    this.data = data;
+    this.version = 0;
+  }
+}
+
+/** The present tick of the clock of changes. */
+export function currentClock(): number {
+  return changeClock;
+}
+
+/** The id that the next storage will get: whatever has a smaller one was there before. */
+export function storageWatermark(): number {
+  return nextStorageId;
+}
+
+/** Notes that the numbers of `storage` have been, or are about to be, changed in place. */
+export function noteChange(storage: Storage, site?: string): void {
+  storage.version = ++changeClock;
+  if (site !== undefined) changeSites.set(storage, site);
+}
+
+/** Where a storage was last changed, if source lines were recorded then. */
+export function changeSite(storage: Storage): string | undefined {
+  return changeSites.get(storage);
+}
