@@ -3,7 +3,15 @@
  */
 import type { DType, TypedArray } from "./dtype.ts";
 import { allocate, checkDType, getDefaultDType } from "./dtype.ts";
-import { ArgumentError, DTypeError, ShapeError, checkInteger, checkNumber, checkOptions, quoted } from "./errors.ts";
+import {
+  ArgumentError,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  DTypeError,
+  quoted,
+  ShapeError,
+} from "./errors.ts";
 import type { NestedArray } from "./reading.ts";
 import { readTypedArray } from "./reading.ts";
 import type { Shape } from "./shape.ts";
@@ -76,7 +84,11 @@ export function tensor(values: TensorLike, options?: CreationOptions): Tensor {
     return finish(fromFlat("tensor", values, [values.length], dtype), options);
   }
   const { flat, shape, allBoolean } = flatten("tensor", values);
-  const dtype = dtypeFrom("tensor", options, allBoolean && flat.length > 0 ? "bool" : getDefaultDType());
+  const dtype = dtypeFrom(
+    "tensor",
+    options,
+    allBoolean && flat.length > 0 ? "bool" : getDefaultDType(),
+  );
   return finish(fromFlat("tensor", flat, shape, dtype), options);
 }
 
@@ -96,7 +108,10 @@ function fromFlat(where: string, flat: ArrayLike<number>, shape: Shape, dtype: D
     for (let i = 0; i < flat.length; i++) {
       const value = flat[i]!;
       if (value !== (value | 0)) {
-        throw new DTypeError(`${where}: ${value} does not fit into int32. Use float64, or round it first.`, { value });
+        throw new DTypeError(
+          `${where}: ${value} does not fit into int32. Use float64, or round it first.`,
+          { value },
+        );
       }
       data[i] = value;
     }
@@ -107,7 +122,10 @@ function fromFlat(where: string, flat: ArrayLike<number>, shape: Shape, dtype: D
 }
 
 /** Flattens nested arrays level by level, checking that they are rectangular and hold nothing but numbers. */
-function flatten(where: string, values: unknown): { flat: number[]; shape: number[]; allBoolean: boolean } {
+function flatten(
+  where: string,
+  values: unknown,
+): { flat: number[]; shape: number[]; allBoolean: boolean } {
   const shape: number[] = [];
   let level: readonly unknown[] = [values];
   while (level.length > 0 && level.some((entry) => Array.isArray(entry) || isTypedArray(entry))) {
@@ -117,7 +135,8 @@ function flatten(where: string, values: unknown): { flat: number[]; shape: numbe
       const isRow = Array.isArray(entry) || isTypedArray(entry);
       if (!isRow || entry.length !== first.length) {
         const found = isRow ? `a row of ${entry.length}` : quoted(entry);
-        const expected = Array.isArray(first) || isTypedArray(first) ? `a row of ${first.length}` : "a number";
+        const expected =
+          Array.isArray(first) || isTypedArray(first) ? `a row of ${first.length}` : "a number";
         throw new ShapeError(
           `${where}: nested arrays must be rectangular, but at depth ${shape.length} there is ${found} beside ${expected}.`,
           { depth: shape.length },
@@ -138,9 +157,12 @@ function flatten(where: string, values: unknown): { flat: number[]; shape: numbe
       flat[i] = value;
     } else {
       const advice = value instanceof Tensor ? " To join tensors, use stack or cat." : "";
-      throw new ArgumentError(`${where}: expected numbers, booleans or nested arrays of them, not ${quoted(value)}.${advice}`, {
-        value,
-      });
+      throw new ArgumentError(
+        `${where}: expected numbers, booleans or nested arrays of them, not ${quoted(value)}.${advice}`,
+        {
+          value,
+        },
+      );
     }
   }
   return { flat, shape, allBoolean };
@@ -157,7 +179,11 @@ function flatten(where: string, values: unknown): { flat: number[]; shape: numbe
  * fromTypedArray(new Float32Array([1, 2, 3, 4]), [2, 2]); // → tensor([[1, 2],
  * //         [3, 4]])
  */
-export function fromTypedArray(data: TypedArray, shape: Shape = [data.length], options?: CreationOptions): Tensor {
+export function fromTypedArray(
+  data: TypedArray,
+  shape: Shape = [data.length],
+  options?: CreationOptions,
+): Tensor {
   if (!isTypedArray(data)) {
     throw new ArgumentError(
       `fromTypedArray: expected a Float32Array, Float64Array, Int32Array or Uint8Array, not ${quoted(data)}.`,
@@ -167,10 +193,13 @@ export function fromTypedArray(data: TypedArray, shape: Shape = [data.length], o
   const own = data instanceof Uint8Array ? "bool" : dtypeOfArray(data);
   const dtype = dtypeFrom("fromTypedArray", options, own);
   if (dtype !== own) {
-    throw new DTypeError(`fromTypedArray: the array holds ${own}, not ${dtype}. Convert afterwards: x.to("${dtype}").`, {
-      own,
-      dtype,
-    });
+    throw new DTypeError(
+      `fromTypedArray: the array holds ${own}, not ${dtype}. Convert afterwards: x.to("${dtype}").`,
+      {
+        own,
+        dtype,
+      },
+    );
   }
   const checked = checkShape("fromTypedArray", shape);
   if (elementCount(checked) !== data.length) {
@@ -182,13 +211,21 @@ export function fromTypedArray(data: TypedArray, shape: Shape = [data.length], o
   if (data instanceof Uint8Array) {
     const odd = data.find((value) => value > 1);
     if (odd !== undefined) {
-      throw new DTypeError(`fromTypedArray: a bool array holds 0 and 1, not ${odd}.`, { value: odd });
+      throw new DTypeError(`fromTypedArray: a bool array holds 0 and 1, not ${odd}.`, {
+        value: odd,
+      });
     }
   }
   return finish(new Tensor(new Storage(data), dtype, checked), options);
 }
 
-function filled(where: string, shape: Shape, value: number, dtype: DType, options?: CreationOptions): Tensor {
+function filled(
+  where: string,
+  shape: Shape,
+  value: number,
+  dtype: DType,
+  options?: CreationOptions,
+): Tensor {
   const x = newTensor(dtype, checkShape(where, shape));
   if (value !== 0) x.storage.data.fill(value);
   return finish(x, options);
@@ -220,12 +257,21 @@ export function ones(shape: Shape, options?: CreationOptions): Tensor {
 export function full(shape: Shape, value: number | boolean, options?: CreationOptions): Tensor {
   const dtype = dtypeFrom("full", options, typeof value === "boolean" ? "bool" : getDefaultDType());
   if (typeof value !== "number" && typeof value !== "boolean") {
-    throw new ArgumentError(`full: the value must be a number or a boolean, not ${quoted(value)}.`, { value });
+    throw new ArgumentError(
+      `full: the value must be a number or a boolean, not ${quoted(value)}.`,
+      { value },
+    );
   }
   if (dtype === "int32" && Number(value) !== (Number(value) | 0)) {
     throw new DTypeError(`full: ${value} does not fit into int32.`, { value });
   }
-  return filled("full", shape, dtype === "bool" ? Number(Boolean(value)) : Number(value), dtype, options);
+  return filled(
+    "full",
+    shape,
+    dtype === "bool" ? Number(Boolean(value)) : Number(value),
+    dtype,
+    options,
+  );
 }
 
 /** An empty tensor's worth of memory, set to zero: as `zeros`, for code that will overwrite it. */
@@ -258,7 +304,12 @@ export function eye(rows: number, columns: number = rows, options?: CreationOpti
  * arange(5); // → tensor([0, 1, 2, 3, 4], dtype=int32)
  * arange(0, 1, 0.25); // → tensor([0.00, 0.25, 0.50, 0.75])
  */
-export function arange(start: number, end?: number | CreationOptions, step?: number | CreationOptions, options?: CreationOptions): Tensor {
+export function arange(
+  start: number,
+  end?: number | CreationOptions,
+  step?: number | CreationOptions,
+  options?: CreationOptions,
+): Tensor {
   if (typeof end === "object") return arange(0, start, 1, end);
   if (typeof step === "object") return arange(start, end, 1, step);
   if (end === undefined) return arange(0, start, 1, options);
@@ -267,7 +318,11 @@ export function arange(start: number, end?: number | CreationOptions, step?: num
   checkNumber("arange", "end", end);
   checkNumber("arange", "step", by);
   if (by === 0 || (end - start) / by < 0 || !Number.isFinite((end - start) / by)) {
-    throw new ArgumentError(`arange: a step of ${by} never leads from ${start} to ${end}.`, { start, end, step: by });
+    throw new ArgumentError(`arange: a step of ${by} never leads from ${start} to ${end}.`, {
+      start,
+      end,
+      step: by,
+    });
   }
   const whole = Number.isInteger(start) && Number.isInteger(end) && Number.isInteger(by);
   const dtype = dtypeFrom("arange", options, whole ? "int32" : getDefaultDType());
@@ -284,44 +339,74 @@ export function arange(start: number, end?: number | CreationOptions, step?: num
  * import { linspace } from "@chainrule/core";
  * linspace(0, 1, 5); // → tensor([0.00, 0.25, 0.50, 0.75, 1.00])
  */
-export function linspace(start: number, end: number, steps: number, options?: CreationOptions): Tensor {
+export function linspace(
+  start: number,
+  end: number,
+  steps: number,
+  options?: CreationOptions,
+): Tensor {
   checkNumber("linspace", "start", start);
   checkNumber("linspace", "end", end);
   checkInteger("linspace", "steps", steps, 0);
   const x = newTensor(dtypeFrom("linspace", options, getDefaultDType()), [steps]);
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
   // Each half counts from its own end, so that both ends are exact and the row is symmetric, as in PyTorch.
-  for (let i = 0; i < steps; i++) x.storage.data[i] = i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step;
+  for (let i = 0; i < steps; i++)
+    x.storage.data[i] = i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step;
   return finish(x, options);
 }
 
 /** Zeros of the shape and type of `x`. */
 export function zerosLike(x: Tensor, options?: CreationOptions): Tensor {
-  return filled("zerosLike", checkTensor("zerosLike", x).shape, 0, dtypeFrom("zerosLike", options, x.dtype), options);
+  return filled(
+    "zerosLike",
+    checkTensor("zerosLike", x).shape,
+    0,
+    dtypeFrom("zerosLike", options, x.dtype),
+    options,
+  );
 }
 
 /** Ones of the shape and type of `x`. */
 export function onesLike(x: Tensor, options?: CreationOptions): Tensor {
-  return filled("onesLike", checkTensor("onesLike", x).shape, 1, dtypeFrom("onesLike", options, x.dtype), options);
+  return filled(
+    "onesLike",
+    checkTensor("onesLike", x).shape,
+    1,
+    dtypeFrom("onesLike", options, x.dtype),
+    options,
+  );
 }
 
 /** One number in the shape and type of `x`. */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreationOptions): Tensor {
-  return full(checkTensor("fullLike", x).shape, value, { ...options, dtype: dtypeFrom("fullLike", options, x.dtype) });
+  return full(checkTensor("fullLike", x).shape, value, {
+    ...options,
+    dtype: dtypeFrom("fullLike", options, x.dtype),
+  });
 }
 
 /** As `zerosLike`, for code that will overwrite it. */
 export function emptyLike(x: Tensor, options?: CreationOptions): Tensor {
-  return filled("emptyLike", checkTensor("emptyLike", x).shape, 0, dtypeFrom("emptyLike", options, x.dtype), options);
+  return filled(
+    "emptyLike",
+    checkTensor("emptyLike", x).shape,
+    0,
+    dtypeFrom("emptyLike", options, x.dtype),
+    options,
+  );
 }
 
 /** Refuses what is not a tensor. */
 export function checkTensor(where: string, value: unknown): Tensor {
   if (value instanceof Tensor) return value;
-  throw new ArgumentError(`${where}: expected a tensor, not ${quoted(value)}. Make one with tensor(…).`, { value });
+  throw new ArgumentError(
+    `${where}: expected a tensor, not ${quoted(value)}. Make one with tensor(…).`,
+    { value },
+  );
 }
 
-export { type NestedArray, creationOptionNames, dtypeFrom, finish };
+export { creationOptionNames, dtypeFrom, finish, type NestedArray };
 
 /** A 0-d tensor; the quick way for constants that meet tensors in an op. */
 export function scalarTensor(value: number, dtype: DType): Tensor {
@@ -338,11 +423,17 @@ const noDimensions: Shape = Object.freeze([]);
  */
 export function toTensor(where: string, value: unknown, partner?: DType): Tensor {
   if (value instanceof Tensor) return value;
-  if (typeof value === "number") return scalarTensor(value, weakDType(Number.isInteger(value), false, partner));
+  if (typeof value === "number")
+    return scalarTensor(value, weakDType(Number.isInteger(value), false, partner));
   if (typeof value === "boolean") return scalarTensor(value ? 1 : 0, partner ?? "bool");
   if (isTypedArray(value)) return tensor(value);
   const { flat, shape, allBoolean } = flatten(where, value);
-  return fromFlat(where, flat, shape, weakDType(flat.every(Number.isInteger), allBoolean && flat.length > 0, partner));
+  return fromFlat(
+    where,
+    flat,
+    shape,
+    weakDType(flat.every(Number.isInteger), allBoolean && flat.length > 0, partner),
+  );
 }
 
 function weakDType(whole: boolean, allBoolean: boolean, partner: DType | undefined): DType {

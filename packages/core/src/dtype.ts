@@ -13,10 +13,20 @@ export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 export const dtypes: readonly DType[] = ["bool", "int32", "float32", "float64"];
 
 /** A small number for each type, its rank in {@link dtypes}: kernels are looked up by it. */
-export const dtypeCode: Readonly<Record<DType, number>> = { bool: 0, int32: 1, float32: 2, float64: 3 };
+export const dtypeCode: Readonly<Record<DType, number>> = {
+  bool: 0,
+  int32: 1,
+  float32: 2,
+  float64: 3,
+};
 
 /** Bytes of one element. */
-export const bytesPerElement: Readonly<Record<DType, number>> = { bool: 1, int32: 4, float32: 4, float64: 8 };
+export const bytesPerElement: Readonly<Record<DType, number>> = {
+  bool: 1,
+  int32: 4,
+  float32: 4,
+  float64: 8,
+};
 
 /** A new array of zeros. */
 export function allocate(dtype: DType, length: number): TypedArray {
@@ -55,15 +65,22 @@ export function getDefaultDType(): "float32" | "float64" {
  */
 export function setDefaultDType(dtype: "float32" | "float64"): void {
   if (dtype !== "float32" && dtype !== "float64") {
-    throw new DTypeError(`setDefaultDType: the default must be "float32" or "float64", not ${quoted(dtype)}.`, { dtype });
+    throw new DTypeError(
+      `setDefaultDType: the default must be "float32" or "float64", not ${quoted(dtype)}.`,
+      { dtype },
+    );
   }
   defaultFloat = dtype;
 }
 
 /** Refuses what is not the name of an element type. */
 export function checkDType(where: string, dtype: unknown): DType {
-  if (dtype === "float32" || dtype === "float64" || dtype === "int32" || dtype === "bool") return dtype;
-  throw new DTypeError(described(where, `unknown dtype ${quoted(dtype)}. Known: ${dtypes.join(", ")}.`), { dtype });
+  if (dtype === "float32" || dtype === "float64" || dtype === "int32" || dtype === "bool")
+    return dtype;
+  throw new DTypeError(
+    described(where, `unknown dtype ${quoted(dtype)}. Known: ${dtypes.join(", ")}.`),
+    { dtype },
+  );
 }
 
 /** The type in which two types meet: bool < int32 < float32 < float64. */

@@ -48,7 +48,9 @@ export function quoted(value: unknown): string {
   }
   if (value !== null && typeof value === "object") {
     const name: unknown = value.constructor?.name;
-    return typeof name === "string" && name !== "Object" ? name : `{ ${Object.keys(value).join(", ")} }`;
+    return typeof name === "string" && name !== "Object"
+      ? name
+      : `{ ${Object.keys(value).join(", ")} }`;
   }
   return String(value);
 }
@@ -58,18 +60,28 @@ export function quoted(value: unknown): string {
  *
  * @throws {ArgumentError} naming the unknown option and the known ones.
  */
-export function checkOptions(where: string, options: object | undefined, known: readonly string[]): void {
+export function checkOptions(
+  where: string,
+  options: object | undefined,
+  known: readonly string[],
+): void {
   if (options === undefined) return;
   if (options === null || typeof options !== "object" || Array.isArray(options)) {
     throw new ArgumentError(
-      described(where, `the options must be an object such as { ${known.join(", ")} }, not ${quoted(options)}.`),
+      described(
+        where,
+        `the options must be an object such as { ${known.join(", ")} }, not ${quoted(options)}.`,
+      ),
       { options },
     );
   }
   for (const name in options) {
     if (!known.includes(name)) {
       const list = known.length === 0 ? "There are none." : `Known: ${known.join(", ")}.`;
-      throw new ArgumentError(described(where, `unknown option ${quoted(name)}. ${list}`), { option: name, known });
+      throw new ArgumentError(described(where, `unknown option ${quoted(name)}. ${list}`), {
+        option: name,
+        known,
+      });
     }
   }
 }
@@ -77,7 +89,9 @@ export function checkOptions(where: string, options: object | undefined, known: 
 /** Refuses anything but a finite number. */
 export function checkNumber(where: string, name: string, value: unknown): number {
   if (typeof value !== "number" || Number.isNaN(value)) {
-    throw new ArgumentError(described(where, `${name} must be a number, not ${quoted(value)}.`), { [name]: value });
+    throw new ArgumentError(described(where, `${name} must be a number, not ${quoted(value)}.`), {
+      [name]: value,
+    });
   }
   return value;
 }
@@ -97,9 +111,12 @@ export function checkInteger(
         : most === Number.MAX_SAFE_INTEGER
           ? ` of at least ${least}`
           : ` from ${least} to ${most}`;
-    throw new ArgumentError(described(where, `${name} must be a whole number${range}, not ${quoted(value)}.`), {
-      [name]: value,
-    });
+    throw new ArgumentError(
+      described(where, `${name} must be a whole number${range}, not ${quoted(value)}.`),
+      {
+        [name]: value,
+      },
+    );
   }
   return value;
 }

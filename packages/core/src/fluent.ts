@@ -8,7 +8,9 @@ import * as methods from "./ops/methods.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A function of a tensor as a method: the first argument becomes `this`. */
-export type Method<F> = F extends (x: never, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
+export type Method<F> = F extends (x: never, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never;
 
 /** Every op of the table as a method. */
 export type OpMethods = { readonly [K in keyof typeof methods]: Method<(typeof methods)[K]> };
@@ -41,7 +43,13 @@ type AnyFunction = (...args: unknown[]) => unknown;
 
 function install(name: string, f: AnyFunction): void {
   // Fixed numbers of arguments: a rest parameter would cost an array at every call of the engine's hot path.
-  const method = function (this: Tensor, a?: unknown, b?: unknown, c?: unknown, ...more: unknown[]): unknown {
+  const method = function (
+    this: Tensor,
+    a?: unknown,
+    b?: unknown,
+    c?: unknown,
+    ...more: unknown[]
+  ): unknown {
     // biome-ignore lint/complexity/noArguments: `arguments.length` costs nothing and tells undefined from absent.
     switch (arguments.length) {
       case 0:
@@ -57,7 +65,11 @@ function install(name: string, f: AnyFunction): void {
     }
   };
   Object.defineProperty(method, "name", { value: name });
-  Object.defineProperty(Tensor.prototype, name, { value: method, writable: true, configurable: true });
+  Object.defineProperty(Tensor.prototype, name, {
+    value: method,
+    writable: true,
+    configurable: true,
+  });
 }
 
 for (const [name, f] of Object.entries(methods)) install(name, f as AnyFunction);

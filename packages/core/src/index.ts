@@ -28,20 +28,27 @@ export { dtypes, finfo, getDefaultDType, isFloating, promote, setDefaultDType } 
 export {
   ArgumentError,
   ChainruleError,
+  checkInteger,
+  checkNumber,
+  checkOptions,
   DTypeError,
   GradError,
   IndexError,
   ShapeError,
-  checkInteger,
-  checkNumber,
-  checkOptions,
 } from "./errors.ts";
 export type { FluentMethods, Method, OpMethods } from "./fluent.ts";
 export type { BackwardOptions, GradOptions } from "./graph/backward.ts";
 export { backward } from "./graph/backward.ts";
 export type { ArgumentChoice, GradArguments } from "./graph/grad.ts";
 export { grad, valueAndGrad } from "./graph/grad.ts";
-export { currentScope, enableGrad, isGradEnabled, noGrad, recordSourceLines, withScope } from "./graph/mode.ts";
+export {
+  currentScope,
+  enableGrad,
+  isGradEnabled,
+  noGrad,
+  recordSourceLines,
+  withScope,
+} from "./graph/mode.ts";
 export type { JointVJP, NodeOp, OperandVJP, Recorded } from "./graph/node.ts";
 export { GraphNode } from "./graph/node.ts";
 export { topologicalOrder } from "./graph/order.ts";
@@ -77,12 +84,12 @@ export type {
 export { pointwise, primitivesWithoutOp } from "./pointwise.ts";
 export type { GeneratorState, RandomOptions } from "./random.ts";
 export {
-  Generator,
   defaultGenerator,
+  Generator,
   manualSeed,
   rand,
-  randLike,
   randint,
+  randLike,
   randn,
   randnLike,
   randperm,
@@ -94,7 +101,15 @@ export type { Expression } from "./scalar/expression.ts";
 export type { Primitive, ScalarAlgebra } from "./scalar/primitives.ts";
 export { toTeX } from "./scalar/tex.ts";
 export type { Dims, Shape } from "./shape.ts";
-export { broadcastShapes, contiguousStrides, elementCount, formatShape, normalizeDim, normalizeDims, sameShape } from "./shape.ts";
+export {
+  broadcastShapes,
+  contiguousStrides,
+  elementCount,
+  formatShape,
+  normalizeDim,
+  normalizeDims,
+  sameShape,
+} from "./shape.ts";
 export type { Storage } from "./storage.ts";
 export type { Structure, Tensors } from "./structure.ts";
 export { Tensor } from "./tensor.ts";

@@ -7,7 +7,7 @@
 import type { TensorLike } from "./creation.ts";
 import { toTensor } from "./creation.ts";
 import type { TypedArray } from "./dtype.ts";
-import { DTypeError, GradError, ShapeError, checkNumber } from "./errors.ts";
+import { checkNumber, DTypeError, GradError, ShapeError } from "./errors.ts";
 import { currentSite, isGradEnabled } from "./graph/mode.ts";
 import { copyInto } from "./kernels/copy.ts";
 import { contiguousCopy } from "./op.ts";
@@ -30,14 +30,17 @@ function checkMutable(where: string, x: Tensor): void {
     );
   }
   if (x.strides.some((step, i) => step === 0 && x.shape[i]! > 1)) {
-    throw new GradError(`${where}: an expanded tensor shows the same number in several places; change a clone of it.`);
+    throw new GradError(
+      `${where}: an expanded tensor shows the same number in several places; change a clone of it.`,
+    );
   }
 }
 
 /** x = value, element by element; the value broadcasts to x's shape. */
 function assign(where: string, x: Tensor, value: Tensor): Tensor {
   checkMutable(where, x);
-  const fits = value.ndim <= x.ndim && sameShape(broadcastShapes(where, x.shape, value.shape), x.shape);
+  const fits =
+    value.ndim <= x.ndim && sameShape(broadcastShapes(where, x.shape, value.shape), x.shape);
   if (!fits) {
     throw new ShapeError(
       `${where}: shape ${formatShape(value.shape)} does not broadcast to ${formatShape(x.shape)}, which cannot change its shape in place.`,
@@ -47,7 +50,15 @@ function assign(where: string, x: Tensor, value: Tensor): Tensor {
   // A value that lies in the same storage may be read where it was just overwritten: it is copied first.
   const source = value.storage === x.storage ? contiguousCopy(value) : value;
   const strides = broadcastStrides(source.shape, source.strides, x.shape);
-  copyInto(x.storage.data, x.offset, x.strides, source.storage.data, source.offset, strides, x.shape);
+  copyInto(
+    x.storage.data,
+    x.offset,
+    x.strides,
+    source.storage.data,
+    source.offset,
+    strides,
+    x.shape,
+  );
   noteChange(x.storage, currentSite());
   return x;
 }
@@ -61,9 +72,12 @@ function assign(where: string, x: Tensor, value: Tensor): Tensor {
 export function copy_(x: Tensor, value: TensorLike): Tensor {
   const source = toTensor("copy_", value, x.dtype);
   if (x.dtype === "bool" && source.dtype !== "bool") {
-    throw new DTypeError(`copy_: a bool tensor takes bool values, not ${source.dtype}. Compare first: value.ne(0).`, {
-      dtype: source.dtype,
-    });
+    throw new DTypeError(
+      `copy_: a bool tensor takes bool values, not ${source.dtype}. Compare first: value.ne(0).`,
+      {
+        dtype: source.dtype,
+      },
+    );
   }
   return assign("copy_", x, source);
 }
@@ -93,7 +107,12 @@ export function mul_(x: Tensor, value: TensorLike): Tensor {
   return updated("mul_", x, value, mul);
 }
 
-function updated(where: string, x: Tensor, value: TensorLike, op: (a: TensorLike, b: TensorLike) => Tensor): Tensor {
+function updated(
+  where: string,
+  x: Tensor,
+  value: TensorLike,
+  op: (a: TensorLike, b: TensorLike) => Tensor,
+): Tensor {
   checkMutable(where, x);
   return assign(where, x, op(x.detach(), toTensor(where, value, x.dtype).detach()));
 }
@@ -107,9 +126,12 @@ function updated(where: string, x: Tensor, value: TensorLike, op: (a: TensorLike
 export function writable(x: Tensor): TypedArray {
   checkMutable("writable", x);
   if (!x.isContiguous()) {
-    throw new ShapeError("writable: the tensor is not contiguous. Use copy_, or make a contiguous clone.", {
-      strides: x.strides,
-    });
+    throw new ShapeError(
+      "writable: the tensor is not contiguous. Use copy_, or make a contiguous clone.",
+      {
+        strides: x.strides,
+      },
+    );
   }
   noteChange(x.storage, currentSite());
   const { data } = x.storage;

@@ -5,7 +5,8 @@ import { toTensor } from "./creation.ts";
 import type { DType } from "./dtype.ts";
 import { allocate, getDefaultDType, isFloating } from "./dtype.ts";
 import { ArgumentError, DTypeError, GradError } from "./errors.ts";
-import type { JointVJP, NodeOp, OperandVJP } from "./graph/node.ts";
+import { dispatchBatched, isBatched } from "./graph/batch.ts";
+import type { BatchRule, JointVJP, NodeOp, OperandVJP } from "./graph/node.ts";
 import { copyStrided } from "./kernels/copy.ts";
 import { meetAll, recordResult, recordResults, toOperands } from "./record.ts";
 import type { EdgeCase, Rejection, Sample } from "./samples.ts";
@@ -51,13 +52,19 @@ interface CommonLiteral<Args extends readonly unknown[], Options> {
    * Rules are written in tensor ops, so derivatives of any order follow.
    */
   readonly vjp?: readonly (OperandVJP<Options> | null)[] | JointVJP<Options>;
+  /**
+   * How `vmap` applies the op to many samples at once; see {@link BatchRule}. Without a rule it goes through them one by
+   * one, which is always right.
+   */
+  readonly batch?: BatchRule<Options>;
   readonly samples: readonly Sample[];
   readonly rejects?: readonly Rejection[];
   readonly edges?: readonly EdgeCase[];
 }
 
 /** An op that computes new numbers, with one result. */
-export interface KernelLiteral<Args extends readonly unknown[], Options> extends CommonLiteral<Args, Options> {
+export interface KernelLiteral<Args extends readonly unknown[], Options>
+  extends CommonLiteral<Args, Options> {
   /** The shape of the result; pure; throws what is wrong with the shapes before anything is computed. */
   readonly shape: (operands: readonly Tensor[], options: Options) => Shape;
   /** The element type of the result; that of the operands unless given. */
@@ -74,13 +81,18 @@ export interface MultipleLiteral<Args extends readonly unknown[], Options, Retur
   extends CommonLiteral<Args, Options> {
   readonly shapes: (operands: readonly Tensor[], options: Options) => readonly Shape[];
   readonly dtypes?: (operands: readonly Tensor[], options: Options) => readonly DType[];
-  readonly forward: (operands: readonly Tensor[], results: readonly Tensor[], options: Options) => unknown;
+  readonly forward: (
+    operands: readonly Tensor[],
+    results: readonly Tensor[],
+    options: Options,
+  ) => unknown;
   /** What the user gets, made of the results: `([values, indices]) => ({ values, indices })`. */
   readonly returns: (results: readonly Tensor[]) => Returned;
 }
 
 /** An op that only looks at the numbers of its operand in another order: it shares the storage. */
-export interface ViewLiteral<Args extends readonly unknown[], Options> extends CommonLiteral<Args, Options> {
+export interface ViewLiteral<Args extends readonly unknown[], Options>
+  extends CommonLiteral<Args, Options> {
   /**
    * The layout of the result; pure; throws what is wrong. `null` where no strides can express it: the operand is copied
    * into row-major order then, and the rule is asked again.
@@ -148,7 +160,10 @@ export function defineOp<Args extends readonly unknown[], Options, Returned>(
   literal: MultipleLiteral<Args, Options, Returned>,
 ): Op<(...args: Args) => Returned>;
 export function defineOp<Args extends readonly unknown[], Options, Returned>(
-  literal: ViewLiteral<Args, Options> | KernelLiteral<Args, Options> | MultipleLiteral<Args, Options, Returned>,
+  literal:
+    | ViewLiteral<Args, Options>
+    | KernelLiteral<Args, Options>
+    | MultipleLiteral<Args, Options, Returned>,
 ): Op<(...args: Args) => Tensor | Returned> {
   const kinds = literal.kinds ?? ["float"];
   const prepare = (args: Args): Prepared<Options> => {
@@ -157,8 +172,13 @@ export function defineOp<Args extends readonly unknown[], Options, Returned>(
   };
   const shapesOf = (args: readonly unknown[]): readonly Shape[] => {
     const { operands, options } = prepare(args as Args);
-    if ("view" in literal) return [(literal.view(operands[0]!, options) ?? viewOfCopy(literal, operands[0]!, options)).shape];
-    return "shapes" in literal ? literal.shapes(operands, options) : [literal.shape(operands, options)];
+    if ("view" in literal)
+      return [
+        (literal.view(operands[0]!, options) ?? viewOfCopy(literal, operands[0]!, options)).shape,
+      ];
+    return "shapes" in literal
+      ? literal.shapes(operands, options)
+      : [literal.shape(operands, options)];
   };
   const definition: OpDefinition = {
     kind: "view" in literal ? "view" : "shapes" in literal ? "multiple" : "kernel",
@@ -166,6 +186,7 @@ export function defineOp<Args extends readonly unknown[], Options, Returned>(
     formula: literal.formula,
     broadcasts: literal.broadcasts ?? false,
     vjp: (literal.vjp ?? null) as NodeOp["vjp"],
+    batch: (literal.batch ?? null) as NodeOp["batch"],
     kinds,
     shapesOf,
     samples: literal.samples,
@@ -187,7 +208,8 @@ export function defineOp<Args extends readonly unknown[], Options, Returned>(
   } else if ("shapes" in literal) {
     run = (operands, options) => {
       const shapes = literal.shapes(operands, options);
-      const dtypes = literal.dtypes?.(operands, options) ?? shapes.map(() => numberType(kinds, operands));
+      const dtypes =
+        literal.dtypes?.(operands, options) ?? shapes.map(() => numberType(kinds, operands));
       const results = shapes.map((shape, i) => fresh(dtypes[i]!, shape));
       const saved = literal.forward(operands, results, options);
       recordResults(definition, operands, options, saved, results);
@@ -196,18 +218,27 @@ export function defineOp<Args extends readonly unknown[], Options, Returned>(
   } else {
     run = (operands, options) => {
       const shape = literal.shape(operands, options);
-      const result = fresh(literal.dtype?.(operands, options) ?? numberType(kinds, operands), shape);
+      const result = fresh(
+        literal.dtype?.(operands, options) ?? numberType(kinds, operands),
+        shape,
+      );
       const saved = literal.forward(operands, result, options);
       recordResult(definition, operands, options, saved, result);
       return result;
     };
   }
 
+  const apply = (operands: readonly Tensor[], options: Options): Tensor | Returned =>
+    isBatched(operands)
+      ? dispatchBatched(definition, operands, options, apply)
+      : run(operands, options);
   const call = (...args: Args): Tensor | Returned => {
     const { operands, options } = prepare(args);
-    return run(operands, options);
+    return apply(operands, options);
   };
-  return Object.assign(Object.defineProperty(call, "name", { value: literal.name }), { op: definition });
+  return Object.assign(Object.defineProperty(call, "name", { value: literal.name }), {
+    op: definition,
+  });
 }
 
 function viewOfCopy<Args extends readonly unknown[], Options>(
@@ -217,7 +248,8 @@ function viewOfCopy<Args extends readonly unknown[], Options>(
   copy: Tensor = contiguousCopy(source),
 ): Layout {
   const layout = literal.view(copy, options);
-  if (layout === null) throw new GradError(`${literal.name}: the view rule gave no layout for a contiguous tensor.`);
+  if (layout === null)
+    throw new GradError(`${literal.name}: the view rule gave no layout for a contiguous tensor.`);
   return layout;
 }
 
@@ -258,10 +290,18 @@ function isNumeric(kind: OperandKind): boolean {
 }
 
 /** Makes tensors of what was given, and brings those that compute with one another to one element type. */
-function convert(where: string, kinds: readonly OperandKind[], values: readonly unknown[]): readonly Tensor[] {
+function convert(
+  where: string,
+  kinds: readonly OperandKind[],
+  values: readonly unknown[],
+): readonly Tensor[] {
   if (values.length === 1) {
     const kind = kinds[0]!;
-    const x = toTensor(where, values[0], kind === "index" ? "int32" : kind === "mask" ? "bool" : undefined);
+    const x = toTensor(
+      where,
+      values[0],
+      kind === "index" ? "int32" : kind === "mask" ? "bool" : undefined,
+    );
     if (kind === "float") return isFloating(x.dtype) ? [x] : [converted(x, getDefaultDType())];
     if (isNumeric(kind) || kind === "any") return [x];
     return [checkKind(where, kind, x, 0)];
@@ -269,7 +309,8 @@ function convert(where: string, kinds: readonly OperandKind[], values: readonly 
   const numeric = values.filter((_, i) => isNumeric(kindAt(kinds, i)));
   const tensors = toOperands(where, numeric);
   let dtype = meetAll(tensors);
-  if (!isFloating(dtype) && values.some((_, i) => kindAt(kinds, i) === "float")) dtype = getDefaultDType();
+  if (!isFloating(dtype) && values.some((_, i) => kindAt(kinds, i) === "float"))
+    dtype = getDefaultDType();
   let next = 0;
   return values.map((value, i) => {
     const kind = kindAt(kinds, i);
@@ -280,16 +321,22 @@ function convert(where: string, kinds: readonly OperandKind[], values: readonly 
 
 function checkKind(where: string, kind: OperandKind, x: Tensor, index: number): Tensor {
   if (kind === "index" && x.dtype !== "int32") {
-    throw new DTypeError(`${where}: operand ${index} holds indices and must be int32, not ${x.dtype}. Convert it: x.to("int32").`, {
-      operand: index,
-      dtype: x.dtype,
-    });
+    throw new DTypeError(
+      `${where}: operand ${index} holds indices and must be int32, not ${x.dtype}. Convert it: x.to("int32").`,
+      {
+        operand: index,
+        dtype: x.dtype,
+      },
+    );
   }
   if (kind === "mask" && x.dtype !== "bool") {
-    throw new DTypeError(`${where}: operand ${index} is a mask and must be bool, not ${x.dtype}. Compare: x.ne(0).`, {
-      operand: index,
-      dtype: x.dtype,
-    });
+    throw new DTypeError(
+      `${where}: operand ${index} is a mask and must be bool, not ${x.dtype}. Compare: x.ne(0).`,
+      {
+        operand: index,
+        dtype: x.dtype,
+      },
+    );
   }
   return x;
 }

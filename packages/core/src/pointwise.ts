@@ -6,6 +6,7 @@ import { newTensor, toTensor } from "./creation.ts";
 import type { DType } from "./dtype.ts";
 import { getDefaultDType, isFloating } from "./dtype.ts";
 import { ArgumentError, checkOptions, quoted } from "./errors.ts";
+import { dispatchBatched, isBatched } from "./graph/batch.ts";
 import { isGradEnabled } from "./graph/mode.ts";
 import type { NodeOp, OperandVJP, Recorded } from "./graph/node.ts";
 import { PointwiseKernel } from "./kernels/pointwise.ts";
@@ -50,7 +51,11 @@ export interface PointwiseLiteral<Names extends readonly string[], P extends Par
   /** The partial derivative for each operand, in terms of the operands and the result; absent: no derivative at all. */
   readonly derivative?: (
     s: ScalarAlgebra<Expression>,
-    ...rest: [...{ [K in keyof Names]: Expression }, Expression, { readonly [K in keyof P]: Expression }]
+    ...rest: [
+      ...{ [K in keyof Names]: Expression },
+      Expression,
+      { readonly [K in keyof P]: Expression },
+    ]
   ) => readonly Expression[];
   readonly result?: ResultType;
   /** The first operand is a condition: it chooses between numbers and has no part in the type of the result. */
@@ -106,7 +111,9 @@ export interface Ternary {
 }
 
 type PointwiseFunction<Names extends readonly string[], P extends Parameters> = {
-  (...args: [...{ [K in keyof Names]: TensorLike }, options?: { readonly [K in keyof P]?: number }]): Tensor;
+  (
+    ...args: [...{ [K in keyof Names]: TensorLike }, options?: { readonly [K in keyof P]?: number }]
+  ): Tensor;
   readonly op: PointwiseDefinition;
 };
 
@@ -132,9 +139,10 @@ const tensorOperations = new Map<Primitive, (...operands: TensorLike[]) => Tenso
  * cube(2).item(); // → 8
  * grad(cube)(2).item(); // → 12
  */
-export function pointwise<const Names extends readonly string[], P extends Parameters = Record<never, number>>(
-  literal: PointwiseLiteral<Names, P>,
-): PointwiseFunction<Names, P> {
+export function pointwise<
+  const Names extends readonly string[],
+  P extends Parameters = Record<never, number>,
+>(literal: PointwiseLiteral<Names, P>): PointwiseFunction<Names, P> {
   const definition = define(literal as unknown as PointwiseLiteral<readonly string[], Parameters>);
   const kernel = new PointwiseKernel(definition.value);
   const { name } = definition;
@@ -143,6 +151,7 @@ export function pointwise<const Names extends readonly string[], P extends Param
   const arity = definition.operands.length;
 
   const evaluate = (operands: readonly Tensor[], options: Parameters): Tensor => {
+    if (isBatched(operands)) return dispatchBatched(definition, operands, options, evaluate);
     const result = runForward(definition, kernel, operands, options);
     recordResult(definition, operands, options, undefined, result);
     return result;
@@ -151,9 +160,15 @@ export function pointwise<const Names extends readonly string[], P extends Param
   const readOptions = (args: readonly unknown[]): Parameters => {
     if (args.length < arity) {
       const missing = definition.operands.slice(args.length).map(quoted).join(", ");
-      throw new ArgumentError(`${name}: operand ${missing} is missing.`, { expected: arity, given: args.length });
+      throw new ArgumentError(`${name}: operand ${missing} is missing.`, {
+        expected: arity,
+        given: args.length,
+      });
     }
-    if (args.length > arity + 1 || (args.length === arity + 1 && parameterNames.length === 0 && args[arity] !== undefined)) {
+    if (
+      args.length > arity + 1 ||
+      (args.length === arity + 1 && parameterNames.length === 0 && args[arity] !== undefined)
+    ) {
       throw new ArgumentError(
         `${name}: takes ${arity} operand${arity === 1 ? "" : "s"}${parameterNames.length > 0 ? " and options" : ""}, but ${args.length} arguments were given.`,
         { expected: arity, given: args.length },
@@ -166,7 +181,9 @@ export function pointwise<const Names extends readonly string[], P extends Param
     for (const parameter of parameterNames) {
       const value = given[parameter] ?? defaults[parameter];
       if (typeof value !== "number" || Number.isNaN(value)) {
-        throw new ArgumentError(`${name}: ${parameter} must be a number, not ${quoted(value)}.`, { [parameter]: value });
+        throw new ArgumentError(`${name}: ${parameter} must be a number, not ${quoted(value)}.`, {
+          [parameter]: value,
+        });
       }
       options[parameter] = value;
     }
@@ -201,7 +218,10 @@ export function pointwise<const Names extends readonly string[], P extends Param
 function toOperandsOf(definition: PointwiseDefinition, args: readonly unknown[]): Tensor[] {
   const given = args.slice(0, definition.operands.length);
   if (!definition.condition) return toOperands(definition.name, given);
-  return [toTensor(definition.name, given[0], "bool"), ...toOperands(definition.name, given.slice(1))];
+  return [
+    toTensor(definition.name, given[0], "bool"),
+    ...toOperands(definition.name, given.slice(1)),
+  ];
 }
 
 /** The element type of the result for operands of these types. */
@@ -268,7 +288,11 @@ function define(literal: PointwiseLiteral<readonly string[], Parameters>): Point
     formula: literal.formula ?? `y = ${toTeX(value)}`,
     derivativeFormulas: derivatives.map((derivative) => toTeX(derivative)),
     broadcasts: operands.length > 1,
-    vjp: literal.derivative === undefined ? null : gradients.map((gradient, i) => gradientRule(gradient, derivatives[i]!, operands.length)),
+    batch: "pointwise",
+    vjp:
+      literal.derivative === undefined
+        ? null
+        : gradients.map((gradient, i) => gradientRule(gradient, derivatives[i]!, operands.length)),
     samples,
     rejects,
     edges,
@@ -288,7 +312,8 @@ function gradientRule(gradient: Expression, derivative: Expression, arity: numbe
   const readsOperand = Array.from({ length: arity }, (_, i) => reads(gradient, i));
   return (cotangent, node) => {
     if (kernel.onlyInput === cotangentIndex) return cotangent;
-    if (isGradEnabled() && !isZero) return onTensors(gradient, cotangent, node, arity);
+    if ((isGradEnabled() && !isZero) || cotangent.batch !== null)
+      return onTensors(gradient, cotangent, node, arity);
     const inputs: (Tensor | undefined)[] = [];
     for (let i = 0; i < arity; i++) inputs.push(readsOperand[i] ? node.operand(i) : undefined);
     inputs.push(readsResult ? node.result : undefined, cotangent);
@@ -305,7 +330,8 @@ function onTensors(root: Expression, cotangent: Tensor, node: Recorded, arity: n
     [root],
     {
       constant: (value) => value,
-      input: (index) => (index === arity + 1 ? cotangent : index === arity ? node.result : node.operand(index)),
+      input: (index) =>
+        index === arity + 1 ? cotangent : index === arity ? node.result : node.operand(index),
       parameter: (name) => options[name]!,
     },
     (primitive, operands) => {
@@ -324,20 +350,27 @@ function onTensors(root: Expression, cotangent: Tensor, node: Recorded, arity: n
 
 /** Whether every primitive of the algebra has its tensor op: the catalogue's own check. */
 export function primitivesWithoutOp(): Primitive[] {
-  return (Object.keys(primitives) as Primitive[]).filter((primitive) => !tensorOperations.has(primitive));
+  return (Object.keys(primitives) as Primitive[]).filter(
+    (primitive) => !tensorOperations.has(primitive),
+  );
 }
 
 function toSample(name: string, arity: number, sample: PointwiseSample): Sample {
   if (sample.args.length !== arity) {
-    throw new ArgumentError(`pointwise: a sample of ${name} has ${sample.args.length} domains for ${arity} operands.`, {
-      name,
-    });
+    throw new ArgumentError(
+      `pointwise: a sample of ${name} has ${sample.args.length} domains for ${arity} operands.`,
+      {
+        name,
+      },
+    );
   }
   return (draw: Draw) => {
     const shape = draw.shape(0, 4, 0);
     // One operand has the whole shape, chosen at random; the others may broadcast to it.
     const whole = draw.integer(0, arity - 1);
-    const operands = sample.args.map((domain, i) => draw.tensor(i === whole ? shape : draw.broadcastable(shape), domain));
+    const operands = sample.args.map((domain, i) =>
+      draw.tensor(i === whole ? shape : draw.broadcastable(shape), domain),
+    );
     return sample.options === undefined ? operands : [...operands, sample.options];
   };
 }

@@ -48,18 +48,30 @@ function formatBody(x: Tensor, indent: number): string {
     }
     values.push(cut ? null : x.storage.data[place]!);
   }
-  const texts = x.dtype === "bool" ? values.map((v) => (v === null ? "…" : String(v !== 0))) : formatNumbers(values);
+  const texts =
+    x.dtype === "bool"
+      ? values.map((v) => (v === null ? "…" : String(v !== 0)))
+      : formatNumbers(values);
   if (x.ndim === 0) return texts[0]!;
   const width = Math.max(...texts.filter((_, i) => values[i] !== null).map((text) => text.length));
   // From the innermost dimension outwards, rows are joined into blocks; a block that was cut is one "…".
-  let level = texts.map((text) => (text === "…" ? text : text.padStart(x.ndim === 1 && !summarize ? 0 : width)));
+  let level = texts.map((text) =>
+    text === "…" ? text : text.padStart(x.ndim === 1 && !summarize ? 0 : width),
+  );
   for (let dim = x.ndim - 1; dim >= 0; dim--) {
     const list = positions[dim]!;
     const joined: string[] = [];
-    const separator = dim === x.ndim - 1 ? ", " : `,${"\n".repeat(x.ndim - 1 - dim)}${" ".repeat(indent + dim + 1)}`;
+    const separator =
+      dim === x.ndim - 1
+        ? ", "
+        : `,${"\n".repeat(x.ndim - 1 - dim)}${" ".repeat(indent + dim + 1)}`;
     for (let start = 0; start < level.length; start += list.length) {
-      const parts = level.slice(start, start + list.length).map((text, i) => (list[i]! < 0 ? "…" : text));
-      joined.push(`[${dim === x.ndim - 1 ? wrap(parts, indent + dim + 1) : parts.join(separator)}]`);
+      const parts = level
+        .slice(start, start + list.length)
+        .map((text, i) => (list[i]! < 0 ? "…" : text));
+      joined.push(
+        `[${dim === x.ndim - 1 ? wrap(parts, indent + dim + 1) : parts.join(separator)}]`,
+      );
     }
     level = joined;
   }
@@ -92,7 +104,11 @@ function formatNumbers(values: readonly (number | null)[]): string[] {
   const scientific = !whole && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1e6);
   const show = (v: number): string => {
     if (!Number.isFinite(v)) return Number.isNaN(v) ? "NaN" : v > 0 ? "Infinity" : "-Infinity";
-    const text = whole ? String(v) : scientific ? v.toExponential(significantDigits) : v.toFixed(significantDigits);
+    const text = whole
+      ? String(v)
+      : scientific
+        ? v.toExponential(significantDigits)
+        : v.toFixed(significantDigits);
     return Object.is(v, -0) ? `-${text.replace(/^-/, "")}` : text;
   };
   const texts = values.map((v) => (v === null ? "…" : show(v)));
@@ -107,6 +123,8 @@ function trimDecimals(texts: readonly string[], values: readonly (number | null)
     spare = Math.min(spare, /0*$/.exec(text)![0].length);
   }
   return texts.map((text, i) =>
-    spare === 0 || values[i] === null || !Number.isFinite(values[i]) ? text : text.slice(0, text.length - spare),
+    spare === 0 || values[i] === null || !Number.isFinite(values[i])
+      ? text
+      : text.slice(0, text.length - spare),
   );
 }

@@ -8,7 +8,14 @@
 import type { CreationOptions } from "./creation.ts";
 import { creationOptionNames, dtypeFrom, finish, newTensor, zeros } from "./creation.ts";
 import { getDefaultDType, isFloating } from "./dtype.ts";
-import { ArgumentError, DTypeError, checkInteger, checkNumber, checkOptions, quoted } from "./errors.ts";
+import {
+  ArgumentError,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  DTypeError,
+  quoted,
+} from "./errors.ts";
 import type { Shape } from "./shape.ts";
 import { checkShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -34,11 +41,19 @@ function upperProduct(a: number, b: number): number {
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
   const middle = aHigh * bLow + Math.floor((aLow * bLow) / 65536);
-  return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(((middle & 0xffff) + aLow * bHigh) / 65536)) >>> 0;
+  return (
+    (aHigh * bHigh +
+      Math.floor(middle / 65536) +
+      Math.floor(((middle & 0xffff) + aLow * bHigh) / 65536)) >>>
+    0
+  );
 }
 
 /** Ten rounds of Philox 4×32: the block of random bits for a counter under a key. */
-export function philox(counter: readonly [number, number, number, number], key: readonly [number, number]): number[] {
+export function philox(
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+): number[] {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
@@ -89,7 +104,10 @@ export class Generator {
     if (this.block.length === 0) {
       const n = this.counter++;
       const high = Math.floor(n / 2 ** 32);
-      this.block = philox([n >>> 0, high >>> 0, 0, 0], [this.seed >>> 0, Math.floor(this.seed / 2 ** 32) >>> 0]).reverse();
+      this.block = philox(
+        [n >>> 0, high >>> 0, 0, 0],
+        [this.seed >>> 0, Math.floor(this.seed / 2 ** 32) >>> 0],
+      ).reverse();
     }
     return this.block.pop()!;
   }
@@ -193,11 +211,16 @@ function drawn(
   checkOptions(where, options, [...creationOptionNames, "generator"]);
   const { generator = defaultGenerator, ...creation } = options ?? {};
   if (!(generator instanceof Generator)) {
-    throw new ArgumentError(`${where}: generator must be a Generator, not ${quoted(generator)}.`, { generator });
+    throw new ArgumentError(`${where}: generator must be a Generator, not ${quoted(generator)}.`, {
+      generator,
+    });
   }
   const dtype = dtypeFrom(where, creation, otherwise);
   if (otherwise !== "int32" && !isFloating(dtype)) {
-    throw new DTypeError(`${where}: draws float32 or float64, not ${dtype}. Use randint for whole numbers.`, { dtype });
+    throw new DTypeError(
+      `${where}: draws float32 or float64, not ${dtype}. Use randint for whole numbers.`,
+      { dtype },
+    );
   }
   const x = newTensor(dtype, checkShape(where, shape));
   const { data } = x.storage;
@@ -216,7 +239,12 @@ function drawn(
 export function rand(shape: Shape, options?: RandomOptions): Tensor {
   // The largest double below 1 would round to 1 in float32: 24 bits are drawn for it.
   const dtype = options?.dtype ?? getDefaultDType();
-  return drawn("rand", shape, options, dtype === "float32" ? (g) => (g.bits() >>> 8) / 2 ** 24 : (g) => g.uniform());
+  return drawn(
+    "rand",
+    shape,
+    options,
+    dtype === "float32" ? (g) => (g.bits() >>> 8) / 2 ** 24 : (g) => g.uniform(),
+  );
 }
 
 /** Standard normal numbers, with mean 0 and variance 1. */
@@ -265,6 +293,7 @@ export function randnLike(x: Tensor, options?: RandomOptions): Tensor {
 /** A number from the default generator, for code that draws single numbers. */
 export function checkedProbability(where: string, p: number): number {
   checkNumber(where, "p", p);
-  if (p < 0 || p > 1) throw new ArgumentError(`${where}: a probability lies between 0 and 1, not at ${p}.`, { p });
+  if (p < 0 || p > 1)
+    throw new ArgumentError(`${where}: a probability lies between 0 and 1, not at ${p}.`, { p });
   return p;
 }

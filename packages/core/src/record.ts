@@ -7,6 +7,8 @@ import { dtypeCode, getDefaultDType, isFloating, promote } from "./dtype.ts";
 import { isGradEnabled } from "./graph/mode.ts";
 import type { NodeOp } from "./graph/node.ts";
 import { GraphNode } from "./graph/node.ts";
+import { observers } from "./graph/observe.ts";
+import { noGradOrigin } from "./graph/origin.ts";
 import { Tensor } from "./tensor.ts";
 
 /** bool 0, int32 1, floating 2: within a category the dimensions decide, across categories the higher one wins. */
@@ -30,7 +32,8 @@ export function meetAll(tensors: readonly Tensor[]): DType {
   let widest: DType | undefined;
   let widestSingle: DType | undefined;
   for (const { dtype, ndim } of tensors) {
-    if (ndim === 0) widestSingle = widestSingle === undefined ? dtype : promote(widestSingle, dtype);
+    if (ndim === 0)
+      widestSingle = widestSingle === undefined ? dtype : promote(widestSingle, dtype);
     else widest = widest === undefined ? dtype : promote(widest, dtype);
   }
   if (widest === undefined) return widestSingle ?? getDefaultDType();
@@ -46,16 +49,27 @@ export function toOperands(where: string, values: readonly unknown[]): Tensor[] 
   return values.map((value) => toTensor(where, value, partner));
 }
 
-/** Whether a call on these operands is to be recorded. */
-export function isRecording(operands: readonly Tensor[]): boolean {
-  if (!isGradEnabled()) return false;
+/** Whether one of the operands takes part in differentiation. */
+function anyRequiresGrad(operands: readonly Tensor[]): boolean {
   for (let i = 0; i < operands.length; i++) if (operands[i]!.requiresGrad) return true;
   return false;
 }
 
 /** Records a call with one result, if recording is on and an operand requires a gradient. */
-export function recordResult(op: NodeOp, operands: readonly Tensor[], options: unknown, saved: unknown, result: Tensor): void {
-  if (op.vjp === null || !isFloating(result.dtype) || !isRecording(operands)) return;
+export function recordResult(
+  op: NodeOp,
+  operands: readonly Tensor[],
+  options: unknown,
+  saved: unknown,
+  result: Tensor,
+): void {
+  if (observers !== null)
+    for (const observer of observers) observer.computed?.(op, operands, options, [result]);
+  if (op.vjp === null || !isFloating(result.dtype) || !anyRequiresGrad(operands)) return;
+  if (!isGradEnabled()) {
+    result.origin = noGradOrigin();
+    return;
+  }
   const node = new GraphNode(op, operands, options, saved);
   node.results = [result];
   result.attach(node, 0);
@@ -69,8 +83,16 @@ export function recordResults(
   saved: unknown,
   results: readonly Tensor[],
 ): void {
-  if (op.vjp === null || !isRecording(operands)) return;
+  if (observers !== null)
+    for (const observer of observers) observer.computed?.(op, operands, options, results);
+  if (op.vjp === null || !anyRequiresGrad(operands)) return;
+  if (!isGradEnabled()) {
+    const origin = noGradOrigin();
+    for (const result of results) result.origin = origin;
+    return;
+  }
   const node = new GraphNode(op, operands, options, saved);
   node.results = results;
-  for (const [index, result] of results.entries()) if (isFloating(result.dtype)) result.attach(node, index);
+  for (const [index, result] of results.entries())
+    if (isFloating(result.dtype)) result.attach(node, index);
 }

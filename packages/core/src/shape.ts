@@ -1,7 +1,7 @@
 /**
  * Shapes, strides, dimensions and broadcasting: pure functions on small arrays of whole numbers.
  */
-import { ArgumentError, IndexError, ShapeError, described, quoted } from "./errors.ts";
+import { ArgumentError, described, IndexError, quoted, ShapeError } from "./errors.ts";
 
 /** The lengths of a tensor along its dimensions; `[]` is a single number. */
 export type Shape = readonly number[];
@@ -56,19 +56,28 @@ export function formatShape(shape: Shape): string {
 /** Refuses anything but an array of whole numbers ≥ 0, and returns a copy of it. */
 export function checkShape(where: string, shape: unknown): number[] {
   if (!Array.isArray(shape)) {
-    throw new ArgumentError(described(where, `a shape is an array such as [2, 3], not ${quoted(shape)}.`), { shape });
+    throw new ArgumentError(
+      described(where, `a shape is an array such as [2, 3], not ${quoted(shape)}.`),
+      { shape },
+    );
   }
   let count = 1;
   for (const length of shape) {
     if (!Number.isSafeInteger(length) || length < 0) {
-      throw new ShapeError(described(where, `shape ${quoted(shape)} must hold whole numbers of at least 0.`), { shape });
+      throw new ShapeError(
+        described(where, `shape ${quoted(shape)} must hold whole numbers of at least 0.`),
+        { shape },
+      );
     }
     count *= length;
   }
   if (count > 2 ** 32) {
-    throw new ShapeError(described(where, `shape ${formatShape(shape)} has ${count} elements; 2³² are the most.`), {
-      shape,
-    });
+    throw new ShapeError(
+      described(where, `shape ${formatShape(shape)} has ${count} elements; 2³² are the most.`),
+      {
+        shape,
+      },
+    );
   }
   return shape.slice();
 }
@@ -82,7 +91,10 @@ export function normalizeDim(where: string, dim: number, rank: number): number {
   const reach = Math.max(rank, 1);
   if (!Number.isInteger(dim) || dim < -reach || dim >= reach) {
     throw new IndexError(
-      described(where, `dim ${quoted(dim)} is out of range for ${rank} dimension${rank === 1 ? "" : "s"}; use ${-reach} to ${reach - 1}.`),
+      described(
+        where,
+        `dim ${quoted(dim)} is out of range for ${rank} dimension${rank === 1 ? "" : "s"}; use ${-reach} to ${reach - 1}.`,
+      ),
       { dim, rank },
     );
   }
@@ -98,14 +110,20 @@ export function normalizeDims(where: string, dims: Dims | undefined, rank: numbe
   if (dims === undefined) return Array.from({ length: rank }, (_, i) => i);
   const list = typeof dims === "number" ? [dims] : dims;
   if (!Array.isArray(list)) {
-    throw new ArgumentError(described(where, `dim must be a whole number or an array of them, not ${quoted(dims)}.`), {
-      dim: dims,
-    });
+    throw new ArgumentError(
+      described(where, `dim must be a whole number or an array of them, not ${quoted(dims)}.`),
+      {
+        dim: dims,
+      },
+    );
   }
   const normalized = list.map((dim) => normalizeDim(where, dim, rank)).sort((a, b) => a - b);
   for (let i = 1; i < normalized.length; i++) {
     if (normalized[i] === normalized[i - 1]) {
-      throw new IndexError(described(where, `dim ${normalized[i]} is named twice in ${quoted(dims)}.`), { dim: dims });
+      throw new IndexError(
+        described(where, `dim ${normalized[i]} is named twice in ${quoted(dims)}.`),
+        { dim: dims },
+      );
     }
   }
   return rank === 0 ? [] : normalized;

@@ -5,7 +5,11 @@ import { ArgumentError, quoted } from "./errors.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A tensor or number, or arrays and plain objects of such, to any depth. */
-export type Structure = Tensor | number | readonly Structure[] | { readonly [key: string]: Structure };
+export type Structure =
+  | Tensor
+  | number
+  | readonly Structure[]
+  | { readonly [key: string]: Structure };
 
 /** The same nesting with a tensor at every leaf. */
 export type Tensors<T> = T extends Tensor | number
@@ -17,11 +21,18 @@ export type Tensors<T> = T extends Tensor | number
       : never;
 
 /** The leaves of a structure from left to right, keys in their own order. */
-export function leavesOf(where: string, structure: unknown, path = "the argument"): (Tensor | number)[] {
+export function leavesOf(
+  where: string,
+  structure: unknown,
+  path = "the argument",
+): (Tensor | number)[] {
   if (structure instanceof Tensor || typeof structure === "number") return [structure];
-  if (Array.isArray(structure)) return structure.flatMap((part, i) => leavesOf(where, part, `${path}[${i}]`));
+  if (Array.isArray(structure))
+    return structure.flatMap((part, i) => leavesOf(where, part, `${path}[${i}]`));
   if (isPlainObject(structure)) {
-    return Object.keys(structure).flatMap((key) => leavesOf(where, structure[key], `${path}.${key}`));
+    return Object.keys(structure).flatMap((key) =>
+      leavesOf(where, structure[key], `${path}.${key}`),
+    );
   }
   throw new ArgumentError(
     `${where}: ${path} must be a tensor, a number, or arrays and plain objects of these, not ${quoted(structure)}.`,
@@ -39,7 +50,12 @@ export function rebuilt<T>(structure: T, leaves: readonly Tensor[]): Tensors<T> 
     const source = part as Record<string, unknown>;
     const result: Record<string, unknown> = {};
     for (const key of Object.keys(source)) {
-      Object.defineProperty(result, key, { value: build(source[key]), enumerable: true, configurable: true, writable: true });
+      Object.defineProperty(result, key, {
+        value: build(source[key]),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
     }
     return result;
   };

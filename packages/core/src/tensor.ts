@@ -8,7 +8,11 @@ import type { DType, TypedArray } from "./dtype.ts";
 import { isFloating } from "./dtype.ts";
 import { ArgumentError, GradError, quoted } from "./errors.ts";
 import type { FluentMethods } from "./fluent.ts";
+import type { BatchDimension } from "./graph/batch.ts";
+import type { TensorHooks } from "./graph/hooks.ts";
 import type { GraphNode } from "./graph/node.ts";
+import type { Origin } from "./graph/origin.ts";
+import { detachedOrigin } from "./graph/origin.ts";
 import { format } from "./print.ts";
 import type { NestedArray } from "./reading.ts";
 import { readItem, readNested, readTypedArray } from "./reading.ts";
@@ -48,11 +52,24 @@ export class Tensor {
   name: string | null;
   /** Whether `backward` is to leave a gradient here although this is no leaf; see {@link Tensor.retainGrad}. */
   retainsGrad: boolean;
+  /** Functions that watch or replace the gradient; see `registerHook`. */
+  hooks: TensorHooks | null;
+  /** Why this tensor takes no part in differentiation although its sources did; for `explainGrad`. */
+  origin: Origin | null;
+  /** Hidden leading dimensions, inside `vmap`; `null` everywhere else. */
+  readonly batch: BatchDimension | null;
   private tracked: boolean;
   private readonly count: number;
 
   /** For ops; users call `tensor`, `zeros`, `fromTypedArray`, … */
-  constructor(storage: Storage, dtype: DType, shape: Shape, strides: Shape = contiguousStrides(shape), offset = 0) {
+  constructor(
+    storage: Storage,
+    dtype: DType,
+    shape: Shape,
+    strides: Shape = contiguousStrides(shape),
+    offset = 0,
+    batch: BatchDimension | null = null,
+  ) {
     this.shape = shape;
     this.strides = strides;
     this.offset = offset;
@@ -63,6 +80,9 @@ export class Tensor {
     this.grad = null;
     this.name = null;
     this.retainsGrad = false;
+    this.hooks = null;
+    this.origin = null;
+    this.batch = batch;
     this.tracked = false;
     this.count = elementCount(shape);
   }
@@ -108,7 +128,9 @@ export class Tensor {
 
   set requiresGrad(value: boolean) {
     if (typeof value !== "boolean") {
-      throw new ArgumentError(`requiresGrad: expected true or false, not ${quoted(value)}.`, { value });
+      throw new ArgumentError(`requiresGrad: expected true or false, not ${quoted(value)}.`, {
+        value,
+      });
     }
     if (this.node !== null) {
       if (value) return;
@@ -165,8 +187,16 @@ export class Tensor {
 
   /** The same numbers outside of the graph: shares the storage, requires no gradient. */
   detach(): Tensor {
-    const alias = new Tensor(this.storage, this.dtype, this.shape, this.strides, this.offset);
+    const alias = new Tensor(
+      this.storage,
+      this.dtype,
+      this.shape,
+      this.strides,
+      this.offset,
+      this.batch,
+    );
     alias.name = this.name;
+    if (this.tracked) alias.origin = detachedOrigin();
     return alias;
   }
 
@@ -206,7 +236,9 @@ export class Tensor {
 
   /** For `JSON.stringify`: dtype, shape and the flat numbers. NaN and the infinities become strings. */
   toJSON(): { dtype: DType; shape: Shape; data: (number | string)[] } {
-    const data = Array.from(this.toTypedArray(), (value) => (Number.isFinite(value) ? value : String(value)));
+    const data = Array.from(this.toTypedArray(), (value) =>
+      Number.isFinite(value) ? value : String(value),
+    );
     return { dtype: this.dtype, shape: this.shape, data };
   }
 

@@ -3,7 +3,7 @@
  */
 import { newTensor } from "../creation.ts";
 import { isFloating } from "../dtype.ts";
-import { ArgumentError, GradError, ShapeError, checkOptions, quoted } from "../errors.ts";
+import { ArgumentError, checkOptions, GradError, quoted, ShapeError } from "../errors.ts";
 import { contiguousCopy } from "../op.ts";
 import { add } from "../ops/arithmetic.ts";
 import { to } from "../ops/convert.ts";
@@ -11,8 +11,10 @@ import { sumTo } from "../ops/expand.ts";
 import { formatShape, sameShape } from "../shape.ts";
 import { storageWatermark } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
+import { callAccumulationHooks, throughHooks } from "./hooks.ts";
 import { enableGrad, noGrad } from "./mode.ts";
 import type { GraphNode, JointVJP, OperandVJP } from "./node.ts";
+import { observers } from "./observe.ts";
 import { inTopologicalOrder } from "./order.ts";
 
 /** Options of {@link backward}. */
@@ -50,10 +52,6 @@ export function backward(output: Tensor, cotangent?: Tensor, options: BackwardOp
   checkOptions("backward", options, ["retainGraph", "createGraph"]);
   const { createGraph = false, retainGraph = createGraph } = options;
   const seed = seedFor("backward", output, cotangent);
-  if (output.node === null) {
-    accumulate(output, seed, false);
-    return;
-  }
   runPass([output], [seed], { createGraph, retainGraph, targets: null });
 }
 
@@ -71,7 +69,12 @@ export function gradients(
   options: GradOptions = {},
 ): (Tensor | null)[] {
   checkOptions("grad", options, ["retainGraph", "createGraph", "gradOutputs", "allowUnused"]);
-  const { createGraph = false, retainGraph = createGraph, allowUnused = false, gradOutputs } = options;
+  const {
+    createGraph = false,
+    retainGraph = createGraph,
+    allowUnused = false,
+    gradOutputs,
+  } = options;
   const outputList = checkTensors("outputs", outputs);
   const inputList = checkTensors("inputs", inputs);
   const given = gradOutputs instanceof Tensor ? [gradOutputs] : (gradOutputs ?? []);
@@ -84,9 +87,12 @@ export function gradients(
   const seeds = outputList.map((output, i) => seedFor("grad", output, given[i] ?? undefined));
   for (const [i, input] of inputList.entries()) {
     if (!input.requiresGrad) {
-      throw new GradError(`grad: input ${i} does not require gradients. Set requiresGrad before computing the outputs.`, {
-        input: i,
-      });
+      throw new GradError(
+        `grad: input ${i} does not require gradients. Set requiresGrad before computing the outputs.`,
+        {
+          input: i,
+        },
+      );
     }
   }
   const found = runPass(outputList, seeds, { createGraph, retainGraph, targets: inputList });
@@ -106,7 +112,10 @@ export function gradients(
 function checkTensors(role: string, given: Tensor | readonly Tensor[]): readonly Tensor[] {
   const list = given instanceof Tensor ? [given] : given;
   if (!Array.isArray(list) || list.length === 0 || !list.every((x) => x instanceof Tensor)) {
-    throw new ArgumentError(`grad: ${role} must be a tensor or an array of tensors, not ${quoted(given)}.`, { role });
+    throw new ArgumentError(
+      `grad: ${role} must be a tensor or an array of tensors, not ${quoted(given)}.`,
+      { role },
+    );
   }
   return list;
 }
@@ -130,7 +139,9 @@ function seedFor(where: string, output: Tensor, cotangent: Tensor | undefined): 
     return one;
   }
   if (!(cotangent instanceof Tensor)) {
-    throw new ArgumentError(`${where}: the cotangent must be a tensor, not ${quoted(cotangent)}.`, { cotangent });
+    throw new ArgumentError(`${where}: the cotangent must be a tensor, not ${quoted(cotangent)}.`, {
+      cotangent,
+    });
   }
   if (!sameShape(cotangent.shape, output.shape)) {
     throw new ShapeError(
@@ -139,9 +150,12 @@ function seedFor(where: string, output: Tensor, cotangent: Tensor | undefined): 
     );
   }
   if (!isFloating(cotangent.dtype)) {
-    throw new GradError(`${where}: the cotangent must be float32 or float64, not ${cotangent.dtype}.`, {
-      dtype: cotangent.dtype,
-    });
+    throw new GradError(
+      `${where}: the cotangent must be float32 or float64, not ${cotangent.dtype}.`,
+      {
+        dtype: cotangent.dtype,
+      },
+    );
   }
   return to(cotangent, output.dtype);
 }
@@ -154,19 +168,26 @@ interface Pass {
 }
 
 /** One backward pass. With targets it returns their gradients; without, it adds to `grad`. */
-function runPass(outputs: readonly Tensor[], seeds: readonly Tensor[], pass: Pass): Map<Tensor, Tensor> {
+function runPass(
+  outputs: readonly Tensor[],
+  seeds: readonly Tensor[],
+  pass: Pass,
+): Map<Tensor, Tensor> {
   const roots = outputs.flatMap((output) => (output.node === null ? [] : [output.node]));
   return inTopologicalOrder(roots, (order) => {
     const run = new BackwardRun(order, pass);
     const go = (): void => {
       for (const [i, output] of outputs.entries()) run.deliver(output, seeds[i]!, false);
       run.propagate();
+      run.callLeafHooks();
     };
     if (pass.createGraph) enableGrad(go);
     else noGrad(go);
     const found = run.collected();
-    if (pass.targets === null) for (const [leaf, { cotangent, owned }] of found) accumulate(leaf, cotangent, owned);
+    if (pass.targets === null)
+      for (const [leaf, { cotangent, owned }] of found) accumulate(leaf, cotangent, owned);
     if (!pass.retainGraph) for (const node of order) node.free();
+    if (pass.targets === null) for (const leaf of found.keys()) callAccumulationHooks(leaf);
     return new Map(Array.from(found, ([tensor, { cotangent }]) => [tensor, cotangent]));
   });
 }
@@ -204,8 +225,15 @@ class BackwardRun {
       this.waiting[slot] = undefined;
       const node = this.order[slot]!;
       const { vjp } = node.op;
+      this.callHooks(node, arrived);
       this.keepWanted(node, arrived);
       if (this.needed !== null && !this.needed[slot]) continue;
+      if (observers !== null) {
+        const cotangents = node.results.map(
+          (_, i) => (Array.isArray(arrived) ? arrived[i] : arrived)?.cotangent ?? null,
+        );
+        for (const observer of observers) observer.reached?.(node, cotangents);
+      }
       if (typeof vjp === "function") this.applyJointRule(node, vjp as JointVJP, arrived);
       else if (vjp !== null) this.applyRules(node, vjp as readonly (OperandVJP | null)[], arrived);
     }
@@ -215,7 +243,11 @@ class BackwardRun {
     return this.arrived;
   }
 
-  private applyRules(node: GraphNode, rules: readonly (OperandVJP | null)[], arrived: (Arrived | undefined)[] | Arrived): void {
+  private applyRules(
+    node: GraphNode,
+    rules: readonly (OperandVJP | null)[],
+    arrived: (Arrived | undefined)[] | Arrived,
+  ): void {
     const { cotangent } = Array.isArray(arrived) ? arrived[0]! : arrived;
     const { operands } = node;
     for (let i = 0; i < operands.length; i++) {
@@ -228,7 +260,11 @@ class BackwardRun {
     }
   }
 
-  private applyJointRule(node: GraphNode, rule: JointVJP, arrived: (Arrived | undefined)[] | Arrived): void {
+  private applyJointRule(
+    node: GraphNode,
+    rule: JointVJP,
+    arrived: (Arrived | undefined)[] | Arrived,
+  ): void {
     const cotangents = node.results.map((_, i) => {
       const one = Array.isArray(arrived) ? arrived[i] : i === 0 ? arrived : undefined;
       return one?.cotangent ?? null;
@@ -255,7 +291,8 @@ class BackwardRun {
   private fitted(node: GraphNode, index: number, cotangent: Tensor): Tensor {
     const operand = node.operands[index]!;
     let fitted = cotangent;
-    if (!(fitted instanceof Tensor)) throw brokenRule(node, index, `gave ${quoted(cotangent)}, not a tensor`);
+    if (!(fitted instanceof Tensor))
+      throw brokenRule(node, index, `gave ${quoted(cotangent)}, not a tensor`);
     if (!sameShape(fitted.shape, operand.shape)) {
       if (!node.op.broadcasts || !broadcastsTo(operand.shape, fitted.shape)) {
         throw brokenRule(
@@ -266,38 +303,78 @@ class BackwardRun {
       }
       fitted = sumTo(fitted, operand.shape);
     }
-    return fitted.dtype === operand.dtype ? fitted : to(fitted, operand.dtype);
+    if (fitted.dtype !== operand.dtype) fitted = to(fitted, operand.dtype);
+    if (observers !== null)
+      for (const observer of observers) observer.contributed?.(node, index, cotangent, fitted);
+    return fitted;
   }
 
   /** Adds a cotangent to what has arrived at a tensor. It may be kept without a copy if it was made since `watermark`. */
-  deliver(tensor: Tensor, cotangent: Tensor, mayOwn: boolean, watermark = Number.POSITIVE_INFINITY): void {
+  deliver(
+    tensor: Tensor,
+    cotangent: Tensor,
+    mayOwn: boolean,
+    watermark = Number.POSITIVE_INFINITY,
+  ): void {
     const owned =
       mayOwn &&
       cotangent.storage.id >= watermark &&
+      cotangent.batch === null &&
       cotangent.numel() === cotangent.storage.data.length &&
       cotangent.isContiguous();
     const { node } = tensor;
     if (node === null) {
-      this.arrived.set(tensor, this.joined(this.arrived.get(tensor), cotangent, owned));
+      this.arrived.set(tensor, this.joined(tensor, this.arrived.get(tensor), cotangent, owned));
     } else if (node.results.length === 1) {
-      this.waiting[node.slot] = this.joined(this.waiting[node.slot] as Arrived | undefined, cotangent, owned);
+      this.waiting[node.slot] = this.joined(
+        tensor,
+        this.waiting[node.slot] as Arrived | undefined,
+        cotangent,
+        owned,
+      );
     } else {
       let slots = this.waiting[node.slot] as (Arrived | undefined)[] | undefined;
       if (slots === undefined) {
         slots = new Array(node.results.length).fill(undefined);
         this.waiting[node.slot] = slots;
       }
-      slots[tensor.resultIndex] = this.joined(slots[tensor.resultIndex], cotangent, owned);
+      slots[tensor.resultIndex] = this.joined(tensor, slots[tensor.resultIndex], cotangent, owned);
     }
   }
 
-  private joined(before: Arrived | undefined, cotangent: Tensor, owned: boolean): Arrived {
+  private joined(
+    tensor: Tensor,
+    before: Arrived | undefined,
+    cotangent: Tensor,
+    owned: boolean,
+  ): Arrived {
     if (before === undefined) return { cotangent, owned };
-    if (before.owned && !this.createGraph) {
+    if (observers === null && before.owned && !this.createGraph && cotangent.batch === null) {
       addInto(before.cotangent, cotangent);
       return before;
     }
-    return { cotangent: add(before.cotangent, cotangent), owned: true };
+    const sum = add(before.cotangent, cotangent);
+    if (observers !== null) {
+      for (const observer of observers)
+        observer.accumulated?.(tensor, before.cotangent, cotangent, sum);
+    }
+    return { cotangent: sum, owned: sum.batch === null };
+  }
+
+  /** The hooks of a node's results see their gradients once all paths have been added up, and may replace them. */
+  private callHooks(node: GraphNode, arrived: (Arrived | undefined)[] | Arrived): void {
+    for (let i = 0; i < node.results.length; i++) {
+      const result = node.results[i]!;
+      if (result.hooks === null) continue;
+      const one = Array.isArray(arrived) ? arrived[i] : arrived;
+      if (one !== undefined) replaceThroughHooks(result, one);
+    }
+  }
+
+  /** The same for leaves, when the pass is over. */
+  callLeafHooks(): void {
+    for (const [tensor, one] of this.arrived)
+      if (tensor.node === null && tensor.hooks !== null) replaceThroughHooks(tensor, one);
   }
 
   private keepWanted(node: GraphNode, arrived: (Arrived | undefined)[] | Arrived): void {
@@ -312,12 +389,20 @@ class BackwardRun {
   }
 }
 
+function replaceThroughHooks(tensor: Tensor, arrived: Arrived): void {
+  const gradient = throughHooks(tensor, arrived.cotangent);
+  // A hook may have kept what it was given: from here on it is not ours alone.
+  arrived.owned = false;
+  arrived.cotangent = gradient;
+}
+
 /** For each node of the order, whether it was computed from one of the tensors. */
 function pathsTo(targets: ReadonlySet<Tensor>, order: readonly GraphNode[]): boolean[] {
   const needed = new Array<boolean>(order.length).fill(false);
   for (const [slot, node] of order.entries()) {
     needed[slot] = node.operands.some(
-      (operand) => targets.has(operand) || (operand.node !== null && needed[operand.node.slot] === true),
+      (operand) =>
+        targets.has(operand) || (operand.node !== null && needed[operand.node.slot] === true),
     );
   }
   return needed;
@@ -350,5 +435,8 @@ function accumulate(leaf: Tensor, cotangent: Tensor, owned: boolean): void {
     leaf.grad = add(leaf.grad, cotangent);
     return;
   }
-  leaf.grad = owned || cotangent.node !== null ? cotangent : contiguousCopy(cotangent);
+  leaf.grad =
+    owned || cotangent.node !== null || cotangent.batch !== null
+      ? cotangent
+      : contiguousCopy(cotangent);
 }

@@ -3,7 +3,7 @@
  */
 import { toTensor, zerosLike } from "../creation.ts";
 import { isFloating } from "../dtype.ts";
-import { ArgumentError, GradError, checkInteger, quoted } from "../errors.ts";
+import { ArgumentError, checkInteger, GradError, quoted } from "../errors.ts";
 import { alias } from "../ops/alias.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensors } from "../structure.ts";
@@ -45,25 +45,46 @@ export function grad<Args extends readonly never[] | readonly unknown[]>(
   f: (...args: Args) => Tensor,
   choice?: ArgumentChoice,
 ): (...args: GradArguments<Args>) => Tensors<Args[0]>;
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor, options: GradOptions & { allowUnused: true }): Tensor | null;
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor, options?: GradOptions): Tensor;
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor,
+  options: GradOptions & { allowUnused: true },
+): Tensor | null;
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor,
+  options?: GradOptions,
+): Tensor;
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: readonly Tensor[],
   options: GradOptions & { allowUnused: true },
 ): (Tensor | null)[];
-export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options?: GradOptions): Tensor[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  options?: GradOptions,
+): Tensor[];
 export function grad(first: unknown, second?: unknown, options?: GradOptions): unknown {
   if (typeof first === "function") {
-    const differentiate = valueAndGrad(first as (...args: unknown[]) => Tensor, second as ArgumentChoice | undefined);
+    const differentiate = valueAndGrad(
+      first as (...args: unknown[]) => Tensor,
+      second as ArgumentChoice | undefined,
+    );
     return (...args: unknown[]) => differentiate(...(args as never[])).grad;
   }
-  const found = gradients(first as Tensor | readonly Tensor[], second as Tensor | readonly Tensor[], options);
+  const found = gradients(
+    first as Tensor | readonly Tensor[],
+    second as Tensor | readonly Tensor[],
+    options,
+  );
   return second instanceof Tensor ? found[0] : found;
 }
 
 /** The arguments of `grad(f)`: those of `f`, with numbers welcome where it takes tensors. */
-export type GradArguments<Args extends readonly unknown[]> = { [K in keyof Args]: Loosened<Args[K]> };
+export type GradArguments<Args extends readonly unknown[]> = {
+  [K in keyof Args]: Loosened<Args[K]>;
+};
 
 /** Numbers accepted for tensors. */
 export type Loosened<T> = T extends Tensor
@@ -89,13 +110,17 @@ export function valueAndGrad<Args extends readonly never[] | readonly unknown[]>
   f: (...args: Args) => Tensor,
   choice: ArgumentChoice = {},
 ): (...args: GradArguments<Args>) => { value: Tensor; grad: Tensors<Args[0]> } {
-  if (typeof f !== "function") throw new ArgumentError(`valueAndGrad: expected a function, not ${quoted(f)}.`);
+  if (typeof f !== "function")
+    throw new ArgumentError(`valueAndGrad: expected a function, not ${quoted(f)}.`);
   const at = checkInteger("grad", "argument", choice.argument ?? 0, 0);
   return (...args) => {
     if (at >= args.length) {
-      throw new ArgumentError(`grad: argument ${at} is to be differentiated, but only ${args.length} were given.`, {
-        argument: at,
-      });
+      throw new ArgumentError(
+        `grad: argument ${at} is to be differentiated, but only ${args.length} were given.`,
+        {
+          argument: at,
+        },
+      );
     }
     const structure: unknown = args[at];
     const given = leavesOf("grad", structure).map((leaf) => toTensor("grad", leaf));
@@ -106,7 +131,9 @@ export function valueAndGrad<Args extends readonly never[] | readonly unknown[]>
     checkSingleNumber(value);
     // Someone else differentiates through this call if the arguments already took part in a graph, or if the function
     // reads tensors that do: their gradients must then be able to flow through the gradient computed here.
-    const createGraph = given.some((leaf) => leaf.requiresGrad) || (value.node !== null && reachesOthers(value, variables));
+    const createGraph =
+      given.some((leaf) => leaf.requiresGrad) ||
+      (value.node !== null && reachesOthers(value, variables));
     const found = value.requiresGrad
       ? gradients([value], variables, { createGraph, retainGraph: createGraph, allowUnused: true })
       : variables.map(() => null);
@@ -122,9 +149,12 @@ export function valueAndGrad<Args extends readonly never[] | readonly unknown[]>
  */
 function toVariable(x: Tensor): Tensor {
   if (!isFloating(x.dtype)) {
-    throw new GradError(`grad: an argument has dtype ${x.dtype}; only float32 and float64 have gradients. Convert it first.`, {
-      dtype: x.dtype,
-    });
+    throw new GradError(
+      `grad: an argument has dtype ${x.dtype}; only float32 and float64 have gradients. Convert it first.`,
+      {
+        dtype: x.dtype,
+      },
+    );
   }
   if (x.requiresGrad) return enableGrad(() => alias(x));
   const leaf = x.detach();

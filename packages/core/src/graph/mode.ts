@@ -92,10 +92,15 @@ function userSite(stack: string): string | undefined {
   for (const line of stack.split("\n").slice(1)) {
     const frame = line.trim();
     if (!frame.startsWith("at ") || frame.includes("node:internal")) continue;
-    const place = /\(?((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/.exec(frame)?.[1];
+    const place = /\(?((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/.exec(
+      frame,
+    )?.[1];
     if (place === undefined) continue;
     const isTest = /\.test(-d)?\.[cm]?[jt]s/.test(place);
-    const own = place.startsWith(ownFile) || place.startsWith(ownFile.replace(/^file:\/\//, "")) || isInside(place);
+    const own =
+      place.startsWith(ownFile) ||
+      place.startsWith(ownFile.replace(/^file:\/\//, "")) ||
+      isInside(place);
     if (!own || isTest) return place;
   }
   return undefined;

@@ -24,6 +24,16 @@ export type JointVJP<Options = unknown> = (
   node: Recorded<Options>,
 ) => readonly (Tensor | null)[];
 
+/**
+ * How an op is applied to many samples at once. Each operand comes with the samples along its first dimension, or, if it
+ * is the same for all of them (`batched[i]` is false), as it is. The result has the samples along its first dimension.
+ */
+export type BatchRule<Options = unknown> = (
+  operands: readonly Tensor[],
+  batched: readonly boolean[],
+  options: Options,
+) => Tensor;
+
 /** What the engine and the tools need to know of an op. */
 export interface NodeOp {
   readonly name: string;
@@ -33,6 +43,8 @@ export interface NodeOp {
   readonly broadcasts: boolean;
   /** One rule an operand (`null`: not differentiable in it), or one rule for all, or `null`: no derivative at all. */
   readonly vjp: readonly (OperandVJP<never> | null)[] | JointVJP<never> | null;
+  /** How `vmap` applies it; `"pointwise"`: by broadcasting; `null`: sample by sample. */
+  readonly batch: BatchRule<never> | "pointwise" | null;
 }
 
 /** What a VJP rule sees of the recorded call. */

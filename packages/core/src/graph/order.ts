@@ -14,7 +14,10 @@ let depth = 0;
  * is each node's place in the order; an order taken inside of another (a rule that differentiates) puts the outer
  * places back when it ends.
  */
-export function inTopologicalOrder<T>(roots: readonly GraphNode[], body: (order: readonly GraphNode[]) => T): T {
+export function inTopologicalOrder<T>(
+  roots: readonly GraphNode[],
+  body: (order: readonly GraphNode[]) => T,
+): T {
   const order: GraphNode[] = [];
   const pass = ++passes;
   const outer: { node: GraphNode; pass: number; slot: number }[] = [];

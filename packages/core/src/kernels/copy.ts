@@ -34,9 +34,14 @@ export function copyInto(
   shape: Shape,
 ): void {
   const copy = copyRowFor(target, source);
-  forEachRow(shape, [targetStrides, sourceStrides], [targetOffset, sourceOffset], (length, steps, places) => {
-    copy(target, places[0]!, steps[0]!, source, places[1]!, steps[1]!, length);
-  });
+  forEachRow(
+    shape,
+    [targetStrides, sourceStrides],
+    [targetOffset, sourceOffset],
+    (length, steps, places) => {
+      copy(target, places[0]!, steps[0]!, source, places[1]!, steps[1]!, length);
+    },
+  );
 }
 
 const copyRowFor = perDType(function copyRow(

@@ -62,7 +62,8 @@ export function forEachRow(
       for (let view = 0; view < views; view++) places[view] = places[view]! + merged[view]![dim]!;
       counter[dim] = counter[dim]! + 1;
       if (counter[dim]! < lengths[dim]!) break;
-      for (let view = 0; view < views; view++) places[view] = places[view]! - merged[view]![dim]! * lengths[dim]!;
+      for (let view = 0; view < views; view++)
+        places[view] = places[view]! - merged[view]![dim]! * lengths[dim]!;
       counter[dim] = 0;
     }
     if (dim < 0) return;

@@ -1,0 +1,38 @@
+/**
+ * Watching the engine at work: every result of an op, and every contribution of the chain rule.
+ *
+ * Anomaly detection, explanations and the inspector are observers. Without one, watching costs one comparison an op.
+ */
+import type { Tensor } from "../tensor.ts";
+import type { GraphNode, NodeOp } from "./node.ts";
+
+/** What an observer is told; it may throw to stop the computation. */
+export interface Observer {
+  /** An op was computed, recorded or not. */
+  computed?(
+    op: NodeOp,
+    operands: readonly Tensor[],
+    options: unknown,
+    results: readonly Tensor[],
+  ): void;
+  /** A backward pass reached a node with the cotangents of its results. */
+  reached?(node: GraphNode, cotangents: readonly (Tensor | null)[]): void;
+  /** A rule gave the contribution of one operand: as the rule gave it, and summed over broadcast axes. */
+  contributed?(node: GraphNode, operand: number, raw: Tensor, summed: Tensor): void;
+  /** A contribution was added to what had arrived at a tensor before. */
+  accumulated?(tensor: Tensor, before: Tensor, contribution: Tensor, after: Tensor): void;
+}
+
+/** The observers in force; `null` when there are none, so that the hot path asks one question. */
+export let observers: readonly Observer[] | null = null;
+
+/** Runs `body` with an observer. */
+export function observe<T>(observer: Observer, body: () => T): T {
+  const before = observers;
+  observers = [...(before ?? []), observer];
+  try {
+    return body();
+  } finally {
+    observers = before;
+  }
+}
