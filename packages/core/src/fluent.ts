@@ -3,6 +3,8 @@
  */
 import type { BackwardOptions } from "./graph/backward.ts";
 import { backward } from "./graph/backward.ts";
+import type { AccumulationHook, GradientHook, HookHandle } from "./graph/hooks.ts";
+import { registerHook, registerPostAccumulateGradHook } from "./graph/hooks.ts";
 import { add_, copy_, fill_, mul_, sub_, zero_ } from "./inplace.ts";
 import * as methods from "./ops/methods.ts";
 import { Tensor } from "./tensor.ts";
@@ -19,6 +21,10 @@ export type OpMethods = { readonly [K in keyof typeof methods]: Method<(typeof m
 export interface FluentMethods extends OpMethods {
   /** Differentiates this tensor with respect to all leaves it was computed from; see {@link backward}. */
   backward(cotangent?: Tensor, options?: BackwardOptions): void;
+  /** Calls a function with the gradient of this tensor; it may replace it. See {@link registerHook}. */
+  registerHook(hook: GradientHook): HookHandle;
+  /** Calls a function when `grad` of this leaf was updated. See {@link registerPostAccumulateGradHook}. */
+  registerPostAccumulateGradHook(hook: AccumulationHook): HookHandle;
   /** Copies a value into this tensor, in place; see {@link copy_}. */
   copy_(value: Parameters<typeof copy_>[1]): Tensor;
   /** Sets every element, in place. */
@@ -73,6 +79,8 @@ function install(name: string, f: AnyFunction): void {
 }
 
 for (const [name, f] of Object.entries(methods)) install(name, f as AnyFunction);
+for (const [name, f] of Object.entries({ registerHook, registerPostAccumulateGradHook }))
+  install(name, f as AnyFunction);
 for (const [name, f] of Object.entries({ backward, copy_, fill_, zero_, add_, sub_, mul_ })) {
   install(name, f as AnyFunction);
 }

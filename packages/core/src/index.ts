@@ -23,6 +23,12 @@ export {
   zeros,
   zerosLike,
 } from "./creation.ts";
+export type { AnomalyOptions } from "./diagnose/anomaly.ts";
+export { AnomalyError, detectAnomaly } from "./diagnose/anomaly.ts";
+export type { ExplainOptions, GradExplanation, GradReason } from "./diagnose/explain.ts";
+export { explainGrad } from "./diagnose/explain.ts";
+export type { LiveGroup, LiveReport } from "./diagnose/live.ts";
+export { liveTensors, trackTensors } from "./diagnose/live.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export { dtypes, finfo, getDefaultDType, isFloating, promote, setDefaultDType } from "./dtype.ts";
 export {
@@ -39,8 +45,8 @@ export {
 export type { FluentMethods, Method, OpMethods } from "./fluent.ts";
 export type { BackwardOptions, GradOptions } from "./graph/backward.ts";
 export { backward } from "./graph/backward.ts";
-export type { ArgumentChoice, GradArguments } from "./graph/grad.ts";
-export { grad, valueAndGrad } from "./graph/grad.ts";
+export type { AccumulationHook, GradientHook, HookHandle } from "./graph/hooks.ts";
+export { registerHook, registerPostAccumulateGradHook } from "./graph/hooks.ts";
 export {
   currentScope,
   enableGrad,
@@ -49,8 +55,10 @@ export {
   recordSourceLines,
   withScope,
 } from "./graph/mode.ts";
-export type { JointVJP, NodeOp, OperandVJP, Recorded } from "./graph/node.ts";
+export type { BatchRule, JointVJP, NodeOp, OperandVJP, Recorded } from "./graph/node.ts";
 export { GraphNode } from "./graph/node.ts";
+export type { Observer } from "./graph/observe.ts";
+export { observe } from "./graph/observe.ts";
 export { topologicalOrder } from "./graph/order.ts";
 export { add_, copy_, fill_, mul_, sub_, writable, zero_ } from "./inplace.ts";
 export { setInterpreted } from "./kernels/pointwise.ts";
@@ -111,5 +119,16 @@ export {
   sameShape,
 } from "./shape.ts";
 export type { Storage } from "./storage.ts";
-export type { Structure, Tensors } from "./structure.ts";
 export { Tensor } from "./tensor.ts";
+export { checkpoint } from "./transforms/checkpoint.ts";
+export type { CustomOp } from "./transforms/custom.ts";
+export { customOp, stopGradient } from "./transforms/custom.ts";
+export type { LooseArguments, Loosened } from "./transforms/grad.ts";
+export { grad, valueAndGrad } from "./transforms/grad.ts";
+export type { Blocks, JacobianOptions } from "./transforms/jacobian.ts";
+export { hessian, jacobian } from "./transforms/jacobian.ts";
+export { hvp, jvp, vjp } from "./transforms/products.ts";
+export type { Structure, Tensors } from "./transforms/structure.ts";
+export type { ArgumentChoice } from "./transforms/variables.ts";
+export type { VmapOptions } from "./transforms/vmap.ts";
+export { vmap } from "./transforms/vmap.ts";

@@ -29,6 +29,10 @@ function checkMutable(where: string, x: Tensor): void {
       `${where}: a leaf that requires gradients cannot change in place while the graph is recorded. Wrap it: noGrad(() => x.${where}(…)).`,
     );
   }
+  if (x.batch !== null)
+    throw new GradError(
+      `${where}: a tensor cannot change in place inside vmap. Compute a new one.`,
+    );
   if (x.strides.some((step, i) => step === 0 && x.shape[i]! > 1)) {
     throw new GradError(
       `${where}: an expanded tensor shows the same number in several places; change a clone of it.`,

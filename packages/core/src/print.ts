@@ -13,6 +13,8 @@ const significantDigits = 4;
 
 /** `tensor([[1, 2], [3, 4]])`: numbers with four decimals at most, aligned; long dimensions cut in the middle. */
 export function format(x: Tensor): string {
+  if (x.batch !== null)
+    return `tensor(shape=[${x.shape.join(", ")}], one of ${x.batch.size} samples in vmap)`;
   const prefix = "tensor(";
   const suffix: string[] = [];
   if (x.dtype !== getDefaultDType()) suffix.push(`dtype=${x.dtype}`);

@@ -3,7 +3,7 @@
  */
 import type { TypedArray } from "./dtype.ts";
 import { allocate } from "./dtype.ts";
-import { ShapeError } from "./errors.ts";
+import { ArgumentError, ShapeError } from "./errors.ts";
 import { copyStrided } from "./kernels/copy.ts";
 import { formatShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -11,7 +11,17 @@ import type { Tensor } from "./tensor.ts";
 /** Numbers (booleans for dtype bool) nested to the depth of a tensor's rank. */
 export type NestedArray = number | boolean | NestedArray[];
 
+/** Inside `vmap` a tensor stands for all samples at once: there is no one number to read. */
+function refuseBatched(where: string, x: Tensor): void {
+  if (x.batch === null) return;
+  throw new ArgumentError(
+    `${where}: inside vmap a tensor stands for all ${x.batch.size} samples, so its numbers cannot be read. Return it from the function, or choose with where.`,
+    { samples: x.batch.size },
+  );
+}
+
 export function readItem(x: Tensor): number {
+  refuseBatched("item", x);
   if (x.numel() !== 1) {
     throw new ShapeError(
       `item: a tensor of shape ${formatShape(x.shape)} has ${x.numel()} elements, not one. Reduce it first, or use toArray().`,
@@ -22,6 +32,7 @@ export function readItem(x: Tensor): number {
 }
 
 export function readTypedArray(x: Tensor): TypedArray {
+  refuseBatched("toTypedArray", x);
   const { data } = x.storage;
   if (x.isContiguous()) return data.slice(x.offset, x.offset + x.numel());
   const copy = allocate(x.dtype, x.numel());

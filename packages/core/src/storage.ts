@@ -15,6 +15,14 @@ let changeClock = 0;
 /** Where in the user's program the clock last ticked for a storage, when source lines are recorded. */
 const changeSites = new WeakMap<Storage, string>();
 
+/** Told of every storage made; `null` almost always. */
+let storageObserver: ((storage: Storage) => void) | null = null;
+
+/** For the tracking of live tensors. */
+export function setStorageObserver(observer: ((storage: Storage) => void) | null): void {
+  storageObserver = observer;
+}
+
 /** A typed array with an identity and a version. */
 export class Storage {
   /** Rises with every storage made. */
@@ -27,6 +35,7 @@ export class Storage {
     this.id = nextStorageId++;
     this.data = data;
     this.version = 0;
+    if (storageObserver !== null) storageObserver(this);
   }
 }
 

@@ -52,7 +52,7 @@ export function backward(output: Tensor, cotangent?: Tensor, options: BackwardOp
   checkOptions("backward", options, ["retainGraph", "createGraph"]);
   const { createGraph = false, retainGraph = createGraph } = options;
   const seed = seedFor("backward", output, cotangent);
-  runPass([output], [seed], { createGraph, retainGraph, targets: null });
+  runPass([output], [seed], { createGraph, retainGraph, targets: null, newerThan: 0 });
 }
 
 /**
@@ -62,11 +62,13 @@ export function backward(output: Tensor, cotangent?: Tensor, options: BackwardOp
  *
  * @throws {GradError} when an output does not require gradients, or an input is not part of its graph (unless
  * `allowUnused`).
+ * @param newerThan The id of a node: those up to it are known not to depend on the inputs, and are not looked at.
  */
 export function gradients(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
   options: GradOptions = {},
+  newerThan = 0,
 ): (Tensor | null)[] {
   checkOptions("grad", options, ["retainGraph", "createGraph", "gradOutputs", "allowUnused"]);
   const {
@@ -95,7 +97,12 @@ export function gradients(
       );
     }
   }
-  const found = runPass(outputList, seeds, { createGraph, retainGraph, targets: inputList });
+  const found = runPass(outputList, seeds, {
+    createGraph,
+    retainGraph,
+    targets: inputList,
+    newerThan,
+  });
   return inputList.map((input, i) => {
     const gradient = found.get(input) ?? null;
     if (gradient === null && !allowUnused) {
@@ -165,6 +172,8 @@ interface Pass {
   readonly retainGraph: boolean;
   /** The tensors whose gradients are wanted; `null`: all leaves, and those that retain theirs. */
   readonly targets: readonly Tensor[] | null;
+  /** Nodes with ids up to this one are left out. */
+  readonly newerThan: number;
 }
 
 /** One backward pass. With targets it returns their gradients; without, it adds to `grad`. */
@@ -174,22 +183,26 @@ function runPass(
   pass: Pass,
 ): Map<Tensor, Tensor> {
   const roots = outputs.flatMap((output) => (output.node === null ? [] : [output.node]));
-  return inTopologicalOrder(roots, (order) => {
-    const run = new BackwardRun(order, pass);
-    const go = (): void => {
-      for (const [i, output] of outputs.entries()) run.deliver(output, seeds[i]!, false);
-      run.propagate();
-      run.callLeafHooks();
-    };
-    if (pass.createGraph) enableGrad(go);
-    else noGrad(go);
-    const found = run.collected();
-    if (pass.targets === null)
-      for (const [leaf, { cotangent, owned }] of found) accumulate(leaf, cotangent, owned);
-    if (!pass.retainGraph) for (const node of order) node.free();
-    if (pass.targets === null) for (const leaf of found.keys()) callAccumulationHooks(leaf);
-    return new Map(Array.from(found, ([tensor, { cotangent }]) => [tensor, cotangent]));
-  });
+  return inTopologicalOrder(
+    roots,
+    (order) => {
+      const run = new BackwardRun(order, pass);
+      const go = (): void => {
+        for (const [i, output] of outputs.entries()) run.deliver(output, seeds[i]!, false);
+        run.propagate();
+        run.callLeafHooks();
+      };
+      if (pass.createGraph) enableGrad(go);
+      else noGrad(go);
+      const found = run.collected();
+      if (pass.targets === null)
+        for (const [leaf, { cotangent, owned }] of found) accumulate(leaf, cotangent, owned);
+      if (!pass.retainGraph) for (const node of order) node.free();
+      if (pass.targets === null) for (const leaf of found.keys()) callAccumulationHooks(leaf);
+      return new Map(Array.from(found, ([tensor, { cotangent }]) => [tensor, cotangent]));
+    },
+    pass.newerThan,
+  );
 }
 
 /** A cotangent on its way, and whether this pass alone holds its storage. */
@@ -201,6 +214,7 @@ interface Arrived {
 class BackwardRun {
   private readonly order: readonly GraphNode[];
   private readonly createGraph: boolean;
+  private readonly newerThan: number;
   /** By slot: the cotangents of each node's results that have arrived so far. */
   private readonly waiting: ((Arrived | undefined)[] | Arrived | undefined)[];
   /** By slot: whether the gradient of a wanted tensor passes through the node; `null`: all are wanted. */
@@ -212,9 +226,10 @@ class BackwardRun {
   constructor(order: readonly GraphNode[], pass: Pass) {
     this.order = order;
     this.createGraph = pass.createGraph;
+    this.newerThan = pass.newerThan;
     this.waiting = new Array(order.length).fill(undefined);
     this.targets = pass.targets === null ? null : new Set(pass.targets);
-    this.needed = this.targets === null ? null : pathsTo(this.targets, order);
+    this.needed = this.targets === null ? null : pathsTo(this.targets, order, pass.newerThan);
   }
 
   /** Runs the rules of all nodes that a cotangent reaches, results before operands. */
@@ -284,7 +299,9 @@ class BackwardRun {
   private isWanted(operand: Tensor): boolean {
     if (!operand.requiresGrad) return false;
     if (this.targets === null || this.targets.has(operand)) return true;
-    return operand.node !== null && this.needed![operand.node.slot]!;
+    return (
+      operand.node !== null && operand.node.id > this.newerThan && this.needed![operand.node.slot]!
+    );
   }
 
   /** Sums a gradient over broadcast axes, gives it the operand's type, and asserts its shape. */
@@ -323,7 +340,7 @@ class BackwardRun {
       cotangent.numel() === cotangent.storage.data.length &&
       cotangent.isContiguous();
     const { node } = tensor;
-    if (node === null) {
+    if (node === null || node.id <= this.newerThan) {
       this.arrived.set(tensor, this.joined(tensor, this.arrived.get(tensor), cotangent, owned));
     } else if (node.results.length === 1) {
       this.waiting[node.slot] = this.joined(
@@ -397,12 +414,19 @@ function replaceThroughHooks(tensor: Tensor, arrived: Arrived): void {
 }
 
 /** For each node of the order, whether it was computed from one of the tensors. */
-function pathsTo(targets: ReadonlySet<Tensor>, order: readonly GraphNode[]): boolean[] {
+function pathsTo(
+  targets: ReadonlySet<Tensor>,
+  order: readonly GraphNode[],
+  newerThan: number,
+): boolean[] {
   const needed = new Array<boolean>(order.length).fill(false);
   for (const [slot, node] of order.entries()) {
     needed[slot] = node.operands.some(
       (operand) =>
-        targets.has(operand) || (operand.node !== null && needed[operand.node.slot] === true),
+        targets.has(operand) ||
+        (operand.node !== null &&
+          operand.node.id > newerThan &&
+          needed[operand.node.slot] === true),
     );
   }
   return needed;

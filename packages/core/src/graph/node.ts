@@ -54,6 +54,8 @@ export interface Recorded<Options = unknown> {
   readonly b: Tensor;
   readonly c: Tensor;
   operand(index: number): Tensor;
+  /** The operands without that check: for their number and shapes. */
+  readonly operands: readonly Tensor[];
   /** The (first) result. */
   readonly result: Tensor;
   resultAt(index: number): Tensor;
@@ -69,6 +71,11 @@ export interface Recorded<Options = unknown> {
 const nothing: readonly Tensor[] = Object.freeze([]);
 
 let nextNodeId = 1;
+
+/** The id of the latest node: whatever is recorded from now on has a larger one. */
+export function latestNode(): number {
+  return nextNodeId - 1;
+}
 
 /** One recorded application of an op. */
 export class GraphNode implements Recorded {

@@ -12,11 +12,13 @@ let depth = 0;
  *
  * Depth first with an explicit stack, so the depth of a graph is limited by memory only. While `body` runs, `node.slot`
  * is each node's place in the order; an order taken inside of another (a rule that differentiates) puts the outer
- * places back when it ends.
+ * places back when it ends. Nodes with an id up to `newerThan` are left out, with all before them: what was made later
+ * cannot have gone into them.
  */
 export function inTopologicalOrder<T>(
   roots: readonly GraphNode[],
   body: (order: readonly GraphNode[]) => T,
+  newerThan = 0,
 ): T {
   const order: GraphNode[] = [];
   const pass = ++passes;
@@ -36,7 +38,7 @@ export function inTopologicalOrder<T>(
   depth++;
   try {
     for (const root of roots) {
-      if (root.pass === pass) continue;
+      if (root.pass === pass || root.id <= newerThan) continue;
       enter(root);
       while (stack.length > 0) {
         const top = stack.length - 1;
@@ -45,7 +47,7 @@ export function inTopologicalOrder<T>(
         if (cursor < node.operands.length) {
           cursors[top] = cursor + 1;
           const next = node.operands[cursor]!.node;
-          if (next !== null && next.pass !== pass) enter(next);
+          if (next !== null && next.pass !== pass && next.id > newerThan) enter(next);
         } else {
           node.slot = order.length;
           order.push(node);

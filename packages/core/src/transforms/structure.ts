@@ -1,8 +1,8 @@
 /**
  * Nested plain objects and arrays of tensors: what functions are differentiated over.
  */
-import { ArgumentError, quoted } from "./errors.ts";
-import { Tensor } from "./tensor.ts";
+import { ArgumentError, quoted } from "../errors.ts";
+import { Tensor } from "../tensor.ts";
 
 /** A tensor or number, or arrays and plain objects of such, to any depth. */
 export type Structure =
