@@ -33,7 +33,7 @@ function checkMutable(where: string, x: Tensor): void {
     throw new GradError(
       `${where}: a tensor cannot change in place inside vmap. Compute a new one.`,
     );
-  if (x.strides.some((step, i) => step === 0 && x.shape[i]! > 1)) {
+  if (x.numel() > 0 && x.strides.some((step, i) => step === 0 && x.shape[i]! > 1)) {
     throw new GradError(
       `${where}: an expanded tensor shows the same number in several places; change a clone of it.`,
     );

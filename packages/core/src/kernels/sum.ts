@@ -2,8 +2,7 @@
  * Sums along dimensions. Partial sums are kept in double precision; their order depends on the shape only.
  */
 import type { Tensor } from "../tensor.ts";
-import { mergeDimensions } from "./rows.ts";
-import { forEachRow } from "./rows.ts";
+import { forEachRow, mergeDimensions } from "./rows.ts";
 import { perDType } from "./specialize.ts";
 
 /**
@@ -14,8 +13,14 @@ export function sumOver(x: Tensor, dims: readonly number[], y: Tensor): void {
   if (x.numel() === 0) return;
   const kept: number[] = [];
   for (let i = 0; i < x.ndim; i++) if (!dims.includes(i)) kept.push(i);
-  const outer = mergeDimensions(kept.map((i) => x.shape[i]!), [kept.map((i) => x.strides[i]!)]);
-  const inner = mergeDimensions(dims.map((i) => x.shape[i]!), [dims.map((i) => x.strides[i]!)]);
+  const outer = mergeDimensions(
+    kept.map((i) => x.shape[i]!),
+    [kept.map((i) => x.strides[i]!)],
+  );
+  const inner = mergeDimensions(
+    dims.map((i) => x.shape[i]!),
+    [dims.map((i) => x.strides[i]!)],
+  );
   const source = x.storage.data;
   const target = y.storage.data;
   const innerRank = inner.lengths.length;
@@ -41,9 +46,14 @@ export function sumOver(x: Tensor, dims: readonly number[], y: Tensor): void {
   let at = 0;
   forEachRow(outer.lengths, [outer.strides[0]!], [x.offset], (_count, _steps, [place]) => {
     sums.fill(0);
-    forEachRow(inner.lengths, [inner.strides[0]!], [place!], (_innerCount, _innerSteps, [start]) => {
-      sumRows(sums, source, start!, rows, rowStep, length, step);
-    });
+    forEachRow(
+      inner.lengths,
+      [inner.strides[0]!],
+      [place!],
+      (_innerCount, _innerSteps, [start]) => {
+        sumRows(sums, source, start!, rows, rowStep, length, step);
+      },
+    );
     for (let row = 0; row < rows; row++) target[at + row] = sums[row]!;
     at += rows;
   });
@@ -60,12 +70,13 @@ const sumRowsFor = perDType(function sumRows(
 ): void {
   for (let row = 0; row < rows; row++) {
     let at = start + row * rowStep;
-    let sum = 0;
+    // The running sum goes on, so that the order of additions does not depend on which dimensions memory lets us merge.
+    let sum = sums[row]!;
     for (let i = 0; i < length; i++) {
       sum += source[at]!;
       at += step;
     }
-    sums[row]! += sum;
+    sums[row] = sum;
   }
 });
 
