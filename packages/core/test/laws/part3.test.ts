@@ -1,0 +1,3 @@
+import { declareLaws } from "./table.ts";
+
+declareLaws(2);
