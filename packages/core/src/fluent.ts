@@ -1,6 +1,7 @@
 /**
  * The methods of tensors, installed from the op table and typed by it.
  */
+import { ShapeError } from "./errors.ts";
 import type { BackwardOptions } from "./graph/backward.ts";
 import { backward } from "./graph/backward.ts";
 import type { AccumulationHook, GradientHook, HookHandle } from "./graph/hooks.ts";
@@ -96,6 +97,7 @@ Object.defineProperty(Tensor.prototype, "T", transposed);
 
 Object.defineProperty(Tensor.prototype, Symbol.iterator, {
   value: function* (this: Tensor): IterableIterator<Tensor> {
+    if (this.ndim === 0) throw new ShapeError("iteration: a 0-d tensor has no dimension to go along. Use item().");
     for (let i = 0; i < this.size(0); i++) yield methods.at(this, i);
   },
   writable: true,

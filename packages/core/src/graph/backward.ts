@@ -52,7 +52,7 @@ export function backward(output: Tensor, cotangent?: Tensor, options: BackwardOp
   checkOptions("backward", options, ["retainGraph", "createGraph"]);
   const { createGraph = false, retainGraph = createGraph } = options;
   const seed = seedFor("backward", output, cotangent);
-  runPass([output], [seed], { createGraph, retainGraph, targets: null, newerThan: 0 });
+  runPass([output], [seed], { createGraph, retainGraph, targets: null, newerThan: 0, complain: null });
 }
 
 /**
@@ -103,17 +103,15 @@ export function gradients(
     targets: inputList,
     newerThan,
   });
-  return inputList.map((input, i) => {
-    const gradient = found.get(input) ?? null;
-    if (gradient === null && !allowUnused) {
-      const name = input.name === null ? "" : ` (${JSON.stringify(input.name)})`;
-      throw new GradError(
-        `grad: the outputs do not depend on input ${i}${name}. Give { allowUnused: true } to get null for it.`,
-        { input: i },
-      );
-    }
-    return gradient;
-  });
+  return inputList.map((input) => found.get(input) ?? null);
+}
+
+function unusedError(input: Tensor, index: number): GradError {
+  const name = input.name === null ? "" : ` (${JSON.stringify(input.name)})`;
+  return new GradError(
+    `grad: the outputs do not depend on input ${index}${name}. Give { allowUnused: true } to get null for it.`,
+    { input: index },
+  );
 }
 
 function checkTensors(role: string, given: Tensor | readonly Tensor[]): readonly Tensor[] {
@@ -174,6 +172,8 @@ interface Pass {
   readonly targets: readonly Tensor[] | null;
   /** Nodes with ids up to this one are left out. */
   readonly newerThan: number;
+  /** What to throw for a target that no gradient reached; `null`: nothing. */
+  readonly complain: ((target: Tensor, index: number) => GradError) | null;
 }
 
 /** One backward pass. With targets it returns their gradients; without, it adds to `grad`. */
@@ -195,6 +195,9 @@ function runPass(
       if (pass.createGraph) enableGrad(go);
       else noGrad(go);
       const found = run.collected();
+      if (pass.complain !== null) {
+        for (const [i, target] of pass.targets!.entries()) if (!found.has(target)) throw pass.complain(target, i);
+      }
       if (pass.targets === null)
         for (const [leaf, { cotangent, owned }] of found) accumulate(leaf, cotangent, owned);
       if (!pass.retainGraph) for (const node of order) node.free();
