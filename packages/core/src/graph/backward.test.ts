@@ -15,7 +15,8 @@ import {
   zeros,
 } from "../index.ts";
 
-const leaf = (value: number | number[]): Tensor => tensor(value, { dtype: "float64", requiresGrad: true });
+const leaf = (value: number | number[]): Tensor =>
+  tensor(value, { dtype: "float64", requiresGrad: true });
 
 describe("accumulation", () => {
   it("adds up the paths of a node that is used twice: a = 1; b = a + a; c = b + b has dc/da = 4", () => {
@@ -181,7 +182,9 @@ describe("grad(outputs, inputs)", () => {
     const y = x.mul(2);
     expect(() => grad(y, x)).toThrow(/shape \[2\], not a single number/);
     expect(() => grad(y, x, { gradOutputs: zeros([3], { dtype: "float64" }) })).toThrow(ShapeError);
-    expect(() => grad(y, x, { gradOutputs: [zeros([2]), zeros([2])] })).toThrow(/2 cotangents were given for 1 outputs/);
+    expect(() => grad(y, x, { gradOutputs: [zeros([2]), zeros([2])] })).toThrow(
+      /2 cotangents were given for 1 outputs/,
+    );
     expect(() => grad(y.sum(), tensor(1))).toThrow(/input 0 does not require gradients/);
     expect(() => grad(tensor(1), x)).toThrow(/output does not require gradients/);
     expect(() => grad(y.sum(), [])).toThrow(ArgumentError);
@@ -201,8 +204,12 @@ describe("backward refuses", () => {
   it("several numbers without a cotangent, or a cotangent that does not fit", () => {
     const x = leaf([1, 2]);
     expect(() => x.mul(2).backward()).toThrow(/Reduce it \(sum, mean\), or give a cotangent/);
-    expect(() => x.mul(2).backward(zeros([3]))).toThrow(/cotangent has shape \[3\], but the output has \[2\]/);
-    expect(() => x.mul(2).backward(zeros([2], { dtype: "int32" }))).toThrow(/cotangent must be float32 or float64/);
+    expect(() => x.mul(2).backward(zeros([3]))).toThrow(
+      /cotangent has shape \[3\], but the output has \[2\]/,
+    );
+    expect(() => x.mul(2).backward(zeros([2], { dtype: "int32" }))).toThrow(
+      /cotangent must be float32 or float64/,
+    );
     expect(x.grad).toBeNull();
   });
 
@@ -221,9 +228,11 @@ describe("backward refuses", () => {
       vjp: [() => zeros([7])],
       samples: [],
     });
-    expect(() => wrong(leaf([1, 2])).sum().backward()).toThrow(
-      /wrong: the VJP of operand 0 gave shape \[7\], but the operand has \[2\]/,
-    );
+    expect(() =>
+      wrong(leaf([1, 2]))
+        .sum()
+        .backward(),
+    ).toThrow(/wrong: the VJP of operand 0 gave shape \[7\], but the operand has \[2\]/);
   });
 });
 
@@ -280,13 +289,19 @@ describe("hooks", () => {
   it("refuse a gradient of another shape, and leave everything as it was", () => {
     const x = leaf([1, 2]);
     x.registerHook(() => zeros([3]));
-    expect(() => x.sum().backward()).toThrow(/hook returned float32 \[3\] for a gradient of float64 \[2\]/);
+    expect(() => x.sum().backward()).toThrow(
+      /hook returned float32 \[3\] for a gradient of float64 \[2\]/,
+    );
     expect(x.grad).toBeNull();
   });
 
   it("refuse tensors without gradients", () => {
     expect(() => tensor(1).registerHook(() => undefined)).toThrow(GradError);
-    expect(() => leaf(1).mul(1).registerPostAccumulateGradHook(() => undefined)).toThrow(/only leaves/);
+    expect(() =>
+      leaf(1)
+        .mul(1)
+        .registerPostAccumulateGradHook(() => undefined),
+    ).toThrow(/only leaves/);
   });
 });
 
@@ -295,7 +310,9 @@ describe("changes in place", () => {
     const x = leaf(3);
     const y = x.mul(x);
     noGrad(() => x.add_(1));
-    expect(() => y.backward()).toThrow(/mul: operand 1 of shape \[\] was changed in place after it was saved/);
+    expect(() => y.backward()).toThrow(
+      /mul: operand 1 of shape \[\] was changed in place after it was saved/,
+    );
     expect(x.grad).toBeNull();
   });
 
@@ -318,7 +335,9 @@ describe("changes in place", () => {
 
 describe("requiresGrad", () => {
   it("belongs to floating leaves", () => {
-    expect(() => tensor([1], { dtype: "int32", requiresGrad: true })).toThrow(/dtype int32 has no gradient/);
+    expect(() => tensor([1], { dtype: "int32", requiresGrad: true })).toThrow(
+      /dtype int32 has no gradient/,
+    );
     const y = leaf(1).mul(2);
     expect(() => {
       y.requiresGrad = false;

@@ -52,7 +52,13 @@ export function backward(output: Tensor, cotangent?: Tensor, options: BackwardOp
   checkOptions("backward", options, ["retainGraph", "createGraph"]);
   const { createGraph = false, retainGraph = createGraph } = options;
   const seed = seedFor("backward", output, cotangent);
-  runPass([output], [seed], { createGraph, retainGraph, targets: null, newerThan: 0, complain: null });
+  runPass([output], [seed], {
+    createGraph,
+    retainGraph,
+    targets: null,
+    newerThan: 0,
+    complain: null,
+  });
 }
 
 /**
@@ -97,12 +103,9 @@ export function gradients(
       );
     }
   }
-  const found = runPass(outputList, seeds, {
-    createGraph,
-    retainGraph,
-    targets: inputList,
-    newerThan,
-  });
+  const complain = allowUnused ? null : unusedError;
+  const pass = { createGraph, retainGraph, targets: inputList, newerThan, complain };
+  const found = runPass(outputList, seeds, pass);
   return inputList.map((input) => found.get(input) ?? null);
 }
 
@@ -196,7 +199,8 @@ function runPass(
       else noGrad(go);
       const found = run.collected();
       if (pass.complain !== null) {
-        for (const [i, target] of pass.targets!.entries()) if (!found.has(target)) throw pass.complain(target, i);
+        for (const [i, target] of pass.targets!.entries())
+          if (!found.has(target)) throw pass.complain(target, i);
       }
       if (pass.targets === null)
         for (const [leaf, { cotangent, owned }] of found) accumulate(leaf, cotangent, owned);

@@ -141,10 +141,10 @@ function layoutOf(x: { shape: Shape; strides: Shape; offset: number }, selection
  * x.at("1:", 0); // → tensor([4, 8], dtype=int32)
  * x.at("...", "::2").shape; // → [ 3, 2 ]
  */
-export const at: Op<(x: TensorLike, ...items: readonly IndexItem[]) => Tensor> = defineOp({
+export const at: Op<(x: TensorLike, ...items: IndexItem[]) => Tensor> = defineOp({
   name: "at",
   formula: String.raw`y_j = x_{i(j)}`,
-  call: (x: TensorLike, ...items: readonly IndexItem[]) => ({ operands: [x], options: { items } }),
+  call: (x: TensorLike, ...items: IndexItem[]) => ({ operands: [x], options: { items } }),
   kinds: ["any"],
   view: (x, { items }) => layoutOf(x, resolve(x.shape, items)),
   vjp: [(cotangent, node) => place(cotangent, node.shapeOf(0), ...node.options.items)],
@@ -171,10 +171,10 @@ export const at: Op<(x: TensorLike, ...items: readonly IndexItem[]) => Tensor> =
  * import { place, tensor } from "@chainrule/core";
  * place(tensor([1, 2]), [4], "1:3"); // → tensor([0, 1, 2, 0])
  */
-export const place: Op<(x: TensorLike, shape: Shape, ...items: readonly IndexItem[]) => Tensor> = defineOp({
+export const place: Op<(x: TensorLike, shape: Shape, ...items: IndexItem[]) => Tensor> = defineOp({
   name: "place",
   formula: String.raw`y_{i(j)} = x_j`,
-  call: (x: TensorLike, shape: Shape, ...items: readonly IndexItem[]) => ({
+  call: (x: TensorLike, shape: Shape, ...items: IndexItem[]) => ({
     operands: [x],
     options: { shape: checkShape("place", shape), items },
   }),

@@ -125,8 +125,8 @@ export function vjp<Args extends readonly never[] | readonly unknown[], Value>(
  */
 export function jvp<Args extends readonly never[] | readonly unknown[], Value>(
   f: (...args: Args) => Value,
-  args: LooseArguments<Args>,
-  tangents: LooseArguments<Args>,
+  args: Readonly<LooseArguments<Args>>,
+  tangents: Readonly<LooseArguments<Args>>,
 ): { value: Value; tangent: Tensors<Value> } {
   const { variables, value, isNested, before } = trace("jvp", allArguments(f), [args]);
   const vectors = matching("jvp", "tangent", tangents, variables);
