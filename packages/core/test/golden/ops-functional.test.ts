@@ -1,0 +1,4 @@
+import { declareFamily } from "./family.ts";
+import { functional } from "./signatures/functional.ts";
+
+declareFamily("functional", functional);

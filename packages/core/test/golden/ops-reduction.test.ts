@@ -1,0 +1,4 @@
+import { declareFamily } from "./family.ts";
+import { reduction } from "./signatures/reduction.ts";
+
+declareFamily("reduction", reduction);

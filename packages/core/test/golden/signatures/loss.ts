@@ -1,0 +1,4 @@
+/** Losses. */
+import type { Signatures } from "../signature.ts";
+
+export const loss: Signatures = {};
