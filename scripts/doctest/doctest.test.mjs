@@ -56,12 +56,13 @@ describe("doctests", () => {
     ["unexpected-error.md:2", /fixtures\/unexpected-error\.md:4: .*JSON/],
     ["stray-arrow.md:2", /fixtures\/stray-arrow\.md:2: .*gives nothing that could be checked/],
     ["no-syntax.md:2", /fixtures\/no-syntax\.md:2: the example does not parse/],
+    ["docstring.ts:24", /fixtures\/docstring\.ts:24: expected\n6\nbut got\n5/],
     ["docstring.ts:15", /fixtures\/docstring\.ts:15: expected\n{ a: 2 }\nbut got/],
   ])("%s fails, and says where", (name, message) => {
     expect(outcomes.get(name)).toMatch(message);
   });
 
   it("ignores what is not to be run, and nothing else", () => {
-    expect(outcomes.size).toBe(10);
+    expect(outcomes.size).toBe(11);
   });
 });

@@ -18,7 +18,8 @@ export function blocksOfMarkdown(text) {
 }
 
 /**
- * The code blocks in the docstrings of a TypeScript source.
+ * The code blocks in the docstrings of a TypeScript source: those between fences, and what follows
+ * an `@example` up to the next tag where it has no fences of its own, as editors show it.
  *
  * @param {string} text
  * @returns {Block[]}
@@ -32,9 +33,31 @@ export function blocksOfSource(text) {
       .replace(/\s*\*\/$/, "")
       .split("\n")
       .map((line, i) => ({ text: line.replace(/^\s*\/?\*{1,2} ?/, ""), line: first + i }));
-    blocks.push(...blocksOf(lines));
+    blocks.push(...blocksOf(withFences(lines)));
   }
   return blocks;
+}
+
+/**
+ * Puts fences around the examples that have none.
+ *
+ * @param {{ text: string, line: number }[]} lines
+ */
+function withFences(lines) {
+  /** @type {{ text: string, line: number }[]} */
+  const fenced = [];
+  for (let i = 0; i < lines.length; i++) {
+    const { text, line } = /** @type {{ text: string, line: number }} */ (lines[i]);
+    fenced.push({ text, line });
+    if (text.trim() !== "@example") continue;
+    const rest = lines.slice(i + 1);
+    const end = rest.findIndex((next) => /^@\w/.test(next.text));
+    const example = end < 0 ? rest : rest.slice(0, end);
+    if (example.some((next) => /^\s*[`~]{3}/.test(next.text))) continue;
+    fenced.push({ text: "```ts", line }, ...example, { text: "```", line: line + example.length });
+    i += example.length;
+  }
+  return fenced;
 }
 
 /**
