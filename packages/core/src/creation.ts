@@ -176,8 +176,7 @@ function flatten(
  * @throws {ArgumentError} for any other kind of array.
  * @example
  * import { fromTypedArray } from "@chainrule/core";
- * fromTypedArray(new Float32Array([1, 2, 3, 4]), [2, 2]); // → tensor([[1, 2],
- * //         [3, 4]])
+ * fromTypedArray(new Float32Array([1, 2, 3, 4]), [2, 2]).toArray(); // → [ [ 1, 2 ], [ 3, 4 ] ]
  */
 export function fromTypedArray(
   data: TypedArray,

@@ -37,8 +37,7 @@ function expandedShape(from: Shape, wanted: Shape): number[] {
  * @throws {ShapeError} when a dimension is neither of length 1 nor of the wanted length.
  * @example
  * import { expand, tensor } from "@chainrule/core";
- * expand(tensor([[1], [2]]), [2, 3]); // → tensor([[1, 1, 1],
- * //         [2, 2, 2]])
+ * expand(tensor([[1], [2]]), [2, 3]).toArray(); // → [ [ 1, 1, 1 ], [ 2, 2, 2 ] ]
  */
 export const expand: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
   name: "expand",

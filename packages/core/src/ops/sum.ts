@@ -64,8 +64,7 @@ export function restoreDims(x: Tensor, shape: Shape, dims: readonly number[], ke
  * const x = tensor([[1, 2], [3, 4]]);
  * sum(x); // → tensor(10)
  * sum(x, 0); // → tensor([4, 6])
- * sum(x, 1, { keepdim: true }); // → tensor([[3],
- * //         [7]])
+ * sum(x, 1, { keepdim: true }).toArray(); // → [ [ 3 ], [ 7 ] ]
  */
 export const sum: Op<(x: TensorLike, dim?: Dims | ReductionOptions, options?: ReductionOptions) => Tensor> = defineOp({
   name: "sum",
