@@ -5,8 +5,9 @@
  * in which the inner loop reads them. So any strides cost the same (a transposed operand is free), the inner loop sees
  * one kind of array whatever the element type, and eight sums stay in registers.
  */
-import type { Tensor } from "../tensor.ts";
+
 import type { TypedArray } from "../dtype.ts";
+import type { Tensor } from "../tensor.ts";
 import { perDType } from "./specialize.ts";
 
 const panelRows = 2;
@@ -34,7 +35,15 @@ export function matrixAt(x: Tensor, offset: number): MatrixView {
 }
 
 /** C = A·B for A of m × k and B of k × n; C is row-major and starts at `at`. */
-export function matrixProduct(out: TypedArray, at: number, a: MatrixView, b: MatrixView, m: number, k: number, n: number): void {
+export function matrixProduct(
+  out: TypedArray,
+  at: number,
+  a: MatrixView,
+  b: MatrixView,
+  m: number,
+  k: number,
+  n: number,
+): void {
   const rowPanels = Math.ceil(m / panelRows);
   const columnPanels = Math.ceil(n / panelColumns);
   const sizeA = rowPanels * panelRows * k;

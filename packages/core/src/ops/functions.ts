@@ -1,4 +1,4 @@
 /**
  * The ops that are functions only, since their first argument is no single tensor: `cat([a, b])`.
  */
-export {};
+export { einsum } from "./einsum.ts";

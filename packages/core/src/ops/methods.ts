@@ -7,6 +7,8 @@ export { at, place } from "./at.ts";
 export { to } from "./convert.ts";
 export { expand, sumTo } from "./expand.ts";
 export { matmul } from "./matmul.ts";
+export { bmm, dot, inner, mm, mv, outer, vdot } from "./products.ts";
 export { reshape } from "./reshape.ts";
 export { sum } from "./sum.ts";
+export { trace } from "./trace.ts";
 export { permute, transpose } from "./transpose.ts";
