@@ -30,7 +30,7 @@ export type Parameters = Readonly<Record<string, number>>;
  */
 export type ResultType = "float" | "same" | "bool";
 
-/** One call to be tested: a domain for each operand, and parameters. */
+/** One call to be tested: a domain for each operand that is a number, and parameters. */
 export interface PointwiseSample<P extends Parameters = Parameters> {
   readonly args: readonly Domain[];
   readonly options?: Partial<P>;
@@ -275,7 +275,9 @@ function define(literal: PointwiseLiteral<readonly string[], Parameters>): Point
     );
   }
   const gradients = derivatives.map((derivative) => scaledBy(cotangent, derivative, builder));
-  const samples = literal.samples.map((sample) => toSample(name, operands.length, sample));
+  const samples = literal.samples.map((sample) =>
+    toSample(name, operands.length, sample, literal.condition ?? false),
+  );
   return {
     kind: "pointwise",
     name,
@@ -355,22 +357,28 @@ export function primitivesWithoutOp(): Primitive[] {
   );
 }
 
-function toSample(name: string, arity: number, sample: PointwiseSample): Sample {
-  if (sample.args.length !== arity) {
+function toSample(
+  name: string,
+  arity: number,
+  sample: PointwiseSample,
+  condition: boolean,
+): Sample {
+  const numbers = condition ? arity - 1 : arity;
+  if (sample.args.length !== numbers) {
     throw new ArgumentError(
-      `pointwise: a sample of ${name} has ${sample.args.length} domains for ${arity} operands.`,
-      {
-        name,
-      },
+      `pointwise: a sample of ${name} has ${sample.args.length} domains for ${numbers} operands.`,
+      { name, domains: sample.args.length, operands: numbers },
     );
   }
   return (draw: Draw) => {
     const shape = draw.shape(0, 4, 0);
     // One operand has the whole shape, chosen at random; the others may broadcast to it.
     const whole = draw.integer(0, arity - 1);
-    const operands = sample.args.map((domain, i) =>
-      draw.tensor(i === whole ? shape : draw.broadcastable(shape), domain),
-    );
+    const shapeOf = (i: number): readonly number[] =>
+      i === whole ? shape : draw.broadcastable(shape);
+    const mask = condition ? [draw.mask(shapeOf(0))] : [];
+    const tensors = sample.args.map((domain, i) => draw.tensor(shapeOf(i + mask.length), domain));
+    const operands = [...mask, ...tensors];
     return sample.options === undefined ? operands : [...operands, sample.options];
   };
 }

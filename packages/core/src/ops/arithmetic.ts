@@ -1,12 +1,13 @@
 /**
  * Sums, products and their kin, element by element with broadcasting.
  */
+
+import { zeros } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
 import type { Binary, Unary } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
 import type { Rejection } from "../samples.ts";
 import { within } from "../samples.ts";
-import { zeros } from "../creation.ts";
 
 const anywhere = within(-3, 3);
 

@@ -3,7 +3,7 @@
  */
 import type { TensorLike } from "../creation.ts";
 import { arange, zeros } from "../creation.ts";
-import { ArgumentError, IndexError, ShapeError, quoted } from "../errors.ts";
+import { ArgumentError, IndexError, quoted, ShapeError } from "../errors.ts";
 import { copyInto } from "../kernels/copy.ts";
 import type { Layout, Op } from "../op.ts";
 import { defineOp } from "../op.ts";
@@ -25,7 +25,10 @@ export interface Slice {
 export type IndexItem = number | Slice | string | null;
 
 /** One number out of a dimension, a range of it, or a new dimension. */
-type Selection = number | { readonly start: number; readonly stop: number; readonly step: number } | null;
+type Selection =
+  | number
+  | { readonly start: number; readonly stop: number; readonly step: number }
+  | null;
 
 const sliceText = /^\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?$/;
 
@@ -38,24 +41,37 @@ function readSlice(item: string | Slice): Slice {
       { item },
     );
   }
-  const [start, stop, step] = parts.slice(1).map((part) => (part === undefined ? undefined : Number(part)));
+  const [start, stop, step] = parts
+    .slice(1)
+    .map((part) => (part === undefined ? undefined : Number(part)));
   return { start, stop, step };
 }
 
-function resolveSlice(slice: Slice, dim: number, length: number): { start: number; stop: number; step: number } {
+function resolveSlice(
+  slice: Slice,
+  dim: number,
+  length: number,
+): { start: number; stop: number; step: number } {
   const { start = 0, stop = length, step = 1 } = slice;
   for (const bound of [start, stop, step]) {
     if (!Number.isInteger(bound) && Math.abs(bound) !== Number.POSITIVE_INFINITY) {
-      throw new ArgumentError(`at: a slice needs whole numbers, not ${quoted(bound)}, at dimension ${dim}.`, { dim, slice });
+      throw new ArgumentError(
+        `at: a slice needs whole numbers, not ${quoted(bound)}, at dimension ${dim}.`,
+        { dim, slice },
+      );
     }
   }
   if (step < 1) {
-    throw new ArgumentError(`at: the step of a slice must be at least 1, not ${step}, at dimension ${dim}. Use flip to go backward.`, {
-      dim,
-      step,
-    });
+    throw new ArgumentError(
+      `at: the step of a slice must be at least 1, not ${step}, at dimension ${dim}. Use flip to go backward.`,
+      {
+        dim,
+        step,
+      },
+    );
   }
-  const clip = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + length : bound, 0), length);
+  const clip = (bound: number): number =>
+    Math.min(Math.max(bound < 0 ? bound + length : bound, 0), length);
   return { start: clip(start), stop: Math.max(clip(stop), clip(start)), step };
 }
 
@@ -63,12 +79,16 @@ function resolveSlice(slice: Slice, dim: number, length: number): { start: numbe
 function resolve(shape: Shape, items: readonly IndexItem[]): Selection[] {
   const used = items.filter((item) => item !== null && item !== "...").length;
   if (used > shape.length) {
-    throw new IndexError(`at: ${used} indices for ${shape.length} dimension${shape.length === 1 ? "" : "s"} (shape ${formatShape(shape)}).`, {
-      indices: used,
-      shape,
-    });
+    throw new IndexError(
+      `at: ${used} indices for ${shape.length} dimension${shape.length === 1 ? "" : "s"} (shape ${formatShape(shape)}).`,
+      {
+        indices: used,
+        shape,
+      },
+    );
   }
-  if (items.filter((item) => item === "...").length > 1) throw new ArgumentError('at: "..." can stand only once.');
+  if (items.filter((item) => item === "...").length > 1)
+    throw new ArgumentError('at: "..." can stand only once.');
   const selections: Selection[] = [];
   let dim = 0;
   const whole = (count: number): void => {
@@ -81,15 +101,21 @@ function resolve(shape: Shape, items: readonly IndexItem[]): Selection[] {
       const length = shape[dim]!;
       if (!Number.isInteger(item) || item < -length || item >= length) {
         const range = length === 0 ? "it has length 0" : `use ${-length} to ${length - 1}`;
-        throw new IndexError(`at: index ${quoted(item)} is out of range at dimension ${dim} of shape ${formatShape(shape)}; ${range}.`, {
-          index: item,
-          dim,
-          shape,
-        });
+        throw new IndexError(
+          `at: index ${quoted(item)} is out of range at dimension ${dim} of shape ${formatShape(shape)}; ${range}.`,
+          {
+            index: item,
+            dim,
+            shape,
+          },
+        );
       }
       selections.push(item < 0 ? item + length : item);
       dim++;
-    } else if (typeof item === "string" || (typeof item === "object" && !Array.isArray(item) && !(item instanceof Tensor))) {
+    } else if (
+      typeof item === "string" ||
+      (typeof item === "object" && !Array.isArray(item) && !(item instanceof Tensor))
+    ) {
       selections.push(resolveSlice(readSlice(item), dim, shape[dim]!));
       dim++;
     } else {
@@ -103,7 +129,10 @@ function resolve(shape: Shape, items: readonly IndexItem[]): Selection[] {
   return selections;
 }
 
-function layoutOf(x: { shape: Shape; strides: Shape; offset: number }, selections: readonly Selection[]): Layout {
+function layoutOf(
+  x: { shape: Shape; strides: Shape; offset: number },
+  selections: readonly Selection[],
+): Layout {
   const shape: number[] = [];
   const strides: number[] = [];
   let { offset } = x;
@@ -150,16 +179,31 @@ export const at: Op<(x: TensorLike, ...items: IndexItem[]) => Tensor> = defineOp
   vjp: [(cotangent, node) => place(cotangent, node.shapeOf(0), ...node.options.items)],
   samples: [
     (draw) => [draw.tensor(draw.shape(1, 4)), draw.pick([0, -1])],
-    (draw) => [draw.tensor(draw.shape(1, 4, 0)), draw.pick(["1:", ":-1", "::2", ":", { start: 1, stop: 3 }])],
+    (draw) => [
+      draw.tensor(draw.shape(1, 4, 0)),
+      draw.pick(["1:", ":-1", "::2", ":", { start: 1, stop: 3 }]),
+    ],
     (draw) => [draw.tensor(draw.shape(2, 4)), "...", null, draw.pick([0, -1])],
   ],
   rejects: [
-    { call: () => [zeros([2, 3]), 2], message: /index 2 is out of range at dimension 0 of shape \[2, 3\]; use -2 to 1/, type: IndexError },
+    {
+      call: () => [zeros([2, 3]), 2],
+      message: /index 2 is out of range at dimension 0 of shape \[2, 3\]; use -2 to 1/,
+      type: IndexError,
+    },
     { call: () => [zeros([2]), 0, 0], message: /2 indices for 1 dimension/, type: IndexError },
     { call: () => [zeros([2]), "a:b"], message: /"a:b" is no index/, type: ArgumentError },
-    { call: () => [zeros([2]), "::-1"], message: /step of a slice must be at least 1/, type: ArgumentError },
+    {
+      call: () => [zeros([2]), "::-1"],
+      message: /step of a slice must be at least 1/,
+      type: ArgumentError,
+    },
     { call: () => [zeros([2]), true], message: /true is no index/, type: ArgumentError },
-    { call: () => [zeros([2]), "...", "..."], message: /"\.\.\." can stand only once/, type: ArgumentError },
+    {
+      call: () => [zeros([2]), "...", "..."],
+      message: /"\.\.\." can stand only once/,
+      type: ArgumentError,
+    },
   ],
 });
 
@@ -180,7 +224,10 @@ export const place: Op<(x: TensorLike, shape: Shape, ...items: IndexItem[]) => T
   }),
   kinds: ["any"],
   shape: ([x], { shape, items }) => {
-    const part = layoutOf({ shape, strides: contiguousStrides(shape), offset: 0 }, resolve(shape, items));
+    const part = layoutOf(
+      { shape, strides: contiguousStrides(shape), offset: 0 },
+      resolve(shape, items),
+    );
     if (!sameShape(part.shape, x!.shape)) {
       throw new ShapeError(
         `place: the operand has shape ${formatShape(x!.shape)}, but that part of ${formatShape(shape)} has ${formatShape(part.shape)}.`,
@@ -191,7 +238,15 @@ export const place: Op<(x: TensorLike, shape: Shape, ...items: IndexItem[]) => T
   },
   forward: ([x], y, { items }) => {
     const part = layoutOf(y, resolve(y.shape, items));
-    copyInto(y.storage.data, part.offset, part.strides, x!.storage.data, x!.offset, x!.strides, part.shape);
+    copyInto(
+      y.storage.data,
+      part.offset,
+      part.strides,
+      x!.storage.data,
+      x!.offset,
+      x!.strides,
+      part.shape,
+    );
   },
   vjp: [(cotangent, { options }) => at(cotangent, ...options.items)],
   samples: [
@@ -202,5 +257,11 @@ export const place: Op<(x: TensorLike, shape: Shape, ...items: IndexItem[]) => T
     (draw) => [draw.tensor([3, 2]), [3, draw.integer(3, 4)], ":", "::2"],
     (draw) => [draw.tensor([2]), [draw.integer(3, 6)], "1:3"],
   ],
-  rejects: [{ call: () => [arange(3), [5], "0:2"], message: /operand has shape \[3\], but that part of \[5\] has \[2\]/, type: ShapeError }],
+  rejects: [
+    {
+      call: () => [arange(3), [5], "0:2"],
+      message: /operand has shape \[3\], but that part of \[5\] has \[2\]/,
+      type: ShapeError,
+    },
+  ],
 });

@@ -14,7 +14,10 @@ import { Tensor } from "../tensor.ts";
 const cast: Op<(x: TensorLike, dtype: DType) => Tensor> = defineOp({
   name: "to",
   formula: "y = x",
-  call: (x: TensorLike, dtype: DType) => ({ operands: [x], options: { dtype: checkDType("to", dtype) } }),
+  call: (x: TensorLike, dtype: DType) => ({
+    operands: [x],
+    options: { dtype: checkDType("to", dtype) },
+  }),
   kinds: ["any"],
   shape: ([x]) => x!.shape,
   dtype: (_operands, { dtype }) => dtype,
@@ -31,7 +34,9 @@ const cast: Op<(x: TensorLike, dtype: DType) => Tensor> = defineOp({
   // The engine gives each gradient the type of its operand, which is all there is to do.
   vjp: [(cotangent) => cotangent],
   samples: [(draw) => [draw.tensor(draw.shape(0, 3, 0)), "float64"]],
-  rejects: [{ call: () => [zeros([2]), "float16"], message: /unknown dtype "float16"/, type: DTypeError }],
+  rejects: [
+    { call: () => [zeros([2]), "float16"], message: /unknown dtype "float16"/, type: DTypeError },
+  ],
 });
 
 /**
@@ -44,7 +49,8 @@ const cast: Op<(x: TensorLike, dtype: DType) => Tensor> = defineOp({
  * to(tensor([1.7, -1.7]), "int32"); // → tensor([1, -1], dtype=int32)
  */
 export const to: Op<(x: TensorLike, dtype: DType) => Tensor> = Object.assign(
-  (x: TensorLike, dtype: DType): Tensor => (x instanceof Tensor && x.dtype === dtype ? x : cast(x, dtype)),
+  (x: TensorLike, dtype: DType): Tensor =>
+    x instanceof Tensor && x.dtype === dtype ? x : cast(x, dtype),
   { op: cast.op },
 );
 

@@ -15,10 +15,13 @@ import type { Tensor } from "../tensor.ts";
 function expandedShape(from: Shape, wanted: Shape): number[] {
   const lead = wanted.length - from.length;
   const refuse = (why: string): never => {
-    throw new ShapeError(`expand: shape ${formatShape(from)} does not stretch to ${formatShape(wanted)}: ${why}.`, {
-      from,
-      to: wanted,
-    });
+    throw new ShapeError(
+      `expand: shape ${formatShape(from)} does not stretch to ${formatShape(wanted)}: ${why}.`,
+      {
+        from,
+        to: wanted,
+      },
+    );
   };
   if (lead < 0) refuse("it has more dimensions");
   return wanted.map((length, i) => {
@@ -59,7 +62,11 @@ export const expand: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
     },
   ],
   rejects: [
-    { call: () => [zeros([2, 3]), [2, 4]], message: /length 3 at dimension 1 is neither 1 nor 4/, type: ShapeError },
+    {
+      call: () => [zeros([2, 3]), [2, 4]],
+      message: /length 3 at dimension 1 is neither 1 nor 4/,
+      type: ShapeError,
+    },
     { call: () => [zeros([2, 3]), [3]], message: /it has more dimensions/, type: ShapeError },
   ],
 });
@@ -76,22 +83,29 @@ export const expand: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
 export const sumTo: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
   name: "sumTo",
   formula: String.raw`y_{j} = \sum_{i \to j} x_{i}`,
-  call: (x: TensorLike, shape: Shape) => ({ operands: [x], options: { shape: checkShape("sumTo", shape) } }),
+  call: (x: TensorLike, shape: Shape) => ({
+    operands: [x],
+    options: { shape: checkShape("sumTo", shape) },
+  }),
   kinds: ["number"],
   shape: ([x], { shape }) => {
     const lead = x!.ndim - shape.length;
     if (lead < 0 || !shape.every((length, i) => length === 1 || length === x!.shape[lead + i])) {
-      throw new ShapeError(`sumTo: shape ${formatShape(shape)} does not broadcast to ${formatShape(x!.shape)}.`, {
-        from: x!.shape,
-        to: shape,
-      });
+      throw new ShapeError(
+        `sumTo: shape ${formatShape(shape)} does not broadcast to ${formatShape(x!.shape)}.`,
+        {
+          from: x!.shape,
+          to: shape,
+        },
+      );
     }
     return shape;
   },
   forward: ([x], y, { shape }) => {
     const lead = x!.ndim - shape.length;
     const dims: number[] = [];
-    for (let i = 0; i < x!.ndim; i++) if (i < lead || (shape[i - lead] === 1 && x!.shape[i] !== 1)) dims.push(i);
+    for (let i = 0; i < x!.ndim; i++)
+      if (i < lead || (shape[i - lead] === 1 && x!.shape[i] !== 1)) dims.push(i);
     sumOver(x!, dims, y);
   },
   vjp: [(cotangent, node) => expand(cotangent, node.shapeOf(0))],
@@ -101,5 +115,11 @@ export const sumTo: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
       return [draw.tensor(shape), draw.broadcastable(shape)];
     },
   ],
-  rejects: [{ call: () => [zeros([2, 3]), [2]], message: /\[2\] does not broadcast to \[2, 3\]/, type: ShapeError }],
+  rejects: [
+    {
+      call: () => [zeros([2, 3]), [2]],
+      message: /\[2\] does not broadcast to \[2, 3\]/,
+      type: ShapeError,
+    },
+  ],
 });

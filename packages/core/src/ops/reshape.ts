@@ -3,7 +3,7 @@
  */
 import type { TensorLike } from "../creation.ts";
 import { zeros } from "../creation.ts";
-import { ArgumentError, ShapeError, quoted } from "../errors.ts";
+import { ArgumentError, quoted, ShapeError } from "../errors.ts";
 import { mergeDimensions } from "../kernels/rows.ts";
 import type { Op } from "../op.ts";
 import { defineOp } from "../op.ts";
@@ -14,13 +14,17 @@ import type { Tensor } from "../tensor.ts";
 /** Fills in the one length that may be given as −1, and refuses a shape with another number of elements. */
 export function inferredShape(where: string, from: Shape, wanted: Shape): number[] {
   if (!Array.isArray(wanted)) {
-    throw new ArgumentError(`${where}: a shape is an array such as [2, -1], not ${quoted(wanted)}.`, { shape: wanted });
+    throw new ArgumentError(
+      `${where}: a shape is an array such as [2, -1], not ${quoted(wanted)}.`,
+      { shape: wanted },
+    );
   }
   const count = elementCount(from);
   const unknown = wanted.indexOf(-1);
   const known = elementCount(wanted.filter((_, i) => i !== unknown));
   const broken =
-    wanted.some((length, i) => !Number.isInteger(length) || length < 0 === (i !== unknown)) || (unknown >= 0 && known === 0);
+    wanted.some((length, i) => !Number.isInteger(length) || length < 0 === (i !== unknown)) ||
+    (unknown >= 0 && known === 0);
   const shape = wanted.map((length, i) => (i === unknown ? count / known : length));
   if (broken || elementCount(shape) !== count || !shape.every(Number.isInteger)) {
     throw new ShapeError(
@@ -84,7 +88,11 @@ export const reshape: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
     (draw) => [draw.tensor([draw.length(), 2, 3]), [3, -1, 2]],
   ],
   rejects: [
-    { call: () => [zeros([2, 3]), [4]], message: /shape \[2, 3\] has 6 elements, which do not fill \[4\]/, type: ShapeError },
+    {
+      call: () => [zeros([2, 3]), [4]],
+      message: /shape \[2, 3\] has 6 elements, which do not fill \[4\]/,
+      type: ShapeError,
+    },
     { call: () => [zeros([2, 3]), [4, -1]], message: /do not fill \[4, -1\]/, type: ShapeError },
     { call: () => [zeros([2, 3]), [-1, -1]], message: /do not fill \[-1, -1\]/, type: ShapeError },
   ],

@@ -3,7 +3,7 @@
  */
 import type { TensorLike } from "../creation.ts";
 import { zeros } from "../creation.ts";
-import { IndexError, checkOptions } from "../errors.ts";
+import { checkOptions, IndexError } from "../errors.ts";
 import { sumOver } from "../kernels/sum.ts";
 import type { Op } from "../op.ts";
 import { defineOp } from "../op.ts";
@@ -33,12 +33,18 @@ export function readReduction(
   dim: Dims | ReductionOptions | undefined,
   options: ReductionOptions | undefined,
 ): Reduction {
-  if (typeof dim === "object" && !Array.isArray(dim)) return readReduction(where, x, undefined, dim as ReductionOptions);
+  if (typeof dim === "object" && !Array.isArray(dim))
+    return readReduction(where, x, undefined, dim as ReductionOptions);
   checkOptions(where, options, ["keepdim"]);
   const dims = dim as Dims | undefined;
   const rank = x instanceof Tensor ? x.ndim : 0;
   return {
-    dim: dims === undefined ? null : x instanceof Tensor ? normalizeDims(where, dims, rank) : [...[dims].flat()],
+    dim:
+      dims === undefined
+        ? null
+        : x instanceof Tensor
+          ? normalizeDims(where, dims, rank)
+          : [...[dims].flat()],
     keepdim: options?.keepdim ?? false,
   };
 }
@@ -49,7 +55,12 @@ export function reducedDims(where: string, { dim }: Reduction, rank: number): nu
 }
 
 /** Puts reduced dimensions back with length 1, so that the tensor broadcasts against the operand. */
-export function restoreDims(x: Tensor, shape: Shape, dims: readonly number[], keepdim: boolean): Tensor {
+export function restoreDims(
+  x: Tensor,
+  shape: Shape,
+  dims: readonly number[],
+  keepdim: boolean,
+): Tensor {
   return keepdim || dims.length === 0 ? x : reshape(x, reducedShape(shape, dims, true));
 }
 
@@ -66,7 +77,9 @@ export function restoreDims(x: Tensor, shape: Shape, dims: readonly number[], ke
  * sum(x, 0); // → tensor([4, 6])
  * sum(x, 1, { keepdim: true }).toArray(); // → [ [ 3 ], [ 7 ] ]
  */
-export const sum: Op<(x: TensorLike, dim?: Dims | ReductionOptions, options?: ReductionOptions) => Tensor> = defineOp({
+export const sum: Op<
+  (x: TensorLike, dim?: Dims | ReductionOptions, options?: ReductionOptions) => Tensor
+> = defineOp({
   name: "sum",
   formula: String.raw`y = \sum_i x_i`,
   call: (x: TensorLike, dim?: Dims | ReductionOptions, options?: ReductionOptions) => ({
@@ -74,7 +87,8 @@ export const sum: Op<(x: TensorLike, dim?: Dims | ReductionOptions, options?: Re
     options: readReduction("sum", x, dim, options),
   }),
   kinds: ["number"],
-  shape: ([x], options) => reducedShape(x!.shape, reducedDims("sum", options, x!.ndim), options.keepdim),
+  shape: ([x], options) =>
+    reducedShape(x!.shape, reducedDims("sum", options, x!.ndim), options.keepdim),
   dtype: ([x]) => (x!.dtype === "bool" ? "int32" : x!.dtype),
   forward: ([x], y, options) => sumOver(x!, reducedDims("sum", options, x!.ndim), y),
   vjp: [
@@ -93,7 +107,11 @@ export const sum: Op<(x: TensorLike, dim?: Dims | ReductionOptions, options?: Re
     (draw) => [draw.tensor(draw.shape(2, 4)), [0, -1], { keepdim: draw.boolean() }],
   ],
   rejects: [
-    { call: () => [zeros([2, 3]), 2], message: /dim 2 is out of range for 2 dimensions/, type: IndexError },
+    {
+      call: () => [zeros([2, 3]), 2],
+      message: /dim 2 is out of range for 2 dimensions/,
+      type: IndexError,
+    },
     { call: () => [zeros([2, 3]), [0, -2]], message: /dim 0 is named twice/, type: IndexError },
   ],
 });

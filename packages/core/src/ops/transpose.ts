@@ -40,7 +40,13 @@ export const transpose: Op<(x: TensorLike, dim0: number, dim1: number) => Tensor
       return [x, draw.dim(x.ndim), draw.dim(x.ndim)];
     },
   ],
-  rejects: [{ call: () => [zeros([2, 3]), 0, 2], message: /dim 2 is out of range for 2 dimensions/, type: IndexError }],
+  rejects: [
+    {
+      call: () => [zeros([2, 3]), 0, 2],
+      message: /dim 2 is out of range for 2 dimensions/,
+      type: IndexError,
+    },
+  ],
 });
 
 /**
@@ -59,7 +65,11 @@ export const permute: Op<(x: TensorLike, dims: readonly number[]) => Tensor> = d
   kinds: ["any"],
   view: (x, options) => {
     const dims = orderedDims(options.dims, x.ndim);
-    return { shape: dims.map((dim) => x.shape[dim]!), strides: dims.map((dim) => x.strides[dim]!), offset: x.offset };
+    return {
+      shape: dims.map((dim) => x.shape[dim]!),
+      strides: dims.map((dim) => x.strides[dim]!),
+      offset: x.offset,
+    };
   },
   vjp: [
     (cotangent, { options }) => {
@@ -78,8 +88,16 @@ export const permute: Op<(x: TensorLike, dims: readonly number[]) => Tensor> = d
     (draw) => [draw.tensor([draw.length(), draw.length(), draw.length()]), [2, 0, -2]],
   ],
   rejects: [
-    { call: () => [zeros([2, 3]), [0]], message: /\[0\] must name each of the 2 dimensions once/, type: ArgumentError },
-    { call: () => [zeros([2, 3]), [1, 1]], message: /\[1, 1\] must name each of the 2 dimensions once/, type: ArgumentError },
+    {
+      call: () => [zeros([2, 3]), [0]],
+      message: /\[0\] must name each of the 2 dimensions once/,
+      type: ArgumentError,
+    },
+    {
+      call: () => [zeros([2, 3]), [1, 1]],
+      message: /\[1, 1\] must name each of the 2 dimensions once/,
+      type: ArgumentError,
+    },
     { call: () => [zeros([2, 3]), [0, 2]], message: /dim 2 is out of range/, type: IndexError },
   ],
 });
@@ -87,7 +105,10 @@ export const permute: Op<(x: TensorLike, dims: readonly number[]) => Tensor> = d
 function orderedDims(dims: readonly number[], rank: number): number[] {
   const list = Array.isArray(dims) ? dims.map((dim) => normalizeDim("permute", dim, rank)) : [];
   if (list.length !== rank || new Set(list).size !== rank) {
-    throw new ArgumentError(`permute: ${quoted(dims)} must name each of the ${rank} dimensions once.`, { dims, rank });
+    throw new ArgumentError(
+      `permute: ${quoted(dims)} must name each of the ${rank} dimensions once.`,
+      { dims, rank },
+    );
   }
   return list;
 }
