@@ -74,9 +74,11 @@ export type {
   ViewLiteral,
 } from "./op.ts";
 export { contiguousCopy, contiguousOperand, defineOp } from "./op.ts";
+export type { AddProductOptions } from "./ops/addmm.ts";
 export type { IndexItem, Slice } from "./ops/at.ts";
 export * from "./ops/index.ts";
 export type { ReductionOptions } from "./ops/sum.ts";
+export type { ContractedDims } from "./ops/tensordot.ts";
 export type {
   Binary,
   BinaryWith,

@@ -3,23 +3,26 @@
  */
 
 export { elu, leakyRelu, relu, sigmoid, silu, softplus } from "./activations.ts";
+export { addbmm, addmm, addmv, addr, baddbmm } from "./addmm.ts";
 export { alias } from "./alias.ts";
 export { add, mul, neg, sub } from "./arithmetic.ts";
 export { at, place } from "./at.ts";
 export { eq, ge, gt, le, lt, ne } from "./comparison.ts";
 export { to } from "./convert.ts";
+export { cross } from "./cross.ts";
 export { div, fmod, pow } from "./division.ts";
 export { expand, sumTo } from "./expand.ts";
 export { exp, expm1, log, log1p } from "./exponential.ts";
 export { tanh } from "./hyperbolic.ts";
 export { matmul } from "./matmul.ts";
-export { bmm, dot, inner, mm, mv, outer, vdot } from "./products.ts";
 export { rsqrt, sqrt, square } from "./power.ts";
+export { bmm, dot, inner, mm, mv, outer, vdot } from "./products.ts";
 export { reshape } from "./reshape.ts";
 export { ceil, floor, round, sign, trunc } from "./rounding.ts";
 export { abs, maximum, minimum } from "./selection.ts";
 export { erf } from "./special.ts";
 export { sum } from "./sum.ts";
+export { kron, tensordot } from "./tensordot.ts";
 export { trace } from "./trace.ts";
 export { permute, transpose } from "./transpose.ts";
 export { cos, sin, tan } from "./trigonometric.ts";
