@@ -61,8 +61,7 @@ export function vdot(a: TensorLike, b: TensorLike): Tensor {
  * @throws {ShapeError} when an operand is no matrix, or the inner dimensions differ.
  * @example
  * import { mm, tensor } from "@chainrule/core";
- * mm(tensor([[1, 2], [3, 4]]), tensor([[1], [10]])); // → tensor([[21],
- * //         [43]])
+ * mm(tensor([[1, 2], [3, 4]]), tensor([[1], [10]])).toArray(); // → [ [ 21 ], [ 43 ] ]
  */
 export function mm(a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = ofRank("mm", [a, b], [2, 2]);
@@ -107,8 +106,7 @@ export function bmm(a: TensorLike, b: TensorLike): Tensor {
  * @throws {ShapeError} when an operand is no vector.
  * @example
  * import { outer, tensor } from "@chainrule/core";
- * outer(tensor([1, 2]), tensor([1, 10])); // → tensor([[ 1, 10],
- * //         [ 2, 20]])
+ * outer(tensor([1, 2]), tensor([1, 10])).toArray(); // → [ [ 1, 10 ], [ 2, 20 ] ]
  */
 export function outer(a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = ofRank("outer", [a, b], [1, 1]);
