@@ -98,6 +98,14 @@ export const sum: Op<
       return expand(restoreDims(cotangent, shape, dims, node.options.keepdim), shape);
     },
   ],
+  batch: ([x], _batched, options) => {
+    const dims = reducedDims("sum", options, x!.ndim - 1);
+    return sum(
+      x!,
+      dims.map((dim) => dim + 1),
+      { keepdim: options.keepdim },
+    );
+  },
   samples: [
     (draw) => [draw.tensor(draw.shape(0, 4, 0))],
     (draw) => {
