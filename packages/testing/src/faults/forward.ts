@@ -51,8 +51,6 @@ function wrongResult(
       const faulty = withForward(op, (right) => (...args) => {
         const result = right(...args);
         const operands = tensorsIn(args).map(({ tensor }) => tensor);
-        // Single precision has digits to spare for a fault like these.
-        if (operands.some(({ dtype }) => dtype === "float32")) return result;
         for (const { tensor } of tensorsIn(result)) {
           // A view shares the storage of its operand: to change it would be another fault.
           if (operands.some(({ storage }) => storage === tensor.storage)) continue;
@@ -63,6 +61,15 @@ function wrongResult(
       return { op: faulty, effects: effects.total };
     },
   };
+}
+
+/** For faults that single precision would hide. */
+function changeDoubles(
+  y: Tensor,
+  operands: readonly Tensor[],
+  change: (value: number, i: number) => number,
+): boolean {
+  return !operands.some(({ dtype }) => dtype === "float32") && changeFloats(y, change);
 }
 
 function changeFloats(y: Tensor, change: (value: number, i: number) => number): boolean {
@@ -119,14 +126,14 @@ export const forwardFaults: readonly Fault[] = [
   ...wrongShapes,
   wrongOperands("strides forgotten", (x) => readCarelessly(x, { strides: true })),
   wrongOperands("the offset forgotten", (x) => readCarelessly(x, { offset: true })),
-  wrongResult("another last bit each time", (y) =>
-    changeFloats(y, (value, i) =>
+  wrongResult("another last bit each time", (y, operands) =>
+    changeDoubles(y, operands, (value, i) =>
       i === 0 ? value + (Math.abs(value) + 1) * 1e-15 * (++noise % 7) : value,
     ),
   ),
   wrongResult(
     "single precision in float64",
-    (y) => y.dtype === "float64" && changeFloats(y, Math.fround),
+    (y, operands) => y.dtype === "float64" && changeDoubles(y, operands, Math.fround),
   ),
   wrongResult(
     "a value that its gradient does not know",
@@ -134,23 +141,22 @@ export const forwardFaults: readonly Fault[] = [
       const [x] = operands;
       if (x === undefined || x.numel() === 0) return false;
       const first = x.storage.data[x.offset]!;
-      return changeFloats(y, (value) => value + 1e-3 * Math.sin(first));
+      return changeDoubles(y, operands, (value) => value + 1e-3 * Math.sin(first));
     },
     (op) => op.op.vjp !== null,
   ),
   wrongResult("operands changed", (_y, operands) => {
     const [x] = operands;
-    if (x === undefined || x.numel() === 0 || x.dtype === "bool" || x.dtype === "int32")
-      return false;
+    if (x === undefined || x.numel() === 0 || x.dtype !== "float64") return false;
     x.storage.data[x.offset]! += 2 ** -30;
     return true;
   }),
   wrongResult(
     "other numbers when interpreted",
-    (y) => {
+    (y, operands) => {
       const isInterpreted = setInterpreted(false);
       setInterpreted(isInterpreted);
-      return isInterpreted && changeFloats(y, (value) => value * (1 + 2 ** -40));
+      return isInterpreted && changeDoubles(y, operands, (value) => value * (1 + 2 ** -40));
     },
     (op) => op.op.kind === "pointwise",
   ),
