@@ -14,6 +14,7 @@ export { div, fmod, pow } from "./division.ts";
 export { expand, sumTo } from "./expand.ts";
 export { exp, expm1, log, log1p } from "./exponential.ts";
 export { amax, amin, argmax, argmin } from "./extremum.ts";
+export * from "./functional/methods.ts";
 export { tanh } from "./hyperbolic.ts";
 export { logcumsumexp, logsumexp } from "./logsumexp.ts";
 export { matmul } from "./matmul.ts";
