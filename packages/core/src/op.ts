@@ -100,9 +100,18 @@ export interface ViewLiteral<Args extends readonly unknown[], Options>
   readonly view: (operand: Tensor, options: Options) => Layout | null;
 }
 
+/** An op with several results, all of which look at the numbers of its operand: they share the storage. */
+export interface MultipleViewLiteral<Args extends readonly unknown[], Options, Returned>
+  extends CommonLiteral<Args, Options> {
+  /** The layouts of the results; pure; throws what is wrong. */
+  readonly views: (operand: Tensor, options: Options) => readonly Layout[];
+  /** What the user gets, made of the results. */
+  readonly returns: (results: readonly Tensor[]) => Returned;
+}
+
 /** What is known of a general op; found as `op` on its function. */
 export interface OpDefinition extends NodeOp {
-  readonly kind: "kernel" | "multiple" | "view";
+  readonly kind: "kernel" | "multiple" | "view" | "views";
   /** What each operand may be; the last holds for all further ones. */
   readonly kinds: readonly OperandKind[];
   /** The shapes that the shape rule foresees for a call, without computing it. */
@@ -128,8 +137,9 @@ interface Prepared<Options> {
  * Defines an op from its literal: a shape rule, a forward computation and its vector-Jacobian products.
  *
  * The engine checks and converts operands, runs the shape rule before any work, allocates the result, records the node,
- * sums gradients over broadcast axes and asserts their shapes. There are three forms: with `shape` and `forward` (one
- * result), with `shapes`, `forward` and `returns` (several), with `view` (shares the storage of its operand).
+ * sums gradients over broadcast axes and asserts their shapes. There are four forms: with `shape` and `forward` (one
+ * result), with `shapes`, `forward` and `returns` (several), with `view` (shares the storage of its operand), with
+ * `views` and `returns` (several that share it).
  *
  * @example
  * import type { Op, Tensor } from "@chainrule/core";
@@ -160,8 +170,12 @@ export function defineOp<Args extends readonly unknown[], Options, Returned>(
   literal: MultipleLiteral<Args, Options, Returned>,
 ): Op<(...args: Args) => Returned>;
 export function defineOp<Args extends readonly unknown[], Options, Returned>(
+  literal: MultipleViewLiteral<Args, Options, Returned>,
+): Op<(...args: Args) => Returned>;
+export function defineOp<Args extends readonly unknown[], Options, Returned>(
   literal:
     | ViewLiteral<Args, Options>
+    | MultipleViewLiteral<Args, Options, Returned>
     | KernelLiteral<Args, Options>
     | MultipleLiteral<Args, Options, Returned>,
 ): Op<(...args: Args) => Tensor | Returned> {
@@ -176,12 +190,13 @@ export function defineOp<Args extends readonly unknown[], Options, Returned>(
       return [
         (literal.view(operands[0]!, options) ?? viewOfCopy(literal, operands[0]!, options)).shape,
       ];
+    if ("views" in literal) return literal.views(operands[0]!, options).map(({ shape }) => shape);
     return "shapes" in literal
       ? literal.shapes(operands, options)
       : [literal.shape(operands, options)];
   };
   const definition: OpDefinition = {
-    kind: "view" in literal ? "view" : "shapes" in literal ? "multiple" : "kernel",
+    kind: kindOf(literal),
     name: literal.name,
     formula: literal.formula,
     broadcasts: literal.broadcasts ?? false,
@@ -204,6 +219,15 @@ export function defineOp<Args extends readonly unknown[], Options, Returned>(
       const result = new Tensor(base.storage, base.dtype, shape, strides, offset);
       recordResult(definition, operands, options, undefined, result);
       return result;
+    };
+  } else if ("views" in literal) {
+    run = (operands, options) => {
+      const { storage, dtype } = operands[0]!;
+      const results = literal
+        .views(operands[0]!, options)
+        .map(({ shape, strides, offset }) => new Tensor(storage, dtype, shape, strides, offset));
+      recordResults(definition, operands, options, undefined, results);
+      return literal.returns(results);
     };
   } else if ("shapes" in literal) {
     run = (operands, options) => {
@@ -239,6 +263,12 @@ export function defineOp<Args extends readonly unknown[], Options, Returned>(
   return Object.assign(Object.defineProperty(call, "name", { value: literal.name }), {
     op: definition,
   });
+}
+
+function kindOf(literal: object): OpDefinition["kind"] {
+  if ("view" in literal) return "view";
+  if ("views" in literal) return "views";
+  return "shapes" in literal ? "multiple" : "kernel";
 }
 
 function viewOfCopy<Args extends readonly unknown[], Options>(

@@ -26,13 +26,14 @@ export type JointVJP<Options = unknown> = (
 
 /**
  * How an op is applied to many samples at once. Each operand comes with the samples along its first dimension, or, if it
- * is the same for all of them (`batched[i]` is false), as it is. The result has the samples along its first dimension.
+ * is the same for all of them (`batched[i]` is false), as it is. The result has the samples along its first dimension; a
+ * rule of an op with several results gives them as the op does.
  */
 export type BatchRule<Options = unknown> = (
   operands: readonly Tensor[],
   batched: readonly boolean[],
   options: Options,
-) => Tensor;
+) => Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
 
 /** What the engine and the tools need to know of an op. */
 export interface NodeOp {

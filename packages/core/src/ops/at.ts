@@ -8,7 +8,7 @@ import { copyInto } from "../kernels/copy.ts";
 import type { Layout, Op } from "../op.ts";
 import { defineOp } from "../op.ts";
 import type { Shape } from "../shape.ts";
-import { checkShape, contiguousStrides, formatShape, normalizeDim, sameShape } from "../shape.ts";
+import { checkShape, contiguousStrides, formatShape, sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 
 /** Positions from `start` up to but without `stop`, every `step`-th; negative bounds count from the end. */
@@ -172,12 +172,11 @@ function layoutOf(
  */
 export const at: Op<(x: TensorLike, ...items: IndexItem[]) => Tensor> = defineOp({
   name: "at",
-  formula: String.raw`y_j = x_{i(j)}`,
+  formula: "y_j = x_{i(j)}",
   call: (x: TensorLike, ...items: IndexItem[]) => ({ operands: [x], options: { items } }),
   kinds: ["any"],
   view: (x, { items }) => layoutOf(x, resolve(x.shape, items)),
   vjp: [(cotangent, node) => place(cotangent, node.shapeOf(0), ...node.options.items)],
-  batch: ([x], _batched, { items }) => at(x!, ":", ...items),
   samples: [
     (draw) => [draw.tensor(draw.shape(1, 4)), draw.pick([0, -1])],
     (draw) => [
@@ -218,7 +217,7 @@ export const at: Op<(x: TensorLike, ...items: IndexItem[]) => Tensor> = defineOp
  */
 export const place: Op<(x: TensorLike, shape: Shape, ...items: IndexItem[]) => Tensor> = defineOp({
   name: "place",
-  formula: String.raw`y_{i(j)} = x_j`,
+  formula: "y_{i(j)} = x_j",
   call: (x: TensorLike, shape: Shape, ...items: IndexItem[]) => ({
     operands: [x],
     options: { shape: checkShape("place", shape), items },
@@ -250,7 +249,6 @@ export const place: Op<(x: TensorLike, shape: Shape, ...items: IndexItem[]) => T
     );
   },
   vjp: [(cotangent, { options }) => at(cotangent, ...options.items)],
-  batch: ([x], _batched, { shape, items }) => place(x!, [x!.shape[0]!, ...shape], ":", ...items),
   samples: [
     (draw) => {
       const shape = draw.shape(1, 4);

@@ -1,5 +1,8 @@
 /**
  * The ops that are functions only, since their first argument is no single tensor: `cat([a, b])`.
  */
+export { cat } from "./cat.ts";
+export { atleast1d, atleast2d, atleast3d } from "./dimensions.ts";
 export { einsum } from "./einsum.ts";
 export { where } from "./selection.ts";
+export { stack } from "./stack.ts";

@@ -149,7 +149,15 @@ function dispatch(
   const batched = operands.map((x) => x.batch !== null && x.batch.level === level);
   const whole = operands.map((x, i) => (batched[i] ? reveal(x, level, size) : x));
   if (op.batch === "pointwise") return hide(run(aligned(whole, batched), options) as Tensor, level);
-  if (op.batch !== null) return hide((op.batch as BatchRule)(whole, batched, options), level);
+  if (op.batch !== null) {
+    const found = (op.batch as BatchRule)(whole, batched, options);
+    if (found instanceof Tensor) return hide(found, level);
+    const leaves = leavesOf(op.name, found) as Tensor[];
+    return rebuilt(
+      found as unknown,
+      leaves.map((leaf) => hide(leaf, level)),
+    );
+  }
   const results: unknown[] = [];
   for (let sample = 0; sample < size; sample++) {
     const one = whole.map((x, i) => (batched[i] ? at(x, sample) : x));

@@ -1,0 +1,87 @@
+/**
+ * Parts of a tensor along one dimension: `at` by other names.
+ */
+import type { TensorLike } from "../creation.ts";
+import { toTensor } from "../creation.ts";
+import { ArgumentError, checkInteger, IndexError, quoted } from "../errors.ts";
+import { formatShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import type { IndexItem } from "./at.ts";
+import { at } from "./at.ts";
+import { existingDim } from "./dimensions.ts";
+
+/** The items that leave all dimensions before `dim` whole and select from that one. */
+function selecting(dim: number, item: IndexItem): IndexItem[] {
+  const items = new Array<IndexItem>(dim).fill(":");
+  items.push(item);
+  return items;
+}
+
+/**
+ * The positions from `start` up to but without `end` along a dimension, every `step`-th of them, as a view. Bounds may be
+ * negative, then they count from the end, and may lie outside, then they are clipped.
+ *
+ * @throws {ArgumentError} when a bound is no whole number, or the step is less than 1.
+ * @throws {IndexError} when `dim` is out of range.
+ * @example
+ * import { arange, slice } from "@chainrule/core";
+ * slice(arange(6), 0, 1, 5, 2).toArray(); // → [ 1, 3 ]
+ * slice(arange(6), 0, -2).toArray(); // → [ 4, 5 ]
+ */
+export function slice(
+  x: TensorLike,
+  dim: number,
+  start?: number,
+  end?: number,
+  step?: number,
+): Tensor {
+  const source = toTensor("slice", x);
+  const along = existingDim("slice", dim, source.shape);
+  for (const bound of [start, end, step]) {
+    if (bound !== undefined && !Number.isInteger(bound) && Math.abs(bound) !== Infinity) {
+      throw new ArgumentError(`slice: the bounds must be whole numbers, not ${quoted(bound)}.`, {
+        bound,
+      });
+    }
+  }
+  return at(source, ...selecting(along, { start, stop: end, step }));
+}
+
+/**
+ * `length` positions from `start` on along a dimension, as a view. A negative start counts from the end.
+ *
+ * @throws {IndexError} when the part reaches beyond the dimension, or `dim` is out of range.
+ * @example
+ * import { arange, narrow } from "@chainrule/core";
+ * narrow(arange(6), 0, 2, 3).toArray(); // → [ 2, 3, 4 ]
+ */
+export function narrow(x: TensorLike, dim: number, start: number, length: number): Tensor {
+  const source = toTensor("narrow", x);
+  const along = existingDim("narrow", dim, source.shape);
+  const whole = source.shape[along]!;
+  checkInteger("narrow", "start", start);
+  checkInteger("narrow", "length", length, 0);
+  const first = start < 0 ? start + whole : start;
+  if (first < 0 || first + length > whole) {
+    throw new IndexError(
+      `narrow: ${length} positions from ${start} on reach beyond dimension ${along} of shape ${formatShape(source.shape)}.`,
+      { start, length, dim: along, shape: source.shape },
+    );
+  }
+  return at(source, ...selecting(along, { start: first, stop: first + length }));
+}
+
+/**
+ * The slice at one position of a dimension, without that dimension, as a view; a negative index counts from the end.
+ *
+ * @throws {IndexError} when the index or `dim` is out of range.
+ * @example
+ * import { arange, select } from "@chainrule/core";
+ * select(arange(6).reshape([2, 3]), 1, -1).toArray(); // → [ 2, 5 ]
+ */
+export function select(x: TensorLike, dim: number, index: number): Tensor {
+  const source = toTensor("select", x);
+  const along = existingDim("select", dim, source.shape);
+  checkInteger("select", "the index", index);
+  return at(source, ...selecting(along, index));
+}
