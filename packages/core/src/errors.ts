@@ -120,3 +120,20 @@ export function checkInteger(
   }
   return value;
 }
+
+/** Refuses anything but true and false; `otherwise` where nothing was given. */
+export function checkBoolean(
+  where: string,
+  name: string,
+  value: unknown,
+  otherwise: boolean,
+): boolean {
+  if (value === undefined) return otherwise;
+  if (typeof value !== "boolean") {
+    throw new ArgumentError(
+      described(where, `${name} must be true or false, not ${quoted(value)}.`),
+      { [name]: value },
+    );
+  }
+  return value;
+}

@@ -10,9 +10,15 @@ import { add_, copy_, fill_, mul_, sub_, zero_ } from "./inplace.ts";
 import * as methods from "./ops/methods.ts";
 import { Tensor } from "./tensor.ts";
 
-/** A function of a tensor as a method: the first argument becomes `this`. */
-export type Method<F> = F extends (x: never, ...rest: infer Rest) => infer Result
-  ? (...rest: Rest) => Result
+/** A function of a tensor as a method: the first argument becomes `this`. Up to three overloads. */
+export type Method<F> = F extends {
+  (x: never, ...rest: infer RestA): infer A;
+  (x: never, ...rest: infer RestB): infer B;
+  (x: never, ...rest: infer RestC): infer C;
+}
+  ? [RestA, A] extends [RestC, C]
+    ? (...rest: RestC) => C
+    : { (...rest: RestA): A; (...rest: RestB): B; (...rest: RestC): C }
   : never;
 
 /** Every op of the table as a method. */
@@ -97,7 +103,8 @@ Object.defineProperty(Tensor.prototype, "T", transposed);
 
 Object.defineProperty(Tensor.prototype, Symbol.iterator, {
   value: function* (this: Tensor): IterableIterator<Tensor> {
-    if (this.ndim === 0) throw new ShapeError("iteration: a 0-d tensor has no dimension to go along. Use item().");
+    if (this.ndim === 0)
+      throw new ShapeError("iteration: a 0-d tensor has no dimension to go along. Use item().");
     for (let i = 0; i < this.size(0); i++) yield methods.at(this, i);
   },
   writable: true,

@@ -76,8 +76,10 @@ export type {
 export { contiguousCopy, contiguousOperand, defineOp } from "./op.ts";
 export type { AddProductOptions } from "./ops/addmm.ts";
 export type { IndexItem, Slice } from "./ops/at.ts";
+export type { ValuesAndIndices } from "./ops/choice.ts";
+export type * from "./ops/functional/types.ts";
 export * from "./ops/index.ts";
-export type { ReductionOptions } from "./ops/sum.ts";
+export type { ReductionOptions } from "./ops/reduction.ts";
 export type { ContractedDims } from "./ops/tensordot.ts";
 export type {
   Binary,

@@ -5,7 +5,7 @@ import type { TensorLike } from "./creation.ts";
 import { newTensor, toTensor } from "./creation.ts";
 import type { DType } from "./dtype.ts";
 import { getDefaultDType, isFloating } from "./dtype.ts";
-import { ArgumentError, checkOptions, quoted } from "./errors.ts";
+import { ArgumentError, checkOptions, quoted, ShapeError } from "./errors.ts";
 import { dispatchBatched, isBatched } from "./graph/batch.ts";
 import { isGradEnabled } from "./graph/mode.ts";
 import type { NodeOp, OperandVJP, Recorded } from "./graph/node.ts";
@@ -63,6 +63,7 @@ export interface PointwiseLiteral<Names extends readonly string[], P extends Par
   /** TeX, where the expression itself would not read well. */
   readonly formula?: string;
   readonly samples: readonly PointwiseSample<P>[];
+  /** Calls to refuse beside those that all pointwise ops do: missing operands, unknown options, shapes that do not meet. */
   readonly rejects?: readonly Rejection[];
   readonly edges?: readonly EdgeCase[];
 }
@@ -158,11 +159,11 @@ export function pointwise<
   };
 
   const readOptions = (args: readonly unknown[]): Parameters => {
-    if (args.length < arity) {
-      const missing = definition.operands.slice(args.length).map(quoted).join(", ");
-      throw new ArgumentError(`${name}: operand ${missing} is missing.`, {
+    const missing = definition.operands.filter((_, i) => args[i] === undefined);
+    if (missing.length > 0) {
+      throw new ArgumentError(`${name}: operand ${missing.map(quoted).join(", ")} is missing.`, {
         expected: arity,
-        given: args.length,
+        missing,
       });
     }
     if (
@@ -296,9 +297,44 @@ function define(literal: PointwiseLiteral<readonly string[], Parameters>): Point
         ? null
         : gradients.map((gradient, i) => gradientRule(gradient, derivatives[i]!, operands.length)),
     samples,
-    rejects,
+    rejects: [
+      ...commonRejections(operands, Object.keys(parameters), literal.condition ?? false),
+      ...rejects,
+    ],
     edges,
   };
+}
+
+/** The calls that every pointwise op refuses, so that its literal need not say so. */
+function commonRejections(
+  operands: readonly string[],
+  parameters: readonly string[],
+  condition: boolean,
+): Rejection[] {
+  const zeros = (...shape: number[]): Tensor => newTensor("float32", shape);
+  const leading = operands.map((_, i) =>
+    condition && i === 0 ? newTensor("bool", []) : zeros(2, 3),
+  );
+  const rows: Rejection[] = [
+    {
+      call: () => leading.slice(1),
+      message: /^\w+: operand "\w+" is missing\./,
+      type: ArgumentError,
+    },
+    {
+      call: () => [...leading, { [`${parameters[0] ?? "no"}Such`]: 1 }],
+      message: parameters.length > 0 ? /unknown option ".*Such"/ : /takes \d operands?, but/,
+      type: ArgumentError,
+    },
+  ];
+  if (operands.length > (condition ? 2 : 1)) {
+    rows.push({
+      call: () => [...leading.slice(0, -1), zeros(2, 4)],
+      message: /shapes \[2, 3\] and \[2, 4\] do not broadcast: lengths 3 and 4 at dimension -1/,
+      type: ShapeError,
+    });
+  }
+  return rows;
 }
 
 /**

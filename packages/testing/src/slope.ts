@@ -15,25 +15,26 @@ export interface Verdict {
  */
 export const step = 6e-6;
 
-/** The part of the tolerance that does not shrink with the slope: the rounding of the function's own value. */
-const roundingShare = 1e-9;
+/**
+ * The part of the tolerance that does not shrink with the slope: the rounding of the function's own value, 2⁻⁵²·|f|/h,
+ * for the smallest step and for the steps of the ladder.
+ */
+const rounding = 2e-10;
+const ladderRounding = 1e-11;
 
-export function slopeTolerance(
-  analytic: number,
-  numeric: number,
-  rtol: number,
-  scale: number,
-): number {
-  return rtol * Math.max(Math.abs(analytic), Math.abs(numeric)) + roundingShare * scale;
+function agrees(analytic: number, numeric: number, rtol: number, noise: number): boolean {
+  const size = Math.max(Math.abs(analytic), Math.abs(numeric));
+  return Math.abs(analytic - numeric) <= rtol * size + noise;
 }
 
+/** Whether a derivative agrees with a central difference over {@link step}. */
 export function slopesAgree(
   analytic: number,
   numeric: number,
   rtol: number,
   scale: number,
 ): boolean {
-  return Math.abs(analytic - numeric) <= slopeTolerance(analytic, numeric, rtol, scale);
+  return agrees(analytic, numeric, rtol, rounding * scale);
 }
 
 /**
@@ -57,7 +58,8 @@ export function compareSlope(
   if (slopesAgree(analytic, extrapolated, rtol, scale))
     return { verdict: "agrees", numeric: extrapolated };
   const numeric = ridders(central, plain);
-  if (slopesAgree(analytic, numeric, rtol, scale)) return { verdict: "agrees", numeric };
+  if (agrees(analytic, numeric, rtol, ladderRounding * scale))
+    return { verdict: "agrees", numeric };
   return { verdict: hasKink(line, scale) ? "kink" : "differs", numeric };
 }
 
@@ -86,12 +88,17 @@ function ridders(central: (h: number) => number, fallback: number): number {
 }
 
 /**
- * Whether the slopes on both sides differ. Where the function is smooth their gap is h·f″ and shrinks with h; at a kink
- * it stays.
+ * Whether the slopes on both sides differ, or the function jumps. Where it is smooth, the gap between the slopes is h·f″
+ * and shrinks with h, and the central slope stays; at a kink the gap stays, at a jump the slope grows with 1/h.
  */
 function hasKink(line: (t: number) => number, scale: number): boolean {
   const middle = line(0);
-  const gap = (h: number): number => Math.abs((line(h) - middle) / h - (middle - line(-h)) / h);
-  const near = gap(step);
-  return near > 1e-6 * scale && near > gap(10 * step) / 4;
+  const slopes = (h: number): { gap: number; central: number } => {
+    const [above, below] = [(line(h) - middle) / h, (middle - line(-h)) / h];
+    return { gap: Math.abs(above - below), central: Math.abs(above + below) / 2 };
+  };
+  const near = slopes(step);
+  const far = slopes(10 * step);
+  if (near.gap > 1e-6 * scale && near.gap > far.gap / 4) return true;
+  return near.central > 1e-6 * scale && near.central > 4 * far.central;
 }

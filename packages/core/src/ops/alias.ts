@@ -14,5 +14,6 @@ export const alias: Op<(x: TensorLike) => Tensor> = defineOp({
   kinds: ["any"],
   view: ({ shape, strides, offset }) => ({ shape, strides, offset }),
   vjp: [(cotangent) => cotangent],
+  batch: ([x]) => x!,
   samples: [(draw) => [draw.tensor(draw.shape(0, 3, 0))]],
 });

@@ -2,21 +2,11 @@
  * Sums, products and their kin, element by element with broadcasting.
  */
 
-import { zeros } from "../creation.ts";
-import { ShapeError } from "../errors.ts";
 import type { Binary, Unary } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
-import type { Rejection } from "../samples.ts";
 import { within } from "../samples.ts";
 
 const anywhere = within(-3, 3);
-
-/** What every op of two operands refuses. */
-const shapesThatDoNotBroadcast: Rejection = {
-  call: () => [zeros([2, 3]), zeros([2, 4])],
-  message: /shapes \[2, 3\] and \[2, 4\] do not broadcast: lengths 3 and 4 at dimension -1/,
-  type: ShapeError,
-};
 
 /**
  * a + b, element by element. Operands broadcast; int32 and bool give int32.
@@ -33,7 +23,6 @@ export const add: Binary = pointwise({
   derivative: (s) => [s.one, s.one],
   result: "same",
   samples: [{ args: [anywhere, anywhere] }],
-  rejects: [shapesThatDoNotBroadcast],
 });
 
 /**
@@ -48,7 +37,6 @@ export const sub: Binary = pointwise({
   derivative: (s) => [s.one, s.constant(-1)],
   result: "same",
   samples: [{ args: [anywhere, anywhere] }],
-  rejects: [shapesThatDoNotBroadcast],
 });
 
 /**
@@ -63,7 +51,6 @@ export const mul: Binary = pointwise({
   derivative: (_s, a, b) => [b, a],
   result: "same",
   samples: [{ args: [anywhere, anywhere] }],
-  rejects: [shapesThatDoNotBroadcast],
 });
 
 /** −x, element by element. */

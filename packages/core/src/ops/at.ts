@@ -177,6 +177,7 @@ export const at: Op<(x: TensorLike, ...items: IndexItem[]) => Tensor> = defineOp
   kinds: ["any"],
   view: (x, { items }) => layoutOf(x, resolve(x.shape, items)),
   vjp: [(cotangent, node) => place(cotangent, node.shapeOf(0), ...node.options.items)],
+  batch: ([x], _batched, { items }) => at(x!, ":", ...items),
   samples: [
     (draw) => [draw.tensor(draw.shape(1, 4)), draw.pick([0, -1])],
     (draw) => [
@@ -249,6 +250,7 @@ export const place: Op<(x: TensorLike, shape: Shape, ...items: IndexItem[]) => T
     );
   },
   vjp: [(cotangent, { options }) => at(cotangent, ...options.items)],
+  batch: ([x], _batched, { shape, items }) => place(x!, [x!.shape[0]!, ...shape], ":", ...items),
   samples: [
     (draw) => {
       const shape = draw.shape(1, 4);

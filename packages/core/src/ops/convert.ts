@@ -33,6 +33,7 @@ const cast: Op<(x: TensorLike, dtype: DType) => Tensor> = defineOp({
   },
   // The engine gives each gradient the type of its operand, which is all there is to do.
   vjp: [(cotangent) => cotangent],
+  batch: ([x], _batched, { dtype }) => to(x!, dtype),
   samples: [(draw) => [draw.tensor(draw.shape(0, 3, 0)), "float64"]],
   rejects: [
     { call: () => [zeros([2]), "float16"], message: /unknown dtype "float16"/, type: DTypeError },

@@ -10,6 +10,7 @@ import { defineOp } from "../op.ts";
 import type { Shape } from "../shape.ts";
 import { broadcastStrides, checkShape, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { reshape } from "./reshape.ts";
 
 /** The lengths that −1 stands for are taken from the operand. */
 function expandedShape(from: Shape, wanted: Shape): number[] {
@@ -55,6 +56,14 @@ export const expand: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
     return { shape, strides: broadcastStrides(x.shape, x.strides, shape), offset: x.offset };
   },
   vjp: [(cotangent, node) => sumTo(cotangent, node.shapeOf(0))],
+  batch: ([x], _batched, { shape }) => {
+    const [samples, ...own] = x!.shape;
+    const lead = new Array<number>(Math.max(shape.length - own.length, 0)).fill(1);
+    return expand(reshape(x!, [samples!, ...lead, ...own]), [
+      samples!,
+      ...expandedShape(own, shape),
+    ]);
+  },
   samples: [
     (draw) => {
       const shape = draw.shape(0, 4, 0);
@@ -109,6 +118,11 @@ export const sumTo: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
     sumOver(x!, dims, y);
   },
   vjp: [(cotangent, node) => expand(cotangent, node.shapeOf(0))],
+  batch: ([x], _batched, { shape }) => {
+    const samples = x!.shape[0]!;
+    const lead = new Array<number>(Math.max(x!.ndim - 1 - shape.length, 0)).fill(1);
+    return reshape(sumTo(x!, [samples, ...lead, ...shape]), [samples, ...shape]);
+  },
   samples: [
     (draw) => {
       const shape = draw.shape(0, 4, 0);

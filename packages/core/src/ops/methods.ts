@@ -1,7 +1,6 @@
 /**
  * The ops that are functions and methods of tensors: `matmul(a, b)` and `a.matmul(b)`.
  */
-
 export { elu, leakyRelu, relu, sigmoid, silu, softplus } from "./activations.ts";
 export { addbmm, addmm, addmv, addr, baddbmm } from "./addmm.ts";
 export { index, indexPut } from "./advanced.ts";
@@ -13,29 +12,38 @@ export { clone, contiguous } from "./clone.ts";
 export { eq, ge, gt, le, lt, ne } from "./comparison.ts";
 export { to } from "./convert.ts";
 export { cross } from "./cross.ts";
+export { cumprod, cumsum, linearRecurrence } from "./cumulative.ts";
 export { flatten, squeeze, unflatten, unsqueeze } from "./dimensions.ts";
 export { div, fmod, pow } from "./division.ts";
 export { expand, sumTo } from "./expand.ts";
 export { exp, expm1, log, log1p } from "./exponential.ts";
+export { amax, amin, argmax, argmin } from "./extremum.ts";
 export { flip, roll, rot90 } from "./flip.ts";
+export * from "./functional/methods.ts";
 export { gather, scatter, scatterAdd } from "./gather.ts";
 export { tanh } from "./hyperbolic.ts";
+export { logcumsumexp, logsumexp } from "./logsumexp.ts";
 export { maskedFill, maskedScatter, maskedSelect } from "./mask.ts";
 export { matmul } from "./matmul.ts";
+export { max, min } from "./max.ts";
 export { nonzero } from "./nonzero.ts";
+export { norm, vectorNorm } from "./norm.ts";
 export { oneHot } from "./one-hot.ts";
 export { pad } from "./pad.ts";
 export { rsqrt, sqrt, square } from "./power.ts";
+export { prod } from "./prod.ts";
 export { bmm, dot, inner, mm, mv, outer, vdot } from "./products.ts";
 export { reshape } from "./reshape.ts";
 export { ceil, floor, round, sign, trunc } from "./rounding.ts";
 export { indexAdd, indexCopy, indexFill, indexSelect } from "./select.ts";
 export { abs, maximum, minimum } from "./selection.ts";
 export { narrow, select, slice } from "./slice.ts";
+export { logSoftmax, logSoftmaxGradient, softmax, softmaxGradient, softmin } from "./softmax.ts";
 export { erf } from "./special.ts";
 export { unbind } from "./stack.ts";
-export { sum } from "./sum.ts";
+export { mean, sum } from "./sum.ts";
 export { kron, tensordot } from "./tensordot.ts";
 export { trace } from "./trace.ts";
 export { permute, transpose } from "./transpose.ts";
 export { cos, sin, tan } from "./trigonometric.ts";
+export { std, stdMean, variance as var, varMean } from "./variance.ts";

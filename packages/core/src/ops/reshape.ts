@@ -80,6 +80,10 @@ export const reshape: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
     return strides === null ? null : { shape, strides, offset: x.offset };
   },
   vjp: [(cotangent, node) => reshape(cotangent, node.shapeOf(0))],
+  batch: ([x], _batched, { shape }) => {
+    const [samples, ...own] = x!.shape;
+    return reshape(x!, [samples!, ...inferredShape("reshape", own, shape)]);
+  },
   samples: [
     (draw) => {
       const x = draw.tensor(draw.shape(0, 4, 0));

@@ -34,6 +34,15 @@ export const transpose: Op<(x: TensorLike, dim0: number, dim1: number) => Tensor
     return { shape, strides, offset };
   },
   vjp: [(cotangent, { options }) => transpose(cotangent, options.dim0, options.dim1)],
+  batch: ([x], _batched, { dim0, dim1 }) => {
+    const rank = x!.ndim - 1;
+    if (rank === 0) return x!;
+    return transpose(
+      x!,
+      normalizeDim("transpose", dim0, rank) + 1,
+      normalizeDim("transpose", dim1, rank) + 1,
+    );
+  },
   samples: [
     (draw) => {
       const x = draw.tensor(draw.shape(1, 4, 0));
@@ -79,6 +88,8 @@ export const permute: Op<(x: TensorLike, dims: readonly number[]) => Tensor> = d
       return permute(cotangent, inverse);
     },
   ],
+  batch: ([x], _batched, { dims }) =>
+    permute(x!, [0, ...orderedDims(dims, x!.ndim - 1).map((dim) => dim + 1)]),
   samples: [
     (draw) => {
       const x = draw.tensor(draw.shape(0, 4, 0));

@@ -1,36 +1,15 @@
-import type { Tensor } from "@chainrule/core";
-import { grad } from "@chainrule/core";
 import { afterAll, describe, expect, test } from "vitest";
-import { parseExpression, UncoveredError } from "./expression.ts";
-import { resultsOf } from "./signature.ts";
-import type { GoldenTensor } from "./values.ts";
-import { mismatch, numbersOf, readCases, toTensor } from "./values.ts";
+import { checkEdgeCase, edgeCases } from "./edges.ts";
+import { UncoveredError } from "./expression.ts";
 
-interface EdgeCase {
-  readonly id: string;
-  readonly category: string;
-  readonly expr: string;
-  readonly note: string;
-  readonly signed_zero: boolean;
-  readonly inputs: Readonly<Record<string, GoldenTensor>>;
-  readonly output: GoldenTensor | readonly GoldenTensor[];
-  readonly cotangent: GoldenTensor | null | readonly (GoldenTensor | null)[];
-  readonly grads: Readonly<Record<string, GoldenTensor | null>> | null;
-}
-
-/** The last digits of `exp` and its kin are the engine's; zeros, infinities, NaN and whole numbers are exact anyway. */
-const exactly = { absolute: 0, relative: 1e-13 };
-
-const cases = readCases<EdgeCase>("edges.jsonl");
-const categories = [...new Set(cases.map(({ category }) => category))];
+const categories = [...new Set(edgeCases.map(({ category }) => category))];
 const uncovered: string[] = [];
 
 describe.each(categories)("golden edges: %s", (category) => {
-  test.each(
-    cases.filter((one) => one.category === category).map((one) => [one.id, one.expr, one] as const),
-  )("%s  %s", (id, _expr, one) => {
+  const cases = edgeCases.filter((one) => one.category === category);
+  test.each(cases.map((one) => [one.id, one.expr, one] as const))("%s  %s", (id, _expr, one) => {
     try {
-      expect(problemsOf(one), one.note).toEqual([]);
+      expect(checkEdgeCase(one), one.note).toEqual([]);
     } catch (error) {
       if (!(error instanceof UncoveredError)) throw error;
       uncovered.push(`${id}: ${error.message}`);
@@ -41,68 +20,10 @@ describe.each(categories)("golden edges: %s", (category) => {
 afterAll(() => {
   if (uncovered.length > 0)
     console.log(
-      `golden edges not covered (${uncovered.length} of ${cases.length}): ${uncovered.join("; ")}`,
+      `golden edges not covered (${uncovered.length} of ${edgeCases.length}): ${uncovered.join("; ")}`,
     );
 });
 
 test("there are as many as the scorecard asks for", () => {
-  expect(cases.length).toBeGreaterThanOrEqual(80);
+  expect(edgeCases.length).toBeGreaterThanOrEqual(80);
 });
-
-function problemsOf({ expr, inputs, output, cotangent, grads, signed_zero }: EdgeCase): string[] {
-  const names = Object.keys(inputs);
-  const tensors = names.map((name) => {
-    const x = toTensor(inputs[name]!, "float64");
-    if ((grads?.[name] ?? null) !== null) x.requiresGrad = true;
-    return x;
-  });
-  const results = resultsOf(
-    parseExpression(expr)(Object.fromEntries(names.map((name, i) => [name, tensors[i]]))),
-  );
-  const outputs = listOf(output);
-  const problems = outputs.flatMap((golden, i) => {
-    const problem =
-      mismatch(results[i], golden, exactly) ??
-      (signed_zero ? zeroSigns(results[i]!, golden) : null);
-    return problem === null ? [] : [`output ${i}: ${problem}`];
-  });
-  if (results.length !== outputs.length)
-    problems.push(`${results.length} results for ${outputs.length}`);
-  const cotangents = listOf(cotangent).map((golden) =>
-    golden === null ? null : toTensor(golden, "float64"),
-  );
-  const wanted = results.flatMap((result, i) =>
-    result.requiresGrad && (cotangents[i] ?? null) !== null ? [i] : [],
-  );
-  const leaves = tensors.filter((x) => x.requiresGrad);
-  const found =
-    wanted.length === 0
-      ? []
-      : grad(
-          wanted.map((i) => results[i]!),
-          leaves,
-          { gradOutputs: wanted.map((i) => cotangents[i]!), allowUnused: true },
-        );
-  for (const [i, name] of names.entries()) {
-    const golden = grads?.[name] ?? null;
-    if (golden === null) continue;
-    const gradient = found[leaves.indexOf(tensors[i]!)] ?? null;
-    const isZero = numbersOf(golden).every((value) => value === 0);
-    const problem =
-      gradient === null ? (isZero ? null : "there is none") : mismatch(gradient, golden, exactly);
-    if (problem !== null) problems.push(`gradient of ${name}: ${problem}`);
-  }
-  return problems;
-}
-
-function zeroSigns(found: Tensor, golden: GoldenTensor): string | null {
-  const wanted = numbersOf(golden);
-  const at = Array.from(found.toTypedArray()).findIndex(
-    (value, i) => value === 0 && !Object.is(value, wanted[i]),
-  );
-  return at < 0 ? null : `the zero at element ${at} has the wrong sign`;
-}
-
-function listOf<T>(value: T | readonly T[]): readonly T[] {
-  return Array.isArray(value) ? value : [value as T];
-}

@@ -1,0 +1,257 @@
+/**
+ * Maxima and means over windows, in up to three spatial dimensions (missing ones have length 1).
+ *
+ * A window is a range of input places along each dimension, found beforehand for every output place; so strides,
+ * paddings, dilations, ceil mode and adaptive sizes are all the same to the loops.
+ */
+import type { TypedArray } from "../dtype.ts";
+import { perDType } from "./specialize.ts";
+
+/** For each output place along one dimension: the input places from `from` up to but without `to`, by `step`. */
+export interface Windows {
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly step: number;
+  /** What a mean divides by: the product of these over the dimensions. */
+  readonly count: Int32Array;
+}
+
+/** What pools share: how many planes, their size, and the windows along each of three dimensions. */
+export interface PoolGeometry {
+  readonly planes: number;
+  readonly input: readonly number[];
+  readonly windows: readonly Windows[];
+}
+
+/**
+ * The largest element of each window, and its place in the plane: the first one where several are equal, the last NaN
+ * where there is one, −1 for a window without elements.
+ */
+export function maxOverWindows(
+  geometry: PoolGeometry,
+  x: TypedArray,
+  offset: number,
+  y: TypedArray,
+  places: Int32Array,
+): void {
+  maxFor(x)(geometry, x, offset, y, places);
+}
+
+const maxFor = perDType(function maxPool(
+  geometry: PoolGeometry,
+  x: ArrayLike<number>,
+  offset: number,
+  y: { [index: number]: number },
+  places: Int32Array,
+): void {
+  const { planes, input, windows } = geometry;
+  const [wz, wy, wx] = windows as [Windows, Windows, Windows];
+  const h = input[1]!;
+  const w = input[2]!;
+  const size = input[0]! * h * w;
+  const [depth, height, width] = [wz.from.length, wy.from.length, wx.from.length];
+  const { from: fromX, to: toX, step: stepX } = wx;
+  let at = 0;
+  for (let plane = 0; plane < planes; plane++) {
+    const base = offset + plane * size;
+    for (let oz = 0; oz < depth; oz++) {
+      const z0 = wz.from[oz]!;
+      const z1 = wz.to[oz]!;
+      for (let oy = 0; oy < height; oy++) {
+        const y0 = wy.from[oy]!;
+        const y1 = wy.to[oy]!;
+        for (let ox = 0; ox < width; ox++) {
+          const x0 = fromX[ox]!;
+          const x1 = toX[ox]!;
+          let most = Number.NEGATIVE_INFINITY;
+          let place = z0 < z1 && y0 < y1 && x0 < x1 ? (z0 * h + y0) * w + x0 : -1;
+          for (let iz = z0; iz < z1; iz += wz.step) {
+            for (let iy = y0; iy < y1; iy += wy.step) {
+              const row = (iz * h + iy) * w;
+              for (let ix = x0; ix < x1; ix += stepX) {
+                const value = x[base + row + ix]!;
+                if (value > most || Number.isNaN(value)) {
+                  most = value;
+                  place = row + ix;
+                }
+              }
+            }
+          }
+          y[at] = most;
+          places[at] = place;
+          at++;
+        }
+      }
+    }
+  }
+});
+
+/** The mean of each window; `divisor` replaces the number of its elements where it is not 0. */
+export function meanOverWindows(
+  geometry: PoolGeometry,
+  x: TypedArray,
+  offset: number,
+  y: TypedArray,
+  divisor: number,
+): void {
+  meanFor(x)(geometry, x, offset, y, divisor);
+}
+
+const meanFor = perDType(function meanPool(
+  geometry: PoolGeometry,
+  x: ArrayLike<number>,
+  offset: number,
+  y: { [index: number]: number },
+  divisor: number,
+): void {
+  const { planes, input, windows } = geometry;
+  const [wz, wy, wx] = windows as [Windows, Windows, Windows];
+  const h = input[1]!;
+  const w = input[2]!;
+  const size = input[0]! * h * w;
+  const [depth, height, width] = [wz.from.length, wy.from.length, wx.from.length];
+  let at = 0;
+  for (let plane = 0; plane < planes; plane++) {
+    const base = offset + plane * size;
+    for (let oz = 0; oz < depth; oz++) {
+      for (let oy = 0; oy < height; oy++) {
+        const countZY = wz.count[oz]! * wy.count[oy]!;
+        for (let ox = 0; ox < width; ox++) {
+          let total = 0;
+          for (let iz = wz.from[oz]!; iz < wz.to[oz]!; iz++) {
+            for (let iy = wy.from[oy]!; iy < wy.to[oy]!; iy++) {
+              const row = base + (iz * h + iy) * w;
+              for (let ix = wx.from[ox]!; ix < wx.to[ox]!; ix++) total += x[row + ix]!;
+            }
+          }
+          // A window that lies in the padding altogether has no elements: its mean counts as 0.
+          const count = divisor !== 0 ? divisor : countZY * wx.count[ox]!;
+          y[at++] = count === 0 ? 0 : total / count;
+        }
+      }
+    }
+  }
+});
+
+/** The adjoint of the mean: each output place gives its share to all elements of its window. */
+export function spreadOverWindows(
+  geometry: PoolGeometry,
+  g: TypedArray,
+  offset: number,
+  x: TypedArray,
+  divisor: number,
+): void {
+  const size = geometry.input[0]! * geometry.input[1]! * geometry.input[2]!;
+  spreadFor(x, g)(geometry, g, offset, x, divisor, new Float64Array(size));
+}
+
+const spreadFor = perDType(function spreadPool(
+  geometry: PoolGeometry,
+  g: ArrayLike<number>,
+  offset: number,
+  x: { [index: number]: number },
+  divisor: number,
+  image: Float64Array,
+): void {
+  const { planes, input, windows } = geometry;
+  const [wz, wy, wx] = windows as [Windows, Windows, Windows];
+  const h = input[1]!;
+  const w = input[2]!;
+  const size = input[0]! * h * w;
+  const [depth, height, width] = [wz.from.length, wy.from.length, wx.from.length];
+  let at = offset;
+  for (let plane = 0; plane < planes; plane++) {
+    image.fill(0);
+    for (let oz = 0; oz < depth; oz++) {
+      for (let oy = 0; oy < height; oy++) {
+        const countZY = wz.count[oz]! * wy.count[oy]!;
+        for (let ox = 0; ox < width; ox++) {
+          const count = divisor !== 0 ? divisor : countZY * wx.count[ox]!;
+          const share = count === 0 ? 0 : g[at]! / count;
+          at++;
+          for (let iz = wz.from[oz]!; iz < wz.to[oz]!; iz++) {
+            for (let iy = wy.from[oy]!; iy < wy.to[oy]!; iy++) {
+              const row = (iz * h + iy) * w;
+              for (let ix = wx.from[ox]!; ix < wx.to[ox]!; ix++) {
+                image[row + ix] = image[row + ix]! + share;
+              }
+            }
+          }
+        }
+      }
+    }
+    const base = plane * size;
+    for (let i = 0; i < size; i++) x[base + i] = image[i]!;
+  }
+});
+
+/** y = x at the given places of each plane; 0 where the place is −1. */
+export function pickFromPlanes(
+  x: TypedArray,
+  xOffset: number,
+  size: number,
+  places: ArrayLike<number>,
+  placesOffset: number,
+  count: number,
+  planes: number,
+  y: TypedArray,
+): void {
+  pickFor(y, x)(x, xOffset, size, places, placesOffset, count, planes, y);
+}
+
+const pickFor = perDType(function pick(
+  x: ArrayLike<number>,
+  xOffset: number,
+  size: number,
+  places: ArrayLike<number>,
+  placesOffset: number,
+  count: number,
+  planes: number,
+  y: { [index: number]: number },
+): void {
+  for (let plane = 0; plane < planes; plane++) {
+    const base = xOffset + plane * size;
+    const first = plane * count;
+    for (let i = first; i < first + count; i++) {
+      const place = places[placesOffset + i]!;
+      y[i] = place < 0 ? 0 : x[base + place]!;
+    }
+  }
+});
+
+/** The adjoint of picking: adds each number at its place of the plane. */
+export function putIntoPlanes(
+  g: TypedArray,
+  gOffset: number,
+  size: number,
+  places: ArrayLike<number>,
+  placesOffset: number,
+  count: number,
+  planes: number,
+  x: TypedArray,
+): void {
+  putFor(x, g)(g, gOffset, size, places, placesOffset, count, planes, x, new Float64Array(size));
+}
+
+const putFor = perDType(function put(
+  g: ArrayLike<number>,
+  gOffset: number,
+  size: number,
+  places: ArrayLike<number>,
+  placesOffset: number,
+  count: number,
+  planes: number,
+  x: { [index: number]: number },
+  image: Float64Array,
+): void {
+  for (let plane = 0; plane < planes; plane++) {
+    image.fill(0);
+    const first = plane * count;
+    for (let i = first; i < first + count; i++) {
+      const place = places[placesOffset + i]!;
+      if (place >= 0) image[place] = image[place]! + g[gOffset + i]!;
+    }
+    const base = plane * size;
+    for (let i = 0; i < size; i++) x[base + i] = image[i]!;
+  }
+});

@@ -1,0 +1,101 @@
+/**
+ * What ops share that choose one element of a lane: `max`, `min`, `median`, `kthvalue`, …
+ */
+import type { TensorLike } from "../creation.ts";
+import { toTensor } from "../creation.ts";
+import { ArgumentError, checkBoolean, checkOptions, quoted } from "../errors.ts";
+import type { JointVJP } from "../graph/node.ts";
+import type { Call } from "../op.ts";
+import type { Domain, Rejection, Sample } from "../samples.ts";
+import type { Shape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { putAt } from "./along.ts";
+import { mul } from "./arithmetic.ts";
+import { tieShares } from "./extremum.ts";
+import type { Reduction, ReductionOptions } from "./reduction.ts";
+import { alongRejects, checkDim, restored, shapeAfter } from "./reduction.ts";
+
+/** Elements chosen along a dimension, and their places in it. */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  /** int32. */
+  readonly indices: Tensor;
+}
+
+/** What an op that chooses one element notes in the graph. */
+export interface Choice {
+  /** The dimension, counted from the front; `null`: all of them. */
+  readonly dim: number | null;
+  readonly keepdim: boolean;
+}
+
+/** The operand and the options of a choice: `(x)` or `(x, dim, { keepdim }?)`. */
+export function readChoice(
+  where: string,
+  given: TensorLike,
+  dim: number | undefined,
+  options: ReductionOptions | undefined,
+): Call<Choice> {
+  const x = toTensor(where, given);
+  checkOptions(where, options, ["keepdim"]);
+  const keepdim = checkBoolean(where, "keepdim", options?.keepdim, false);
+  if (dim !== undefined)
+    return { operands: [x], options: { dim: checkDim(where, x, dim), keepdim } };
+  if (options !== undefined) {
+    throw new ArgumentError(
+      `${where}: options need a dimension: ${where}(x, dim, { keepdim }), not ${quoted(dim)}.`,
+      { options },
+    );
+  }
+  return { operands: [x], options: { dim: null, keepdim: false } };
+}
+
+/** The same as a reduction, for a tensor of this rank. */
+export function asReduction({ dim, keepdim }: Choice, rank: number): Reduction {
+  if (dim === null) return { dim: Array.from({ length: rank }, (_, i) => i), keepdim };
+  return { dim: rank === 0 ? [] : [dim], keepdim };
+}
+
+/** The shapes of the results: the value alone over all dimensions, value and place along one. */
+export function choiceShapes(x: Tensor, choice: Choice): readonly Shape[] {
+  const shape = shapeAfter(x, asReduction(choice, x.ndim));
+  return choice.dim === null ? [shape] : [shape, shape];
+}
+
+/** What the user gets of these results. */
+export function choiceResult(results: readonly Tensor[]): Tensor | ValuesAndIndices {
+  const [values, indices] = results;
+  return indices === undefined ? values! : { values: values!, indices };
+}
+
+/**
+ * Along a dimension, the gradient goes to the place that was chosen. Over all dimensions, it is
+ * shared evenly among all elements that equal the chosen one.
+ */
+export const choiceGradient: JointVJP<Choice> = ([cotangent], node) => {
+  if (cotangent === null || cotangent === undefined) return [null];
+  const shape = node.shapeOf(0);
+  const { options } = node;
+  const reduction = asReduction(options, shape.length);
+  const whole = restored(cotangent, shape, reduction);
+  if (options.dim === null) {
+    return [mul(whole, tieShares(node.a, restored(node.result, shape, reduction), reduction))];
+  }
+  const indices = restored(node.resultAt(1), shape, reduction);
+  return [putAt(whole, indices, { dim: options.dim, length: shape[options.dim] ?? 1 })];
+};
+
+/** Calls over all dimensions and along one. */
+export function choiceSamples(domain: Domain): readonly Sample[] {
+  return [
+    (draw) => [draw.tensor(draw.shape(0, 3), domain)],
+    (draw) => {
+      const x = draw.tensor(draw.shape(1, 4), domain);
+      return [x, draw.dim(x.ndim), { keepdim: draw.boolean() }];
+    },
+    (draw) => [draw.tensor([], domain), draw.pick([0, -1])],
+  ];
+}
+
+/** What every choice refuses. */
+export const choiceRejects: readonly Rejection[] = [alongRejects[0]!];

@@ -1,0 +1,445 @@
+/**
+ * The convolution in one to three spatial dimensions, and its two adjoints.
+ *
+ * With x of shape [N, C, *S], w of [O, C/groups, *K] and g of [N, O, *T], all three are readings of the same sum
+ *
+ *     Φ(x, w, g) = Σ x[n, c, s·t − p + d·k] · w[o, c, k] · g[n, o, t] :
+ *
+ * the convolution is ∂Φ/∂g, `convolutionInput` ∂Φ/∂x and `convolutionWeight` ∂Φ/∂w. Φ is linear in each of x, w and g,
+ * so the gradients of the three are the three again, and derivatives of any order stay among them.
+ */
+import type { TensorLike } from "../../creation.ts";
+import { zeros } from "../../creation.ts";
+import { ArgumentError, checkInteger, checkOptions, ShapeError } from "../../errors.ts";
+import type { ConvolutionGeometry } from "../../kernels/convolution.ts";
+import { convolve, convolveInput, convolveWeight } from "../../kernels/convolution.ts";
+import type { Op } from "../../op.ts";
+import { contiguousOperand, defineOp } from "../../op.ts";
+import type { Draw } from "../../samples.ts";
+import type { Shape } from "../../shape.ts";
+import { checkShape, formatShape, sameShape } from "../../shape.ts";
+import type { Tensor } from "../../tensor.ts";
+import { sum } from "../sum.ts";
+import { readPerDim, threefold } from "./spatial.ts";
+
+/** How a kernel moves over its input; one entry for each of the one to three spatial dimensions. */
+export interface ConvolutionOptions {
+  /** The step from one output place to the next. */
+  readonly stride: readonly number[];
+  /** Zeros before the first and after the last element; negative: so many elements are left out. */
+  readonly padding: readonly (readonly [number, number])[];
+  /** The distance between neighbouring elements under the kernel. */
+  readonly dilation: readonly number[];
+  /** Input and output channels fall into so many parts, each convolved by itself. */
+  readonly groups: number;
+}
+
+const optionNames = ["stride", "padding", "dilation", "groups"];
+
+function readOptions(
+  where: string,
+  options: ConvolutionOptions,
+  more: readonly string[] = [],
+): ConvolutionOptions {
+  checkOptions(where, options, [...optionNames, ...more]);
+  const { padding } = options;
+  const rank = Array.isArray(padding) ? padding.length : 0;
+  const isPaired =
+    rank >= 1 && rank <= 3 && padding.every((pair) => Array.isArray(pair) && pair.length === 2);
+  if (!isPaired) {
+    throw new ArgumentError(
+      `${where}: padding must hold a pair [before, after] for each of 1 to 3 spatial dimensions.`,
+      { padding },
+    );
+  }
+  return {
+    stride: readPerDim(where, "stride", options.stride, rank, 1),
+    padding: padding.map((pair) => readPerDim(where, "padding", pair, 2) as [number, number]),
+    dilation: readPerDim(where, "dilation", options.dilation, rank, 1),
+    groups: checkInteger(where, "groups", options.groups, 1),
+  };
+}
+
+/** The length of the output along each spatial dimension: ⌊(S + p₀ + p₁ − d·(K − 1) − 1) / s⌋ + 1. */
+export function convolvedLengths(
+  where: string,
+  input: Shape,
+  kernel: Shape,
+  { stride, padding, dilation }: ConvolutionOptions,
+): number[] {
+  return input.map((length, i) => {
+    const [before, after] = padding[i]!;
+    const reach = dilation[i]! * (kernel[i]! - 1) + 1;
+    const padded = length + before + after;
+    if (padded < reach || kernel[i]! < 1) {
+      throw new ShapeError(
+        `${where}: the kernel reaches over ${reach} elements, but spatial dimension ${i} has ${length}${padded === length ? "" : ` (${padded} with padding)`}. ` +
+          "Use a smaller kernel or dilation, or more padding.",
+        { input, kernel, padding, dilation },
+      );
+    }
+    return Math.floor((padded - reach) / stride[i]!) + 1;
+  });
+}
+
+/** Refuses shapes of x and w that do not fit, and gives the shape of the result. */
+function convolvedShape(where: string, x: Shape, w: Shape, options: ConvolutionOptions): number[] {
+  const rank = options.stride.length;
+  if (x.length !== rank + 2 || w.length !== rank + 2) {
+    throw new ShapeError(
+      `${where}: input and weight need ${rank + 2} dimensions (samples, channels and ${rank} spatial), but have shapes ${formatShape(x)} and ${formatShape(w)}.`,
+      { input: x, weight: w },
+    );
+  }
+  checkChannels(where, x[1]!, w, options.groups);
+  return [x[0]!, w[0]!, ...convolvedLengths(where, x.slice(2), w.slice(2), options)];
+}
+
+/** Refuses a weight that does not fit to the channels of the input. */
+export function checkChannels(where: string, channels: number, w: Shape, groups: number): void {
+  if (channels !== w[1]! * groups) {
+    const wanted = groups === 1 ? `${w[1]}` : `${w[1]} · ${groups} groups = ${w[1]! * groups}`;
+    throw new ShapeError(
+      `${where}: the input has ${channels} channels, but the weight of shape ${formatShape(w)} is made for ${wanted}.`,
+      { channels, weight: w, groups },
+    );
+  }
+  if (w[0]! % groups !== 0) {
+    throw new ShapeError(
+      `${where}: ${w[0]} output channels do not fall into ${groups} equal groups.`,
+      { weight: w, groups },
+    );
+  }
+}
+
+/** Refuses a cotangent that does not have the shape of the result. */
+function checkOutput(where: string, found: Shape, expected: Shape): void {
+  if (!sameShape(found, expected)) {
+    throw new ShapeError(
+      `${where}: the output has shape ${formatShape(found)}, but these lengths make it ${formatShape(expected)}.`,
+      { output: found, expected },
+    );
+  }
+}
+
+function geometryOf(
+  x: Shape,
+  w: Shape,
+  y: Shape,
+  { stride, padding, dilation, groups }: ConvolutionOptions,
+): ConvolutionGeometry {
+  return {
+    samples: x[0]!,
+    groups,
+    inChannels: w[1]!,
+    outChannels: w[0]! / groups,
+    input: threefold(x.slice(2), 1),
+    kernel: threefold(w.slice(2), 1),
+    output: threefold(y.slice(2), 1),
+    stride: threefold(stride, 1),
+    padding: threefold(
+      padding.map(([before]) => before),
+      0,
+    ),
+    dilation: threefold(dilation, 1),
+  };
+}
+
+/** The lengths and options of a drawn convolution. */
+function drawConvolution(draw: Draw): { x: number[]; w: number[]; options: ConvolutionOptions } {
+  const rank = draw.pick([1, 1, 2, 2, 3]);
+  const groups = draw.pick([1, 1, 2]);
+  const most = [5, 3, 2][rank - 1]!;
+  const kernel = Array.from({ length: rank }, () => draw.integer(1, Math.min(most, 3)));
+  const dilation = Array.from({ length: rank }, () => draw.integer(1, 2));
+  const padding = Array.from({ length: rank }, (): [number, number] => [
+    draw.integer(-1, 2),
+    draw.integer(-1, 2),
+  ]);
+  const spatial = kernel.map((k, i) => {
+    const [before, after] = padding[i]!;
+    const least = dilation[i]! * (k - 1) + 1 - before - after;
+    return Math.max(least, 1) + draw.integer(0, most - 1);
+  });
+  return {
+    x: [draw.integer(0, 5) === 0 ? 0 : draw.integer(1, 2), groups * draw.integer(1, 2), ...spatial],
+    w: [groups * draw.integer(1, 2), 0, ...kernel],
+    options: { stride: kernel.map(() => draw.integer(1, 3)), padding, dilation, groups },
+  };
+}
+
+function completed(draw: Draw): {
+  x: number[];
+  w: number[];
+  y: number[];
+  options: ConvolutionOptions;
+} {
+  const { x, w, options } = drawConvolution(draw);
+  w[1] = x[1]! / options.groups;
+  return { x, w, y: convolvedShape("sample", x, w, options), options };
+}
+
+const plain: ConvolutionOptions = { stride: [1], padding: [[0, 0]], dilation: [1], groups: 1 };
+
+/**
+ * The convolution with all its options, in one to three spatial dimensions; `conv1d`, `conv2d` and `conv3d` are this with
+ * defaults.
+ *
+ * y[n, o, t] = bias[o] + Σ_{c,k} w[o, c, k] · x[n, c, s·t − p + d·k], elements outside of x counting as 0, for x of shape
+ * [N, C, *S], w of [O, C/groups, *K], bias of [O]; y has [N, O, *T] with T = ⌊(S + p₀ + p₁ − d·(K − 1) − 1) / s⌋ + 1.
+ * (It is a cross-correlation: the kernel is not flipped.) Sums are kept in double precision.
+ *
+ * @throws {ShapeError} when the channels do not fit, do not fall into groups, or the kernel is larger than the input.
+ * @throws {ArgumentError} for options that are no whole numbers in their range.
+ * @example
+ * import { convolution, tensor } from "@chainrule/core";
+ * const options = { stride: [1], padding: [[1, 1]], dilation: [1], groups: 1 } as const;
+ * convolution(tensor([[[1, 2, 3]]]), tensor([[[1, 1, 1]]]), null, options); // → tensor([[[3, 6, 5]]])
+ */
+export const convolution: Op<
+  (
+    input: TensorLike,
+    weight: TensorLike,
+    bias: TensorLike | null | undefined,
+    options: ConvolutionOptions,
+  ) => Tensor
+> = defineOp({
+  name: "convolution",
+  formula: String.raw`y_{not} = b_o + \sum_{c,k} w_{ock}\, x_{n,c,\,s t - p + d k}`,
+  call: (
+    input: TensorLike,
+    weight: TensorLike,
+    bias: TensorLike | null | undefined,
+    options: ConvolutionOptions,
+  ) => ({
+    operands: bias === null || bias === undefined ? [input, weight] : [input, weight, bias],
+    options: readOptions("convolution", options),
+  }),
+  shape: ([x, w, bias], options) => {
+    const shape = convolvedShape("convolution", x!.shape, w!.shape, options);
+    if (bias !== undefined) checkBias("convolution", bias.shape, shape[1]!);
+    return shape;
+  },
+  forward: ([input, weight, shift], y, options) => {
+    const x = contiguousOperand(input!);
+    const w = contiguousOperand(weight!);
+    const bias = shift === undefined ? null : contiguousOperand(shift).toTypedArray();
+    if (y.numel() === 0) return;
+    const geometry = geometryOf(x.shape, w.shape, y.shape, options);
+    convolve(geometry, x.storage.data, x.offset, w.storage.data, w.offset, bias, y.storage.data);
+  },
+  vjp: [
+    (cotangent, node) =>
+      convolutionInput(cotangent, node.b, node.shapeOf(0).slice(2), node.options),
+    (cotangent, node) =>
+      convolutionWeight(node.a, cotangent, node.shapeOf(1).slice(2), node.options),
+    (cotangent) =>
+      sum(cotangent, [0, ...Array.from({ length: cotangent.ndim - 2 }, (_, i) => i + 2)]),
+  ],
+  samples: [
+    (draw) => {
+      const { x, w, options } = completed(draw);
+      return [
+        draw.tensor(x),
+        draw.tensor(w),
+        draw.boolean() ? draw.tensor([w[0]!]) : null,
+        options,
+      ];
+    },
+  ],
+  rejects: [
+    {
+      call: () => [zeros([1, 3, 8]), zeros([2, 4, 3]), null, plain],
+      message:
+        /convolution: the input has 3 channels, but the weight of shape \[2, 4, 3\] is made for 4/,
+      type: ShapeError,
+    },
+    {
+      call: () => [zeros([1, 4, 8]), zeros([3, 2, 3]), null, { ...plain, groups: 2 }],
+      message: /3 output channels do not fall into 2 equal groups/,
+      type: ShapeError,
+    },
+    {
+      call: () => [zeros([1, 1, 2]), zeros([1, 1, 3]), null, plain],
+      message: /the kernel reaches over 3 elements, but spatial dimension 0 has 2/,
+      type: ShapeError,
+    },
+    {
+      call: () => [zeros([1, 1, 4]), zeros([1, 1, 3]), zeros([2]), plain],
+      message: /the bias has shape \[2\], but there are 1 output channels/,
+      type: ShapeError,
+    },
+    {
+      call: () => [zeros([1, 8]), zeros([2, 4, 3]), null, plain],
+      message: /input and weight need 3 dimensions/,
+      type: ShapeError,
+    },
+    {
+      call: () => [zeros([1, 1, 4]), zeros([1, 1, 3]), null, { ...plain, stride: [0] }],
+      message: /stride must be a whole number of at least 1, not \[0\]/,
+      type: ArgumentError,
+    },
+    {
+      call: () => [zeros([1, 1, 4]), zeros([1, 1, 3]), null, { ...plain, padding: [1] }],
+      message: /padding must hold a pair \[before, after\]/,
+      type: ArgumentError,
+    },
+  ],
+});
+
+/** Refuses a bias that is not one number for each output channel. */
+export function checkBias(where: string, bias: Shape, channels: number): void {
+  if (!sameShape(bias, [channels])) {
+    throw new ShapeError(
+      `${where}: the bias has shape ${formatShape(bias)}, but there are ${channels} output channels.`,
+      { bias, channels },
+    );
+  }
+}
+
+/**
+ * The adjoint of the convolution in its input: what the output places get, g of shape [N, O, *T], given back to the
+ * input places of which they were made. It is the gradient of `convolution` with respect to x, and the transposed
+ * convolution.
+ *
+ * y[n, c, i] = Σ_{o, t, k : s·t − p + d·k = i} w[o, c, k] · g[n, o, t], of shape [N, C, *inputSize].
+ *
+ * @throws {ShapeError} when g does not have the shape that the convolution of such an input would have.
+ * @example
+ * import { convolutionInput, tensor } from "@chainrule/core";
+ * const options = { stride: [2], padding: [[0, 0]], dilation: [1], groups: 1 } as const;
+ * convolutionInput(tensor([[[1, 2]]]), tensor([[[10, 1]]]), [4], options); // → tensor([[[10, 1, 20, 2]]])
+ */
+export const convolutionInput: Op<
+  (output: TensorLike, weight: TensorLike, inputSize: Shape, options: ConvolutionOptions) => Tensor
+> = defineOp({
+  name: "convolutionInput",
+  formula: String.raw`y_{nci} = \sum_{o,\; s t - p + d k = i} w_{ock}\, g_{not}`,
+  call: (
+    output: TensorLike,
+    weight: TensorLike,
+    inputSize: Shape,
+    options: ConvolutionOptions,
+  ) => ({
+    operands: [output, weight],
+    options: {
+      ...readOptions("convolutionInput", options, ["inputSize"]),
+      inputSize: checkShape("convolutionInput", inputSize),
+    },
+  }),
+  shape: ([g, w], options) => {
+    const where = "convolutionInput";
+    const channels = (w!.shape[1] ?? 0) * options.groups;
+    const shape = [g!.shape[0] ?? 0, channels, ...options.inputSize];
+    checkOutput(where, g!.shape, convolvedShape(where, shape, w!.shape, options));
+    return shape;
+  },
+  forward: ([output, weight], y, options) => {
+    const g = contiguousOperand(output!);
+    const w = contiguousOperand(weight!);
+    if (y.numel() === 0 || g.numel() === 0) return;
+    const geometry = geometryOf(y.shape, w.shape, g.shape, options);
+    convolveInput(geometry, g.storage.data, g.offset, w.storage.data, w.offset, y.storage.data);
+  },
+  vjp: [
+    (cotangent, node) => convolution(cotangent, node.b, null, withoutSizes(node.options)),
+    (cotangent, node) =>
+      convolutionWeight(cotangent, node.a, node.shapeOf(1).slice(2), withoutSizes(node.options)),
+  ],
+  samples: [
+    (draw) => {
+      const { x, w, y, options } = completed(draw);
+      return [draw.tensor(y), draw.tensor(w), x.slice(2), options];
+    },
+  ],
+  rejects: [
+    {
+      call: () => [zeros([1, 2, 4]), zeros([2, 1, 3]), [5], plain],
+      message: /the output has shape \[1, 2, 4\], but these lengths make it \[1, 2, 3\]/,
+      type: ShapeError,
+    },
+  ],
+});
+
+/**
+ * The adjoint of the convolution in its kernel: for x of shape [N, C, *S] and g of [N, O, *T], the gradient with respect
+ * to w.
+ *
+ * y[o, c, k] = Σ_{n, t} x[n, c, s·t − p + d·k] · g[n, o, t], of shape [O, C/groups, *kernelSize].
+ *
+ * @throws {ShapeError} when g does not have the shape of the convolution of x with such a kernel.
+ * @example
+ * import { convolutionWeight, tensor } from "@chainrule/core";
+ * const options = { stride: [1], padding: [[0, 0]], dilation: [1], groups: 1 } as const;
+ * convolutionWeight(tensor([[[1, 2, 3]]]), tensor([[[10, 1]]]), [2], options); // → tensor([[[12, 23]]])
+ */
+export const convolutionWeight: Op<
+  (input: TensorLike, output: TensorLike, kernelSize: Shape, options: ConvolutionOptions) => Tensor
+> = defineOp({
+  name: "convolutionWeight",
+  formula: String.raw`y_{ock} = \sum_{n,t} x_{n,c,\,s t - p + d k}\, g_{not}`,
+  call: (
+    input: TensorLike,
+    output: TensorLike,
+    kernelSize: Shape,
+    options: ConvolutionOptions,
+  ) => ({
+    operands: [input, output],
+    options: {
+      ...readOptions("convolutionWeight", options, ["kernelSize"]),
+      kernelSize: checkShape("convolutionWeight", kernelSize),
+    },
+  }),
+  shape: ([x, g], options) => {
+    const where = "convolutionWeight";
+    const channels = (x!.shape[1] ?? 0) / options.groups;
+    if (!Number.isInteger(channels)) {
+      throw new ShapeError(
+        `${where}: ${x!.shape[1]} input channels do not fall into ${options.groups} equal groups.`,
+        { input: x!.shape, groups: options.groups },
+      );
+    }
+    const shape = [g!.shape[1] ?? 0, channels, ...options.kernelSize];
+    checkOutput(where, g!.shape, convolvedShape(where, x!.shape, shape, options));
+    return shape;
+  },
+  forward: ([input, output], y, options) => {
+    const x = contiguousOperand(input!);
+    const g = contiguousOperand(output!);
+    if (y.numel() === 0 || g.numel() === 0) return;
+    const geometry = geometryOf(x.shape, y.shape, g.shape, options);
+    convolveWeight(geometry, x.storage.data, x.offset, g.storage.data, g.offset, y.storage.data);
+  },
+  vjp: [
+    (cotangent, node) =>
+      convolutionInput(node.b, cotangent, node.shapeOf(0).slice(2), withoutSizes(node.options)),
+    (cotangent, node) => convolution(node.a, cotangent, null, withoutSizes(node.options)),
+  ],
+  samples: [
+    (draw) => {
+      const { x, w, y, options } = completed(draw);
+      return [draw.tensor(x), draw.tensor(y), w.slice(2), options];
+    },
+  ],
+  rejects: [
+    {
+      call: () => [zeros([1, 3, 4]), zeros([1, 2, 4]), [1], { ...plain, groups: 2 }],
+      message: /3 input channels do not fall into 2 equal groups/,
+      type: ShapeError,
+    },
+    {
+      call: () => [zeros([1, 1, 4]), zeros([1, 2, 4]), [2], plain],
+      message: /the output has shape \[1, 2, 4\], but these lengths make it \[1, 2, 3\]/,
+      type: ShapeError,
+    },
+  ],
+});
+
+function withoutSizes({
+  stride,
+  padding,
+  dilation,
+  groups,
+}: ConvolutionOptions): ConvolutionOptions {
+  return { stride, padding, dilation, groups };
+}

@@ -1,0 +1,131 @@
+/**
+ * Logarithms of sums of exponentials, in all and running.
+ */
+import type { TensorLike } from "../creation.ts";
+import { tensor, zeros } from "../creation.ts";
+import { scanLogSums } from "../kernels/scan.ts";
+import { logSumExpOver } from "../kernels/softmax.ts";
+import type { Op } from "../op.ts";
+import { defineOp } from "../op.ts";
+import { within } from "../samples.ts";
+import type { Dims } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { mul, sub } from "./arithmetic.ts";
+import type { ScanOptions } from "./cumulative.ts";
+import { linearRecurrence, readScan, scanRejects, shift } from "./cumulative.ts";
+import { exp } from "./exponential.ts";
+import type { ReductionOptions } from "./reduction.ts";
+import {
+  alongBatch,
+  alongSamples,
+  readReduction,
+  reductionBatch,
+  reductionRejects,
+  reductionSamples,
+  restored,
+  shapeAfter,
+} from "./reduction.ts";
+
+/**
+ * The logarithm of the sum of the exponentials of all elements, or along dimensions: a smooth
+ * maximum.
+ *
+ * ln Σᵢ exp(xᵢ), computed as m + ln Σᵢ exp(xᵢ − m) with m = max x, so that large numbers do no harm;
+ * −∞ over nothing. The gradient is the softmax; where the result is not finite it is NaN. Whole
+ * numbers become the default floating type. The result has the shape of x without the dimensions
+ * `dim`; `{ keepdim: true }` keeps them with length 1.
+ *
+ * @throws {IndexError} when a dimension is out of range or named twice.
+ * @throws {ArgumentError} for an unknown option.
+ * @example
+ * import { logsumexp, tensor } from "@chainrule/core";
+ * logsumexp(tensor([1000, 1000]), 0); // → tensor(1000.6932)
+ */
+export const logsumexp: Op<
+  (x: TensorLike, dim?: Dims | ReductionOptions, options?: ReductionOptions) => Tensor
+> = defineOp({
+  name: "logsumexp",
+  formula: String.raw`y = \ln \sum_i e^{x_i}`,
+  call: (x: TensorLike, dim?: Dims | ReductionOptions, options?: ReductionOptions) =>
+    readReduction("logsumexp", x, dim, options),
+  shape: ([x], options) => shapeAfter(x!, options),
+  forward: ([x], y, { dim }) => logSumExpOver(x!, dim, y),
+  vjp: [
+    (cotangent, node) => {
+      const { a: x, options } = node;
+      const weights = exp(sub(x, restored(node.result, x.shape, options)));
+      return mul(restored(cotangent, x.shape, options), weights);
+    },
+  ],
+  batch: reductionBatch((x, { dim, keepdim }) => logsumexp(x, dim, { keepdim })),
+  samples: reductionSamples(within(-3, 3), 1),
+  rejects: reductionRejects,
+  edges: [
+    { note: "over nothing", call: () => [zeros([0, 1]), 0], result: [-Infinity], gradients: [[]] },
+    {
+      note: "an entry of −∞ adds nothing",
+      call: () => [tensor([-Infinity, 1]), 0],
+      result: [1],
+      gradients: [[0, 1]],
+    },
+    {
+      note: "all −∞",
+      call: () => [tensor([-Infinity, -Infinity]), 0],
+      result: [-Infinity],
+      gradients: [[Number.NaN, Number.NaN]],
+    },
+    {
+      note: "∞",
+      call: () => [tensor([Infinity, 1]), 0],
+      result: [Infinity],
+      gradients: [[Number.NaN, 0]],
+    },
+  ],
+});
+
+/**
+ * Running logarithms of sums of exponentials along a dimension: ln Σ_{j ≤ i} exp(x_j), of the shape
+ * of x. Large numbers do no harm.
+ *
+ * With `{ reverse: true }` they run from the end. With c the cotangent of the result y and
+ * s_i = c_i + exp(y_i − y_{i+1})·s_{i+1}, the gradient is exp(x_i − y_i)·s_i: all exponents are at
+ * most 0. It is NaN where y is not finite. Whole numbers become the default floating type.
+ *
+ * @throws {IndexError} when the dimension is out of range, or not given.
+ * @throws {ArgumentError} for an unknown option.
+ * @example
+ * import { logcumsumexp, tensor } from "@chainrule/core";
+ * logcumsumexp(tensor([1000, 1000]), 0); // → tensor([1000.0000, 1000.6932])
+ */
+export const logcumsumexp: Op<(x: TensorLike, dim: number, options?: ScanOptions) => Tensor> =
+  defineOp({
+    name: "logcumsumexp",
+    formula: String.raw`y_i = \ln \sum_{j \le i} e^{x_j}`,
+    call: (x: TensorLike, dim: number, options?: ScanOptions) =>
+      readScan("logcumsumexp", x, dim, options),
+    shape: ([x]) => x!.shape,
+    forward: ([x], y, { dim, reverse }) => scanLogSums(x!, dim, reverse, y),
+    vjp: [
+      (cotangent, node) => {
+        const { a: x, result: y, options } = node;
+        const { dim, reverse } = options;
+        const next = shift(y, dim, reverse ? 1 : -1, Number.POSITIVE_INFINITY);
+        const sums = linearRecurrence(exp(sub(y, next)), cotangent, dim, { reverse: !reverse });
+        return mul(exp(sub(x, y)), sums);
+      },
+    ],
+    batch: alongBatch(([x], { dim, reverse }) => logcumsumexp(x!, dim, { reverse })),
+    samples: [
+      ...alongSamples(within(-3, 3)),
+      (draw) => [draw.tensor([2, draw.length()], within(-3, 3)), 1, { reverse: true }],
+    ],
+    rejects: scanRejects,
+    edges: [
+      {
+        note: "large numbers",
+        call: () => [tensor([1000, -1000]), 0],
+        result: [1000, 1000],
+        gradients: [[2, 0]],
+      },
+    ],
+  });

@@ -1,0 +1,62 @@
+/**
+ * Which ops the golden values try, forward or backward, and which have a reference of another kind.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { observe } from "@chainrule/core";
+import { checkEdgeCase, edgeCases } from "../golden/edges.ts";
+import { checkOpCase, opCases } from "../golden/operations.ts";
+import { checkSecondOrderCase, secondOrderCases } from "../golden/second-order.ts";
+import { signatures } from "../golden/signatures/index.ts";
+
+/** The names of the ops that run while the golden cases do. */
+export function opsInGolden(): {
+  readonly values: ReadonlySet<string>;
+  readonly edges: ReadonlySet<string>;
+} {
+  const values = namesOf(() => {
+    for (const [name, cases] of opCases) {
+      const signature = signatures[name];
+      if (signature === undefined) continue;
+      for (const one of cases) attempt(() => checkOpCase(signature, one, "float64"));
+    }
+    for (const one of secondOrderCases) attempt(() => checkSecondOrderCase(one));
+  });
+  const edges = namesOf(() => {
+    for (const one of edgeCases) attempt(() => checkEdgeCase(one));
+  });
+  return { values, edges };
+}
+
+function namesOf(body: () => void): Set<string> {
+  const names = new Set<string>();
+  observe({ computed: ({ name }) => void names.add(name) }, body);
+  return names;
+}
+
+/** What is wrong with a case is for its own test to say. */
+function attempt(check: () => unknown): void {
+  try {
+    check();
+  } catch {
+    return;
+  }
+}
+
+/**
+ * Ops that PyTorch 1.13 does not have, or whose golden values would prove nothing, with the test that compares them with
+ * something independent: another formula, a plain loop, published values. Paths start at `packages/core`.
+ */
+const independent: Readonly<Record<string, string>> = {};
+
+/** Whether the op has an independent reference; throws if the test named for it does not mention it. */
+export function hasIndependentReference(name: string): boolean {
+  const file = independent[name];
+  if (file === undefined) return false;
+  const path = join(import.meta.dirname, "../..", file);
+  if (!existsSync(path)) throw new Error(`references: there is no test ${file} for ${name}`);
+  if (!new RegExp(`\\b${name}\\b`).test(readFileSync(path, "utf8"))) {
+    throw new Error(`references: ${file} does not mention ${name}`);
+  }
+  return true;
+}
