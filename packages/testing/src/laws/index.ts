@@ -8,6 +8,7 @@ import { mutation } from "./mutation.ts";
 import { deterministic, generatedIsInterpreted, methodIsFunction } from "./repetition.ts";
 import { edges, rejects } from "./rows.ts";
 import { dtypes, shapeRule } from "./shapes.ts";
+import { forwardIsReverse, vmapIsLoop } from "./transforms.ts";
 
 /** The laws that every op must obey. */
 export const opLaws: readonly Law[] = [
@@ -20,6 +21,8 @@ export const opLaws: readonly Law[] = [
   deterministic,
   methodIsFunction,
   mutation,
+  forwardIsReverse,
+  vmapIsLoop,
   rejects,
   edges,
 ];
