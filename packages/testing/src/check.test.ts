@@ -1,4 +1,4 @@
-import type { Op, Tensor, TensorLike } from "@chainrule/core";
+import type { BatchRule, Op, Tensor, TensorLike } from "@chainrule/core";
 import * as core from "@chainrule/core";
 import {
   ArgumentError,
@@ -56,7 +56,7 @@ describe("checkOp", () => {
   test("a right op obeys, and the report says what was tried", () => {
     const report = checkOp(energy);
     expect(report.toString()).toMatch(
-      /^energy: all laws hold \(100 calls, 8 laws, \d+ slopes\)\.$/,
+      /^energy: all laws hold \(100 calls, 10 laws, \d+ slopes\)\.$/,
     );
     expect(report.ok).toBe(true);
     expect(report.tally).toMatchObject({ rejected: 1, edges: 3, kinkSkips: 0 });
@@ -205,6 +205,34 @@ describe("each law has its negative control", () => {
     expect(checkOp(wrong, { laws: [law("broadcasts")], shrink: false }).ok).toBe(false);
   });
 
+  const doubled = (faulty: { batch?: BatchRule<object>; vjp?: (g: Tensor) => Tensor }): AnyOp =>
+    defineOp({
+      name: "doubled",
+      formula: "y = 2x",
+      call: (x: TensorLike) => ({ operands: [x], options: {} }),
+      shape: ([x]) => x!.shape,
+      forward: ([x], y) => {
+        y.storage.data.set(x!.toTypedArray().map((value) => 2 * value));
+      },
+      vjp: [faulty.vjp ?? ((cotangent) => mul(cotangent, 2))],
+      ...(faulty.batch === undefined ? {} : { batch: faulty.batch }),
+      samples: [(draw) => [draw.tensor(draw.shape(1, 3))]],
+    });
+
+  test("vmap = loop: a batch rule that computes something else, or loses the gradient", () => {
+    const laws = [law("vmap = loop")];
+    expect(checkOp(doubled({}), { laws }).ok).toBe(true);
+    expect(checkOp(doubled({ batch: ([x]) => mul(x!, 2) }), { laws }).ok).toBe(true);
+    expect(checkOp(doubled({ batch: ([x]) => mul(x!, 3) }), { laws }).ok).toBe(false);
+    expect(checkOp(doubled({ batch: ([x]) => mul(x!, 2).detach() }), { laws }).ok).toBe(false);
+  });
+
+  test("forward = reverse: a VJP that is not linear in the cotangent", () => {
+    const laws = [law("forward = reverse")];
+    expect(checkOp(doubled({}), { laws }).ok).toBe(true);
+    expect(checkOp(doubled({ vjp: (g) => mul(mul(g, g), 2) }), { laws }).ok).toBe(false);
+  });
+
   describe("method = function", () => {
     const descriptor = Object.getOwnPropertyDescriptor(core.Tensor.prototype, "mul")!;
     afterEach(() => Object.defineProperty(core.Tensor.prototype, "mul", descriptor));
@@ -271,6 +299,8 @@ describe("describeOp", () => {
       "views = copies",
       "deterministic",
       "mutation",
+      "forward = reverse",
+      "vmap = loop",
       "rejects",
       "edges",
     ]);
@@ -279,7 +309,7 @@ describe("describeOp", () => {
     const fault = faults.find(({ name }) => name === "the factor 2")!;
     describeOp(fault.plant(energy, { integer: () => 0 }).op, runner, { cases: 10, shrink: false });
     expect(declared.get("gradcheck")!).toThrow(
-      /gradcheck: derivatives of orders 1 and 2.*\nenergy: 2 of 8 laws broken/,
+      /gradcheck: derivatives of orders 1 and 2.*\nenergy: 2 of 10 laws broken/,
     );
     declared.get("deterministic")!();
   });

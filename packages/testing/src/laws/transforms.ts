@@ -2,10 +2,9 @@
  * Laws of the transforms: forward mode is the transpose of reverse mode, and mapping over samples is going through them.
  */
 import type { Tensor } from "@chainrule/core";
-import { at, jvp, stack, vmap } from "@chainrule/core";
+import { at, Generator, jvp, stack, vmap } from "@chainrule/core";
 import { contiguousTwin, difference } from "../compare.ts";
 import { gaussianLike } from "../system.ts";
-import { Generator } from "@chainrule/core";
 import type { Law, OpCall } from "./law.ts";
 import { LawViolation, orZeros } from "./law.ts";
 
@@ -37,7 +36,9 @@ export const forwardIsReverse: Law = {
     );
     const live = results.flatMap((result, i) => (result.requiresGrad ? [cotangents[i]!] : []));
     const forward = live.map((cotangent, i) => product(cotangent, tangent[i]!));
-    const reverse = inputs.map((i, k) => product(orZeros(gradients[i]!, leaves[i]!), directions[k]!));
+    const reverse = inputs.map((i, k) =>
+      product(orZeros(gradients[i]!, leaves[i]!), directions[k]!),
+    );
     const scale = [...forward, ...reverse].reduce((most, { size }) => Math.max(most, size), 1);
     const left = forward.reduce((sum, { value }) => sum + value, 0);
     const right = reverse.reduce((sum, { value }) => sum + value, 0);
@@ -78,7 +79,9 @@ export const vmapIsLoop: Law = {
     });
     const inDims = batched.map((is) => (is ? 0 : null));
     const mapped = vmap((...operands: Tensor[]) => call.run(operands), { inDims })(...leaves);
-    const loops = samples.map((_, s) => call.run(leaves.map((leaf, i) => (batched[i] ? at(leaf, s) : leaf))));
+    const loops = samples.map((_, s) =>
+      call.run(leaves.map((leaf, i) => (batched[i] ? at(leaf, s) : leaf))),
+    );
     const expected = mapped.map((_, k) => stack(loops.map((results) => results[k]!)));
     compare("result", mapped, expected);
     const cotangents = call.cotangents(mapped);
@@ -96,7 +99,8 @@ export const vmapIsLoop: Law = {
 function otherSample(call: OpCall, operands: readonly Tensor[]): Tensor[] {
   const reversed = operands.map((operand) => {
     const other = contiguousTwin(operand);
-    other.storage.data.reverse();
+    // A mask may decide the shape of the result, which must be the same for all samples.
+    if (operand.dtype !== "bool") other.storage.data.reverse();
     return other;
   });
   try {
@@ -110,6 +114,7 @@ function otherSample(call: OpCall, operands: readonly Tensor[]): Tensor[] {
 function compare(what: string, found: readonly Tensor[], expected: readonly Tensor[]): void {
   for (const [i, tensor] of found.entries()) {
     const gap = difference(tensor.detach(), expected[i]!.detach(), tolerance);
-    if (gap !== null) throw new LawViolation(`${what} ${i} by vmap is not that of the loop: ${gap}`);
+    if (gap !== null)
+      throw new LawViolation(`${what} ${i} by vmap is not that of the loop: ${gap}`);
   }
 }
