@@ -147,6 +147,97 @@ const logSumsFor = perDType(function logSums(
 });
 
 /**
+ * The cotangent of the operand of {@link scanLogSums} from that of its result:
+ * Σ_{i ≥ j} c_i·exp(x_j − y_i), with y in double precision.
+ */
+export function scanLogSumsGradient(
+  x: Tensor,
+  cotangent: Tensor,
+  dim: number,
+  reverse: boolean,
+  out: Tensor,
+): void {
+  const xData = x.storage.data;
+  const cData = cotangent.storage.data;
+  const target = out.storage.data;
+  const kernel = logSumsGradientFor(target, xData, cData);
+  const length = lengthAlong(x, dim);
+  const sums = new Float64Array(length);
+  const sign = reverse ? -1 : 1;
+  const last = reverse ? length - 1 : 0;
+  const xStep = stepAlong(x, dim);
+  const cStep = stepAlong(cotangent, dim);
+  const toStep = stepAlong(out, dim);
+  forEachLaneAlong(dim, [x, cotangent, out], (rows, [xRow, cRow, toRow], [xAt, cAt, to]) => {
+    kernel(
+      xData,
+      xAt! + last * xStep,
+      xRow!,
+      sign * xStep,
+      cData,
+      cAt! + last * cStep,
+      cRow!,
+      sign * cStep,
+      target,
+      to! + last * toStep,
+      toRow!,
+      sign * toStep,
+      rows,
+      length,
+      sums,
+    );
+  });
+}
+
+const logSumsGradientFor = perDType(function logSumsGradient(
+  x: TypedArray,
+  xStart: number,
+  xRow: number,
+  xStep: number,
+  c: TypedArray,
+  cStart: number,
+  cRow: number,
+  cStep: number,
+  target: TypedArray,
+  to: number,
+  toRow: number,
+  toStep: number,
+  rows: number,
+  length: number,
+  sums: Float64Array,
+): void {
+  for (let row = 0; row < rows; row++) {
+    let at = xStart + row * xRow;
+    let largest = -Infinity;
+    let sum = 0;
+    for (let i = 0; i < length; i++) {
+      const value = x[at]!;
+      if (value <= largest) {
+        if (value !== -Infinity) sum += value === largest ? 1 : Math.exp(value - largest);
+      } else {
+        sum = sum * Math.exp(largest - value) + 1;
+        largest = value;
+      }
+      sums[i] = sum === 0 ? -Infinity : largest + Math.log(sum);
+      at += xStep;
+    }
+    let cAt = cStart + row * cRow + length * cStep;
+    let place = to + row * toRow + length * toStep;
+    let next = Infinity;
+    let carried = 0;
+    for (let i = length - 1; i >= 0; i--) {
+      at -= xStep;
+      cAt -= cStep;
+      place -= toStep;
+      const y = sums[i]!;
+      carried = c[cAt]! + Math.exp(y - next) * carried;
+      target[place] = Math.exp(x[at]! - y) * carried;
+      next = y;
+    }
+  }
+});
+
+/**
  * The first-order recurrence y_i = b_i + a_i·y_{i−1}, y₋₁ = 0; in reverse, y_i = b_i + a_i·y_{i+1}.
  */
 export function scanRecurrence(

@@ -9,9 +9,10 @@ import type { Call } from "../op.ts";
 import type { Domain, Rejection, Sample } from "../samples.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { putAt } from "./along.ts";
 import { mul } from "./arithmetic.ts";
+import { zerosView } from "./cat.ts";
 import { tieShares } from "./extremum.ts";
+import { scatterAdd } from "./gather.ts";
 import type { Reduction, ReductionOptions } from "./reduction.ts";
 import { alongRejects, checkDim, restored, shapeAfter } from "./reduction.ts";
 
@@ -82,7 +83,7 @@ export const choiceGradient: JointVJP<Choice> = ([cotangent], node) => {
     return [mul(whole, tieShares(node.a, restored(node.result, shape, reduction), reduction))];
   }
   const indices = restored(node.resultAt(1), shape, reduction);
-  return [putAt(whole, indices, { dim: options.dim, length: shape[options.dim] ?? 1 })];
+  return [scatterAdd(zerosView(whole, shape), options.dim, indices, whole)];
 };
 
 /** Calls over all dimensions and along one. */

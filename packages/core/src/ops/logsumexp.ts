@@ -3,7 +3,7 @@
  */
 import type { TensorLike } from "../creation.ts";
 import { tensor, zeros } from "../creation.ts";
-import { scanLogSums } from "../kernels/scan.ts";
+import { scanLogSums, scanLogSumsGradient } from "../kernels/scan.ts";
 import { logSumExpOver } from "../kernels/softmax.ts";
 import type { Op } from "../op.ts";
 import { defineOp } from "../op.ts";
@@ -11,7 +11,7 @@ import { within } from "../samples.ts";
 import type { Dims } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
-import type { ScanOptions } from "./cumulative.ts";
+import type { Scan, ScanOptions } from "./cumulative.ts";
 import { linearRecurrence, readScan, scanRejects, shift } from "./cumulative.ts";
 import { exp } from "./exponential.ts";
 import type { ReductionOptions } from "./reduction.ts";
@@ -87,9 +87,8 @@ export const logsumexp: Op<
  * Running logarithms of sums of exponentials along a dimension: ln Σ_{j ≤ i} exp(x_j), of the shape
  * of x. Large numbers do no harm.
  *
- * With `{ reverse: true }` they run from the end. With c the cotangent of the result y and
- * s_i = c_i + exp(y_i − y_{i+1})·s_{i+1}, the gradient is exp(x_i − y_i)·s_i: all exponents are at
- * most 0. It is NaN where y is not finite. Whole numbers become the default floating type.
+ * With `{ reverse: true }` they run from the end. The gradient is NaN where the result is not finite.
+ * Whole numbers become the default floating type.
  *
  * @throws {IndexError} when the dimension is out of range, or not given.
  * @throws {ArgumentError} for an unknown option.
@@ -105,15 +104,7 @@ export const logcumsumexp: Op<(x: TensorLike, dim: number, options?: ScanOptions
       readScan("logcumsumexp", x, dim, options),
     shape: ([x]) => x!.shape,
     forward: ([x], y, { dim, reverse }) => scanLogSums(x!, dim, reverse, y),
-    vjp: [
-      (cotangent, node) => {
-        const { a: x, result: y, options } = node;
-        const { dim, reverse } = options;
-        const next = shift(y, dim, reverse ? 1 : -1, Number.POSITIVE_INFINITY);
-        const sums = linearRecurrence(exp(sub(y, next)), cotangent, dim, { reverse: !reverse });
-        return mul(exp(sub(x, y)), sums);
-      },
-    ],
+    vjp: [(cotangent, node) => logcumsumexpGradient(node.a, cotangent, node.options)],
     batch: alongBatch(([x], { dim, reverse }) => logcumsumexp(x!, dim, { reverse })),
     samples: [
       ...alongSamples(within(-3, 3)),
@@ -126,6 +117,49 @@ export const logcumsumexp: Op<(x: TensorLike, dim: number, options?: ScanOptions
         call: () => [tensor([1000, -1000]), 0],
         result: [1000, 1000],
         gradients: [[2, 0]],
+      },
+    ],
+  });
+
+/**
+ * The backward pass of {@link logcumsumexp}: from its operand x and the cotangent c of its result y,
+ * that of x.
+ *
+ * Σ_{i ≥ j} c_i·exp(x_j − y_i) = exp(x_j − y_j)·s_j with s_j = c_j + exp(y_j − y_{j+1})·s_{j+1}: all
+ * exponents are at most 0.
+ */
+export const logcumsumexpGradient: Op<(x: Tensor, cotangent: Tensor, scan: Scan) => Tensor> =
+  defineOp({
+    name: "logcumsumexpGradient",
+    formula: String.raw`\bar x_j = \sum_{i \ge j} \bar y_i e^{x_j - y_i}`,
+    call: (x: Tensor, cotangent: Tensor, scan: Scan) => ({
+      operands: [x, cotangent],
+      options: scan,
+    }),
+    shape: ([x]) => x!.shape,
+    forward: ([x, c], out, { dim, reverse }) => scanLogSumsGradient(x!, c!, dim, reverse, out),
+    // With t_i = Σ_{j ≤ i} h_j·exp(x_j − y_i), which is the cotangent of c, that of x is
+    // h_k·result_k − Σ_{i ≥ k} c_i·t_i·exp(x_k − y_i): the second part comes from y_i.
+    vjp: ([h], node) => {
+      const { a: x, b: c, options } = node;
+      const { dim, reverse } = options;
+      const y = logcumsumexp(x, dim, { reverse });
+      const before = shift(y, dim, reverse ? -1 : 1, Number.NEGATIVE_INFINITY);
+      const own = mul(h!, exp(sub(x, y)));
+      const t = linearRecurrence(exp(sub(before, y)), own, dim, { reverse });
+      return [
+        node.needs(0)
+          ? sub(mul(h!, node.result), logcumsumexpGradient(x, mul(c, t), options))
+          : null,
+        t,
+      ];
+    },
+    batch: alongBatch(([x, c], scan) => logcumsumexpGradient(x!, c!, scan)),
+    samples: [
+      (draw) => {
+        const shape = draw.shape(1, 3, 0);
+        const scan = { dim: draw.integer(0, shape.length - 1), reverse: draw.boolean() };
+        return [draw.tensor(shape), draw.tensor(shape), scan];
       },
     ],
   });
