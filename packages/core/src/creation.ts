@@ -16,7 +16,7 @@ import type { NestedArray } from "./reading.ts";
 import { readTypedArray } from "./reading.ts";
 import type { Shape } from "./shape.ts";
 import { checkShape, elementCount, formatShape } from "./shape.ts";
-import { Storage } from "./storage.ts";
+import { Storage, singleNumber } from "./storage.ts";
 import { Tensor } from "./tensor.ts";
 
 /** What can stand wherever a tensor is expected: numbers, booleans and nested arrays take the type of their partner. */
@@ -409,9 +409,8 @@ export { creationOptionNames, dtypeFrom, finish, type NestedArray };
 
 /** A 0-d tensor; the quick way for constants that meet tensors in an op. */
 export function scalarTensor(value: number, dtype: DType): Tensor {
-  const x = newTensor(dtype, noDimensions);
-  x.storage.data[0] = value;
-  return x;
+  const { storage, offset } = singleNumber(dtype, value);
+  return new Tensor(storage, dtype, noDimensions, noDimensions, offset);
 }
 
 const noDimensions: Shape = Object.freeze([]);

@@ -2,7 +2,7 @@
  * Pointwise ops: a scalar expression and its derivatives, from which everything else follows.
  */
 import type { TensorLike } from "./creation.ts";
-import { newTensor, toTensor } from "./creation.ts";
+import { newTensor, scalarTensor, toTensor } from "./creation.ts";
 import type { DType } from "./dtype.ts";
 import { getDefaultDType, isFloating } from "./dtype.ts";
 import { ArgumentError, checkOptions, quoted, ShapeError } from "./errors.ts";
@@ -251,7 +251,9 @@ function runForward(
     const next = operands[i]!.shape;
     if (!sameShape(shape, next)) shape = broadcastShapes(definition.name, shape, next);
   }
-  const result = newTensor(resultType(definition, operands), shape);
+  const dtype = resultType(definition, operands);
+  if (shape.length === 0) return scalarTensor(kernel.single(operands, options), dtype);
+  const result = newTensor(dtype, shape);
   kernel.run(result, operands, options);
   return result;
 }
@@ -355,8 +357,10 @@ function gradientRule(gradient: Expression, derivative: Expression, arity: numbe
     const inputs: (Tensor | undefined)[] = [];
     for (let i = 0; i < arity; i++) inputs.push(readsOperand[i] ? node.operand(i) : undefined);
     inputs.push(readsResult ? node.result : undefined, cotangent);
+    const options = node.options as Parameters;
+    if (cotangent.ndim === 0) return scalarTensor(kernel.single(inputs, options), cotangent.dtype);
     const out = newTensor(cotangent.dtype, cotangent.shape);
-    kernel.run(out, inputs, node.options as Parameters);
+    kernel.run(out, inputs, options);
     return out;
   };
 }

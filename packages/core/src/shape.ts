@@ -16,8 +16,11 @@ export function elementCount(shape: Shape): number {
   return count;
 }
 
+const noStrides: Shape = Object.freeze([]);
+
 /** Row-major strides, in elements: the last dimension is contiguous. */
-export function contiguousStrides(shape: Shape): number[] {
+export function contiguousStrides(shape: Shape): Shape {
+  if (shape.length === 0) return noStrides;
   const strides = new Array<number>(shape.length);
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {

@@ -344,7 +344,7 @@ class BackwardRun {
       mayOwn &&
       cotangent.storage.id >= watermark &&
       cotangent.batch === null &&
-      cotangent.numel() === cotangent.storage.data.length &&
+      (cotangent.ndim === 0 || cotangent.numel() === cotangent.storage.data.length) &&
       cotangent.isContiguous();
     const { node } = tensor;
     if (node === null || node.id <= this.newerThan) {
@@ -453,11 +453,12 @@ function brokenRule(node: GraphNode, index: number, what: string): GradError {
 
 /** target += addend, on a buffer that only this pass holds. */
 function addInto(target: Tensor, addend: Tensor): void {
-  const data = target.storage.data;
+  const { data } = target.storage;
   const other = addend.isContiguous() ? addend : contiguousCopy(addend);
   const from = other.storage.data;
-  const start = other.offset;
-  for (let i = 0; i < data.length; i++) data[i]! += from[start + i]!;
+  const shift = other.offset - target.offset;
+  const end = target.offset + target.numel();
+  for (let i = target.offset; i < end; i++) data[i]! += from[i + shift]!;
 }
 
 /** leaf.grad += cotangent. A gradient owns its storage, so that changing one tensor never changes another's gradient. */
@@ -466,8 +467,10 @@ function accumulate(leaf: Tensor, cotangent: Tensor, owned: boolean): void {
     leaf.grad = add(leaf.grad, cotangent);
     return;
   }
+  // A single number may lie in an array that it shares with others: a gradient has its own.
+  const alone = owned && cotangent.numel() === cotangent.storage.data.length;
   leaf.grad =
-    owned || cotangent.node !== null || cotangent.batch !== null
+    alone || cotangent.node !== null || cotangent.batch !== null
       ? cotangent
       : contiguousCopy(cotangent);
 }

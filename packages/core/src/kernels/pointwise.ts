@@ -23,7 +23,20 @@ import { canGenerateCode, generate } from "./specialize.ts";
  * A generated loop over `rows` rows of `length` elements. After the result and the parameters come, for every operand:
  * its array, the place of its first element, its step within a row and from row to row.
  */
-type Loop = (rows: number, length: number, out: TypedArray, parameters: readonly number[], ...operands: unknown[]) => void;
+type Loop = (
+  rows: number,
+  length: number,
+  out: TypedArray,
+  parameters: readonly number[],
+  ...operands: unknown[]
+) => void;
+
+/** The expression as a function of numbers: parameters, then the inputs that it reads. */
+type ScalarFunction = (parameters: readonly number[] | undefined, ...inputs: number[]) => number;
+
+function numberIn(x: Tensor): number {
+  return x.storage.data[x.offset]!;
+}
 
 /** How an operand is walked within a row. */
 const walk = { consecutive: 0, constant: 1, strided: 2 } as const;
@@ -44,6 +57,7 @@ export class PointwiseKernel {
   private readonly root: Expression;
   private readonly loops = new Map<number, Loop>();
   private interpreted: InterpretedExpression | undefined;
+  private scalar: ScalarFunction | undefined;
 
   constructor(root: Expression) {
     this.root = root;
@@ -64,7 +78,11 @@ export class PointwiseKernel {
   }
 
   /** Fills `out`, contiguous and of shape `shape`, from the inputs, which broadcast to that shape. */
-  run(out: Tensor, inputs: readonly (Tensor | undefined)[], parameters: Readonly<Record<string, number>>): void {
+  run(
+    out: Tensor,
+    inputs: readonly (Tensor | undefined)[],
+    parameters: Readonly<Record<string, number>>,
+  ): void {
     const { shape } = out;
     const length = out.numel();
     if (length === 0) return;
@@ -98,7 +116,20 @@ export class PointwiseKernel {
       case 2: {
         const x = inputs[read[0]!]!;
         const y = inputs[read[1]!]!;
-        loop(1, length, target, values, x.storage.data, x.offset, 0, 0, y.storage.data, y.offset, 0, 0);
+        loop(
+          1,
+          length,
+          target,
+          values,
+          x.storage.data,
+          x.offset,
+          0,
+          0,
+          y.storage.data,
+          y.offset,
+          0,
+          0,
+        );
         return;
       }
       case 3: {
@@ -106,21 +137,99 @@ export class PointwiseKernel {
         const y = inputs[read[1]!]!;
         const z = inputs[read[2]!]!;
         loop(
-          1, length, target, values,
-          x.storage.data, x.offset, 0, 0, y.storage.data, y.offset, 0, 0, z.storage.data, z.offset, 0, 0,
+          1,
+          length,
+          target,
+          values,
+          x.storage.data,
+          x.offset,
+          0,
+          0,
+          y.storage.data,
+          y.offset,
+          0,
+          0,
+          z.storage.data,
+          z.offset,
+          0,
+          0,
         );
         return;
       }
       default: {
         const operands: unknown[] = [];
-        for (const index of read) operands.push(inputs[index]!.storage.data, inputs[index]!.offset, 0, 0);
+        for (const index of read)
+          operands.push(inputs[index]!.storage.data, inputs[index]!.offset, 0, 0);
         loop(1, length, target, values, ...operands);
       }
     }
   }
 
+  /** The value for operands of one number each. */
+  single(
+    inputs: readonly (Tensor | undefined)[],
+    parameters: Readonly<Record<string, number>>,
+  ): number {
+    const evaluate = this.scalarFunction();
+    const read = this.inputs;
+    const given: number[] | undefined = this.parameterNames.length === 0 ? undefined : [];
+    if (given !== undefined) for (const name of this.parameterNames) given.push(parameters[name]!);
+    switch (read.length) {
+      case 1:
+        return evaluate(given, numberIn(inputs[read[0]!]!));
+      case 2:
+        return evaluate(given, numberIn(inputs[read[0]!]!), numberIn(inputs[read[1]!]!));
+      default:
+        return evaluate(given, ...read.map((index) => numberIn(inputs[index]!)));
+    }
+  }
+
+  private scalarFunction(): ScalarFunction {
+    if (interpretAlways || !canGenerateCode()) return this.interpretedScalar();
+    this.scalar ??= this.compileScalar();
+    return this.scalar;
+  }
+
+  private interpretedScalar(): ScalarFunction {
+    this.interpreted ??= new InterpretedExpression(this.root);
+    const interpreted = this.interpreted;
+    return (parameters, ...values) => {
+      const named = new Map(this.parameterNames.map((name, i) => [name, parameters![i]!]));
+      const loads: Load[] = [];
+      for (const [i, index] of this.inputs.entries()) {
+        loads[index] = (register) => {
+          register[0] = values[i]!;
+        };
+      }
+      let result = 0;
+      interpreted.run(1, loads, named, (found) => {
+        result = found[0]!;
+      });
+      return result;
+    };
+  }
+
+  private compileScalar(): ScalarFunction {
+    const { statements, result } = toJavaScript(this.root);
+    const constants = this.parameterNames
+      .map((name, i) => `const ${parameterName(name)} = parameters[${i}]; `)
+      .join("");
+    const body = `"use strict"; return function (${["parameters", ...this.inputs.map(inputName)].join(", ")}) {
+      ${constants}${statements}return ${result};
+    };`;
+    const make = generate<(...functions: unknown[]) => ScalarFunction>(
+      Object.keys(specialFunctions),
+      body,
+    );
+    return make(...Object.values(specialFunctions));
+  }
+
   /** Any strides: dimensions are merged, the two innermost are left to the generated loop. */
-  private runNested(out: Tensor, inputs: readonly (Tensor | undefined)[], parameters: readonly number[]): void {
+  private runNested(
+    out: Tensor,
+    inputs: readonly (Tensor | undefined)[],
+    parameters: readonly number[],
+  ): void {
     const operands = this.inputs.map((index) => inputs[index]!);
     const strides = operands.map((x) => broadcastStrides(x.shape, x.strides, out.shape));
     if (interpretAlways || !canGenerateCode()) {
@@ -134,7 +243,10 @@ export class PointwiseKernel {
     let key: number = dtypeCode[out.dtype];
     for (const [i, x] of operands.entries()) {
       const step = rank > 0 ? nest.strides[i]![rank - 1]! : 0;
-      key = key * 12 + dtypeCode[x.dtype] * 3 + (step === 1 ? walk.consecutive : step === 0 ? walk.constant : walk.strided);
+      key =
+        key * 12 +
+        dtypeCode[x.dtype] * 3 +
+        (step === 1 ? walk.consecutive : step === 0 ? walk.constant : walk.strided);
     }
     const loop = this.loopFor(key);
     const outerStrides = nest.strides.map((view) => [...view.slice(0, Math.max(rank - 2, 0)), 0]);
@@ -142,18 +254,31 @@ export class PointwiseKernel {
     const block = rows * length;
     let done = 0;
     // forEachRow walks the outer dimensions; its rows are walked here one place at a time.
-    forEachRow(outerShape, outerStrides, operands.map((x) => x.offset), (count, steps, places) => {
-      for (let n = 0; n < count; n++) {
-        const args: unknown[] = [];
-        for (const [i, x] of operands.entries()) {
-          const view = nest.strides[i]!;
-          args.push(x.storage.data, places[i]! + n * steps[i]!, rank > 0 ? view[rank - 1] : 0, rank > 1 ? view[rank - 2] : 0);
+    forEachRow(
+      outerShape,
+      outerStrides,
+      operands.map((x) => x.offset),
+      (count, steps, places) => {
+        for (let n = 0; n < count; n++) {
+          const args: unknown[] = [];
+          for (const [i, x] of operands.entries()) {
+            const view = nest.strides[i]!;
+            args.push(
+              x.storage.data,
+              places[i]! + n * steps[i]!,
+              rank > 0 ? view[rank - 1] : 0,
+              rank > 1 ? view[rank - 2] : 0,
+            );
+          }
+          const target =
+            done === 0 && block === out.numel()
+              ? out.storage.data
+              : out.storage.data.subarray(done, done + block);
+          loop(rows, length, target, parameters, ...args);
+          done += block;
         }
-        const target = done === 0 && block === out.numel() ? out.storage.data : out.storage.data.subarray(done, done + block);
-        loop(rows, length, target, parameters, ...args);
-        done += block;
-      }
-    });
+      },
+    );
   }
 
   private loopFor(key: number): Loop {
@@ -183,7 +308,8 @@ export class PointwiseKernel {
       const x = inputName(index);
       parameters.push(`data${index}`, `row${index}`, `step${index}`, `rowStep${index}`);
       if (ways[i] === walk.constant) perRow += `const ${x} = data${index}[row${index}]; `;
-      else if (ways[i] === walk.consecutive) perElement += `const ${x} = data${index}[row${index} + i]; `;
+      else if (ways[i] === walk.consecutive)
+        perElement += `const ${x} = data${index}[row${index} + i]; `;
       else {
         perRow += `let at${index} = row${index}; `;
         perElement += `const ${x} = data${index}[at${index}]; `;
@@ -191,7 +317,9 @@ export class PointwiseKernel {
       }
       nextRow += `row${index} += rowStep${index}; `;
     }
-    const constants = this.parameterNames.map((name, i) => `const ${parameterName(name)} = parameters[${i}]; `).join("");
+    const constants = this.parameterNames
+      .map((name, i) => `const ${parameterName(name)} = parameters[${i}]; `)
+      .join("");
     const body = `"use strict"; return function (${parameters.join(", ")}) {
       ${constants}
       let at = 0;
@@ -211,30 +339,40 @@ export class PointwiseKernel {
     return make(...Object.values(specialFunctions));
   }
 
-  private interpret(out: Tensor, operands: readonly Tensor[], strides: readonly Shape[], parameters: readonly number[]): void {
+  private interpret(
+    out: Tensor,
+    operands: readonly Tensor[],
+    strides: readonly Shape[],
+    parameters: readonly number[],
+  ): void {
     this.interpreted ??= new InterpretedExpression(this.root);
     const interpreted = this.interpreted;
     const named = new Map(this.parameterNames.map((name, i) => [name, parameters[i]!]));
     const target = out.storage.data;
     let done = 0;
-    forEachRow(out.shape, strides, operands.map((x) => x.offset), (length, steps, places) => {
-      const loads: Load[] = [];
-      for (const [i, index] of this.inputs.entries()) {
-        const { data } = operands[i]!.storage;
-        const step = steps[i]!;
-        const first = places[i]!;
-        loads[index] = (register, start, count) => {
-          let at = first + start * step;
-          for (let k = 0; k < count; k++) {
-            register[k] = data[at]!;
-            at += step;
-          }
-        };
-      }
-      interpreted.run(length, loads, named, (values, start, count) => {
-        for (let k = 0; k < count; k++) target[done + start + k] = values[k]!;
-      });
-      done += length;
-    });
+    forEachRow(
+      out.shape,
+      strides,
+      operands.map((x) => x.offset),
+      (length, steps, places) => {
+        const loads: Load[] = [];
+        for (const [i, index] of this.inputs.entries()) {
+          const { data } = operands[i]!.storage;
+          const step = steps[i]!;
+          const first = places[i]!;
+          loads[index] = (register, start, count) => {
+            let at = first + start * step;
+            for (let k = 0; k < count; k++) {
+              register[k] = data[at]!;
+              at += step;
+            }
+          };
+        }
+        interpreted.run(length, loads, named, (values, start, count) => {
+          for (let k = 0; k < count; k++) target[done + start + k] = values[k]!;
+        });
+        done += length;
+      },
+    );
   }
 }
