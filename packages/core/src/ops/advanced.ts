@@ -208,7 +208,20 @@ export const index: Op<(x: TensorLike, indices: readonly TensorIndex[]) => Tenso
   },
   batch: ([x, ...tensors], [xBatched, ...batched], { dims }) => {
     const shifted = dims.map((dim) => dim + 1);
-    if (!batched.includes(true)) return index(x!, asArguments(shifted, tensors));
+    if (!batched.includes(true)) {
+      const found = index(x!, asArguments(shifted, tensors));
+      // Indices with a whole dimension between them go in front of the samples, too.
+      const apart = dims.some((dim, i) => i > 0 && dim !== dims[i - 1]! + 1);
+      return apart
+        ? samplesFirst(
+            found,
+            broadcastAll(
+              "index",
+              tensors.map((t) => t.shape),
+            ).length,
+          )
+        : found;
+    }
     const size = (xBatched ? x! : tensors[batched.indexOf(true)]!).shape[0]!;
     const whole = xBatched ? x! : expand(x!, [size, ...x!.shape]);
     const all = sampleIndices(size, tensors, batched);
@@ -304,6 +317,12 @@ function sampleIndices(
 /** The first sample of an index, for its shape. */
 function sampleOf(x: Tensor): Tensor {
   return newTensor(x.dtype, x.shape.slice(1));
+}
+
+/** Moves the samples, which stand at `place`, to the front. */
+function samplesFirst(x: Tensor, place: number): Tensor {
+  const others = x.shape.flatMap((_, i) => (i === place ? [] : [i]));
+  return permute(x, [place, ...others]);
 }
 
 /** Moves the dimensions of the indices, which follow the samples, behind those of x that precede them in a sample. */
