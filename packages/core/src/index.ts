@@ -74,9 +74,11 @@ export type {
   ViewLiteral,
 } from "./op.ts";
 export { contiguousCopy, contiguousOperand, defineOp } from "./op.ts";
+export type { Gelu, GeluOptions } from "./ops/activations.ts";
 export type { AddProductOptions } from "./ops/addmm.ts";
 export type { IndexItem, Slice } from "./ops/at.ts";
 export type { ValuesAndIndices } from "./ops/choice.ts";
+export type { Clamp, ClampBounds } from "./ops/clamp.ts";
 export type * from "./ops/functional/types.ts";
 export * from "./ops/index.ts";
 export type { ReductionOptions } from "./ops/reduction.ts";

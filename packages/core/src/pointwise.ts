@@ -62,7 +62,8 @@ export interface PointwiseLiteral<Names extends readonly string[], P extends Par
   readonly condition?: boolean;
   /** TeX, where the expression itself would not read well. */
   readonly formula?: string;
-  readonly samples: readonly PointwiseSample<P>[];
+  /** Calls to be tested: domains from which operands are drawn, or a function that draws all arguments. */
+  readonly samples: readonly (PointwiseSample<P> | Sample)[];
   /** Calls to refuse beside those that all pointwise ops do: missing operands, unknown options, shapes that do not meet. */
   readonly rejects?: readonly Rejection[];
   readonly edges?: readonly EdgeCase[];
@@ -279,7 +280,9 @@ function define(literal: PointwiseLiteral<readonly string[], Parameters>): Point
   }
   const gradients = derivatives.map((derivative) => scaledBy(cotangent, derivative, builder));
   const samples = literal.samples.map((sample) =>
-    toSample(name, operands.length, sample, literal.condition ?? false),
+    typeof sample === "function"
+      ? sample
+      : toSample(name, operands.length, sample, literal.condition ?? false),
   );
   return {
     kind: "pointwise",

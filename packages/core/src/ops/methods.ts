@@ -1,15 +1,16 @@
 /**
  * The ops that are functions and methods of tensors: `matmul(a, b)` and `a.matmul(b)`.
  */
-export { elu, leakyRelu, relu, sigmoid, silu, softplus } from "./activations.ts";
+export { elu, gelu, leakyRelu, relu, sigmoid, silu, softplus } from "./activations.ts";
 export { addbmm, addmm, addmv, addr, baddbmm } from "./addmm.ts";
 export { index, indexPut } from "./advanced.ts";
 export { alias } from "./alias.ts";
 export { add, mul, neg, sub } from "./arithmetic.ts";
 export { at, place } from "./at.ts";
 export { chunk, split } from "./cat.ts";
+export { clamp, clampMax, clampMin } from "./clamp.ts";
 export { clone, contiguous } from "./clone.ts";
-export { eq, ge, gt, le, lt, ne } from "./comparison.ts";
+export { eq, ge, gt, isfinite, isinf, isnan, le, lt, ne } from "./comparison.ts";
 export { to } from "./convert.ts";
 export { cross } from "./cross.ts";
 export { cummax, cummin } from "./cumextremum.ts";
@@ -23,6 +24,7 @@ export { flip, roll, rot90 } from "./flip.ts";
 export * from "./functional/methods.ts";
 export { gather, scatter, scatterAdd } from "./gather.ts";
 export { tanh } from "./hyperbolic.ts";
+export { logicalAnd, logicalNot, logicalOr, logicalXor } from "./logic.ts";
 export { all, any, countNonzero } from "./logical.ts";
 export { logcumsumexp, logsumexp } from "./logsumexp.ts";
 export { maskedFill, maskedScatter, maskedSelect } from "./mask.ts";
@@ -45,7 +47,7 @@ export { abs, maximum, minimum } from "./selection.ts";
 export { narrow, select, slice } from "./slice.ts";
 export { logSoftmax, softmax, softmin } from "./softmax.ts";
 export { argsort, sort, topk } from "./sort.ts";
-export { erf } from "./special.ts";
+export { erf, erfc } from "./special.ts";
 export { unbind } from "./stack.ts";
 export { mean, sum } from "./sum.ts";
 export { kron, tensordot } from "./tensordot.ts";
