@@ -66,6 +66,11 @@ export interface PointwiseLiteral<Names extends readonly string[], P extends Par
   readonly samples: readonly (PointwiseSample<P> | Sample)[];
   /** Calls to refuse beside those that all pointwise ops do: missing operands, unknown options, shapes that do not meet. */
   readonly rejects?: readonly Rejection[];
+  /**
+   * What is exported is another function that reads its arguments in its own way and then calls this one: samples and
+   * rejected calls are given for that function, and only the rows of the literal count.
+   */
+  readonly facade?: boolean;
   readonly edges?: readonly EdgeCase[];
 }
 
@@ -303,7 +308,9 @@ function define(literal: PointwiseLiteral<readonly string[], Parameters>): Point
         : gradients.map((gradient, i) => gradientRule(gradient, derivatives[i]!, operands.length)),
     samples,
     rejects: [
-      ...commonRejections(operands, Object.keys(parameters), literal.condition ?? false),
+      ...(literal.facade === true
+        ? []
+        : commonRejections(operands, Object.keys(parameters), literal.condition ?? false)),
       ...rejects,
     ],
     edges,

@@ -119,6 +119,7 @@ export const softplus: UnaryWith<{ beta?: number; threshold?: number }> = pointw
 const gaussianGelu = pointwise({
   name: "gelu",
   operands: ["x"],
+  facade: true,
   formula: String.raw`y = x \cdot \Phi(x), \quad \Phi(x) = \tfrac{1}{2}\left(1 + \operatorname{erf}\tfrac{x}{\sqrt{2}}\right)`,
   value: (s, x) => s.mul(x, s.mul(s.constant(0.5), s.erfc(s.mul(x, s.constant(-Math.SQRT1_2))))),
   // Φ + x·φ, with the density φ of the normal distribution.
@@ -151,6 +152,7 @@ const cubic = 0.044715;
 const tanhGelu = pointwise({
   name: "gelu",
   operands: ["x"],
+  facade: true,
   formula: String.raw`y = \tfrac{1}{2} x \left(1 + \tanh\left(\sqrt{\tfrac{2}{\pi}} \left(x + 0.044715 x^3\right)\right)\right)`,
   value: (s, x) => {
     const cube = s.mul(s.constant(cubic), s.mul(x, s.square(x)));

@@ -63,6 +63,7 @@ const clampBoth = pointwise({
     s.where(s.logicalOr(s.gt(x, max), s.gt(min, max)), s.one, s.zero),
   ],
   result: "same",
+  facade: true,
   samples: [
     { args: [within(-3, 3), within(-3, 0), within(0.1, 3)] },
     { args: [within(-3, 3), within(-3, 3), within(-3, 3)] },
