@@ -8,6 +8,8 @@ import {
   maskedSelect,
   scatter,
   scatterAdd,
+  take,
+  takeAlongDim,
 } from "@chainrule/core";
 import type { Signatures } from "../signature.ts";
 import { given, torch } from "../signature.ts";
@@ -29,4 +31,6 @@ export const indexing: Signatures = {
   scatter_add: torch("input, dim, index, src", (x, dim, index, source) =>
     scatterAdd(x, dim, index, source),
   ),
+  take: torch("input, index", (x, index) => take(x, index)),
+  take_along_dim: torch("input, indices, dim?", (x, indices, dim) => takeAlongDim(x, indices, dim)),
 };
