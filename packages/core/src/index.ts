@@ -40,6 +40,7 @@ export {
   DTypeError,
   GradError,
   IndexError,
+  LinAlgError,
   ShapeError,
 } from "./errors.ts";
 export type { FluentMethods, Method, OpMethods } from "./fluent.ts";
