@@ -198,15 +198,8 @@ export const indexPut: Op<
   },
   kinds: ["any"],
   shape: ([x, values, ...tensors], { dims }) => {
-    const { result } = planOf("indexPut", x!.shape, withoutMasks("indexPut", { dims, tensors }));
-    const lead = result.length - values!.ndim;
-    const fits = lead >= 0 && values!.shape.every((n, dim) => n === 1 || n === result[lead + dim]);
-    if (!fits) {
-      throw new ShapeError(
-        `indexPut: values of shape ${formatShape(values!.shape)} do not broadcast to the places, which have shape ${formatShape(result)}.`,
-        { values: values!.shape, places: result },
-      );
-    }
+    const indices = withoutMasks("indexPut", { dims, tensors });
+    checkValues("indexPut", values!, planOf("indexPut", x!.shape, indices).result);
     return x!.shape;
   },
   forward: ([x, values, ...tensors], y, { dims, accumulate }) => {
@@ -293,9 +286,19 @@ function putSample(draw: Draw, options: IndexPutOptions): readonly unknown[] {
   return [x, [draw.indices(chosen, x.shape[0]!)], values, options];
 }
 
+/** Refuses values that do not broadcast to the places they are for. */
+function checkValues(where: string, values: Tensor, places: Shape): void {
+  const lead = places.length - values.ndim;
+  if (lead >= 0 && values.shape.every((n, dim) => n === 1 || n === places[lead + dim])) return;
+  throw new ShapeError(
+    `${where}: values of shape ${formatShape(values.shape)} do not broadcast to the places, which have shape ${formatShape(places)}.`,
+    { values: values.shape, places },
+  );
+}
+
 /**
- * Puts numbers into y at the places of the indices, after `prepare` has run: which it does once everything was found to be
- * in order.
+ * Puts numbers into y at the places of the indices, or adds them there. `prepare` runs once everything was found to be in
+ * order, and before anything is written.
  */
 export function putInto(
   where: string,
@@ -303,12 +306,13 @@ export function putInto(
   given: Indices,
   values: Tensor,
   accumulate: boolean,
-  prepare: () => void,
+  prepare?: () => void,
 ): void {
   const indices = withoutMasks(where, given);
   const { chosen, outer, inner, result } = planOf(where, y.shape, indices);
+  checkValues(where, values, result);
   const places = placesOf(where, y.shape, y.strides, indices, chosen);
-  prepare();
+  prepare?.();
   const { storage, dtype, offset, shape, strides } = values;
   const all = new Tensor(storage, dtype, result, broadcastStrides(shape, strides, result), offset);
   scatterRows(y, outer, inner, places, contiguousOperand(all), accumulate);
