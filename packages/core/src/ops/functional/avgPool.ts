@@ -2,7 +2,7 @@
  * Means over windows, and their adjoint.
  */
 import type { TensorLike } from "../../creation.ts";
-import { zeros } from "../../creation.ts";
+import { tensor, zeros } from "../../creation.ts";
 import { ArgumentError, checkNumber, checkOptions, quoted, ShapeError } from "../../errors.ts";
 import { meanOverWindows, spreadOverWindows } from "../../kernels/pooling.ts";
 import type { Op } from "../../op.ts";
@@ -123,6 +123,14 @@ export const avgPool: Op<(x: TensorLike, windows: MeanWindows) => Tensor> = defi
       type: ShapeError,
     },
   ],
+  edges: [
+    {
+      note: "adaptive windows overlap where lengths do not divide",
+      call: () => [tensor([[1, 2, 4]]), { outputSize: [2], countIncludePad: true, divisor: 0 }],
+      result: [1.5, 3],
+      gradients: [[0.5, 1, 0.5]],
+    },
+  ],
 });
 
 /**
@@ -130,6 +138,10 @@ export const avgPool: Op<(x: TensorLike, windows: MeanWindows) => Tensor> = defi
  * `inputSize`.
  *
  * @throws {ShapeError} when x does not have the shape that pooling such planes would give.
+ * @example
+ * import { avgPoolInput, tensor } from "@chainrule/core";
+ * const windows = { outputSize: [2], countIncludePad: true, divisor: 0 };
+ * avgPoolInput(tensor([[6, 8]]), [4], windows); // → tensor([[3, 3, 4, 4]])
  */
 export const avgPoolInput: Op<(x: TensorLike, inputSize: Shape, windows: MeanWindows) => Tensor> =
   defineOp({
@@ -178,6 +190,14 @@ export const avgPoolInput: Op<(x: TensorLike, inputSize: Shape, windows: MeanWin
         type: ShapeError,
       },
     ],
+    edges: [
+      {
+        note: "no samples",
+        call: () => [zeros([0, 1]), [2], { outputSize: [1], countIncludePad: true, divisor: 0 }],
+        result: [],
+        gradients: [[]],
+      },
+    ],
   });
 
 /**
@@ -216,6 +236,9 @@ export function avgPool2d(x: TensorLike, kernelSize: PerDim, options?: AvgPoolOp
  *
  * @throws {ShapeError} when x has another number of dimensions, or a window reaches over more than there is.
  * @throws {ArgumentError} for options that are unknown or out of range.
+ * @example
+ * import { avgPool3d, zeros } from "@chainrule/core";
+ * avgPool3d(zeros([1, 4, 4, 4]), 2).shape; // → [ 1, 2, 2, 2 ]
  */
 export function avgPool3d(x: TensorLike, kernelSize: PerDim, options?: AvgPoolOptions): Tensor {
   return avgPool(x, readPool("avgPool3d", 3, x, kernelSize, options));

@@ -5,8 +5,10 @@ import type { TensorLike } from "../../creation.ts";
 import { ArgumentError, checkInteger, checkOptions, quoted, ShapeError } from "../../errors.ts";
 import { toOperands } from "../../record.ts";
 import { formatShape } from "../../shape.ts";
-import { Tensor } from "../../tensor.ts";
+import type { Tensor } from "../../tensor.ts";
 import { reshape } from "../reshape.ts";
+import type { OptionalTensor } from "./arguments.ts";
+import { readOptional } from "./arguments.ts";
 import type { ConvolutionOptions } from "./convolution.ts";
 import { checkBias, checkChannels, convolution, convolvedLengths } from "./convolution.ts";
 import type { PerDim } from "./spatial.ts";
@@ -15,32 +17,16 @@ import { readPerDim } from "./spatial.ts";
 /** Options of `conv1d`, `conv2d` and `conv3d`. */
 export interface ConvOptions {
   /** The step of the kernel; 1 unless given. */
-  stride?: PerDim;
+  stride?: PerDim | undefined;
   /**
    * Zeros on both sides, 0 unless given. `"valid"`: none. `"same"`: as many as keep the lengths (for stride 1; an odd one goes to
    * the end). Negative: elements are left out.
    */
-  padding?: PerDim | "same" | "valid";
+  padding?: PerDim | "same" | "valid" | undefined;
   /** The distance between neighbouring elements under the kernel; 1 unless given. */
-  dilation?: PerDim;
+  dilation?: PerDim | undefined;
   /** Channels fall into so many groups, each convolved by itself; 1 unless given. */
-  groups?: number;
-}
-
-/** What may stand in the place of a bias: nothing, or the options already. */
-export type OptionalBias<Options> = TensorLike | null | Options;
-
-/** Whether an argument is an options object rather than something to compute with. */
-export function isOptions<Options extends object>(
-  value: TensorLike | null | undefined | Options,
-): value is Options {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !(value instanceof Tensor) &&
-    !Array.isArray(value) &&
-    !ArrayBuffer.isView(value)
-  );
+  groups?: number | undefined;
 }
 
 /** The tensors of a call, the input with a batch dimension. */
@@ -104,12 +90,13 @@ function conv(
   rank: number,
   input: TensorLike,
   weight: TensorLike,
-  biasOrOptions: OptionalBias<ConvOptions> | undefined,
+  biasOrOptions: OptionalTensor<ConvOptions> | undefined,
   trailing: ConvOptions | undefined,
 ): Tensor {
-  const [bias, options] = isOptions(biasOrOptions)
-    ? [undefined, biasOrOptions]
-    : [biasOrOptions, trailing];
+  const {
+    tensors: [bias],
+    options,
+  } = readOptional([biasOrOptions], trailing);
   checkOptions(where, options, ["stride", "padding", "dilation", "groups"]);
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options ?? {};
   const call = readTensors(where, rank, input, weight, bias);
@@ -146,7 +133,7 @@ function conv(
 export function conv1d(
   input: TensorLike,
   weight: TensorLike,
-  bias?: OptionalBias<ConvOptions>,
+  bias?: OptionalTensor<ConvOptions>,
   options?: ConvOptions,
 ): Tensor {
   return conv("conv1d", 1, input, weight, bias, options);
@@ -170,7 +157,7 @@ export function conv1d(
 export function conv2d(
   input: TensorLike,
   weight: TensorLike,
-  bias?: OptionalBias<ConvOptions>,
+  bias?: OptionalTensor<ConvOptions>,
   options?: ConvOptions,
 ): Tensor {
   return conv("conv2d", 2, input, weight, bias, options);
@@ -189,7 +176,7 @@ export function conv2d(
 export function conv3d(
   input: TensorLike,
   weight: TensorLike,
-  bias?: OptionalBias<ConvOptions>,
+  bias?: OptionalTensor<ConvOptions>,
   options?: ConvOptions,
 ): Tensor {
   return conv("conv3d", 3, input, weight, bias, options);

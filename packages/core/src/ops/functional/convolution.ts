@@ -9,7 +9,7 @@
  * so the gradients of the three are the three again, and derivatives of any order stay among them.
  */
 import type { TensorLike } from "../../creation.ts";
-import { zeros } from "../../creation.ts";
+import { tensor, zeros } from "../../creation.ts";
 import { ArgumentError, checkInteger, checkOptions, ShapeError } from "../../errors.ts";
 import type { ConvolutionGeometry } from "../../kernels/convolution.ts";
 import { convolve, convolveInput, convolveWeight } from "../../kernels/convolution.ts";
@@ -285,6 +285,20 @@ export const convolution: Op<
       type: ArgumentError,
     },
   ],
+  edges: [
+    {
+      note: "no samples: the parameters get zero gradients",
+      call: () => [zeros([0, 1, 2]), tensor([[[3]]]), tensor([1]), plain],
+      result: [],
+      gradients: [[], [0], [0]],
+    },
+    {
+      note: "nothing but padding: only the bias is left",
+      call: () => [tensor([[[5]]]), tensor([[[3]]]), tensor([7]), { ...plain, padding: [[2, -2]] }],
+      result: [7],
+      gradients: [[0], [0], [1]],
+    },
+  ],
 });
 
 /** Refuses a bias that is not one number for each output channel. */
@@ -359,6 +373,14 @@ export const convolutionInput: Op<
       type: ShapeError,
     },
   ],
+  edges: [
+    {
+      note: "places between strides that no output place met get 0",
+      call: () => [tensor([[[1, 2]]]), tensor([[[3]]]), [4], { ...plain, stride: [2] }],
+      result: [3, 0, 6, 0],
+      gradients: [[3, 3], [3]],
+    },
+  ],
 });
 
 /**
@@ -431,6 +453,14 @@ export const convolutionWeight: Op<
       call: () => [zeros([1, 1, 4]), zeros([1, 2, 4]), [2], plain],
       message: /the output has shape \[1, 2, 4\], but these lengths make it \[1, 2, 3\]/,
       type: ShapeError,
+    },
+  ],
+  edges: [
+    {
+      note: "no samples: zeros",
+      call: () => [zeros([0, 1, 2]), zeros([0, 1, 1]), [2], plain],
+      result: [0, 0],
+      gradients: [[], []],
     },
   ],
 });

@@ -188,6 +188,10 @@ export const maxPoolIndices: Op<(x: TensorLike, windows: WindowOptions) => Tenso
   ],
 });
 
+function placesOf(row: readonly number[]): Tensor {
+  return new Tensor(new Storage(Int32Array.from(row)), "int32", [1, row.length]);
+}
+
 /** The shape of the leading dimensions and of the plane, and how many there are of both. */
 function planesOf(shape: Shape, rank: number): { lead: Shape; planes: number; size: number } {
   const lead = shape.slice(0, shape.length - rank);
@@ -199,6 +203,9 @@ function planesOf(shape: Shape, rank: number): { lead: Shape; planes: number; si
  * gives 0.
  *
  * @throws {ShapeError} when the leading dimensions of x and indices differ.
+ * @example
+ * import { planePick, tensor } from "@chainrule/core";
+ * planePick(tensor([[5, 6, 7]]), tensor([[2, 0]], { dtype: "int32" }), 1); // → tensor([[7, 5]])
  */
 export const planePick: Op<(x: TensorLike, indices: Tensor, rank: number) => Tensor> = defineOp({
   name: "planePick",
@@ -260,6 +267,14 @@ export const planePick: Op<(x: TensorLike, indices: Tensor, rank: number) => Ten
       type: ShapeError,
     },
   ],
+  edges: [
+    {
+      note: "the same place twice, and none",
+      call: () => [tensorOf([5, 6]), placesOf([1, 1, -1]), 1],
+      result: [6, 6, 0],
+      gradients: [[0, 2], null],
+    },
+  ],
 });
 
 /**
@@ -267,6 +282,9 @@ export const planePick: Op<(x: TensorLike, indices: Tensor, rank: number) => Ten
  * `planePick`. Where several have the same place they add up; −1 leaves a number out.
  *
  * @throws {ShapeError} when x and indices differ in shape.
+ * @example
+ * import { planePut, tensor } from "@chainrule/core";
+ * planePut(tensor([[5, 6]]), tensor([[2, 2]], { dtype: "int32" }), [3]); // → tensor([[ 0,  0, 11]])
  */
 export const planePut: Op<(x: TensorLike, indices: Tensor, size: Shape) => Tensor> = defineOp({
   name: "planePut",
@@ -315,6 +333,14 @@ export const planePut: Op<(x: TensorLike, indices: Tensor, size: Shape) => Tenso
       type: ShapeError,
     },
   ],
+  edges: [
+    {
+      note: "the same place twice, and none",
+      call: () => [tensorOf([5, 6, 7]), placesOf([1, 1, -1]), [2]],
+      result: [0, 11],
+      gradients: [[1, 1, 0], null],
+    },
+  ],
 });
 
 /**
@@ -353,6 +379,9 @@ export function maxPool2d(x: TensorLike, kernelSize: PerDim, options?: MaxPoolOp
  *
  * @throws {ShapeError} when x has another number of dimensions, or a window reaches over more than there is.
  * @throws {ArgumentError} for options that are unknown or out of range.
+ * @example
+ * import { maxPool3d, zeros } from "@chainrule/core";
+ * maxPool3d(zeros([1, 4, 4, 4]), 2).shape; // → [ 1, 2, 2, 2 ]
  */
 export function maxPool3d(x: TensorLike, kernelSize: PerDim, options?: MaxPoolOptions): Tensor {
   return maxPool(x, readPool("maxPool3d", 3, x, kernelSize, options));
@@ -363,13 +392,16 @@ export function maxPool3d(x: TensorLike, kernelSize: PerDim, options?: MaxPoolOp
  *
  * @throws {ShapeError} as `maxPool1d`.
  * @throws {ArgumentError} as `maxPool1d`.
+ * @example
+ * import { maxPool1dWithIndices, tensor } from "@chainrule/core";
+ * maxPool1dWithIndices(tensor([[1, 5, 3, 2]]), 2).indices; // → tensor([[1, 2]], dtype=int32)
  */
 export function maxPool1dWithIndices(
   x: TensorLike,
   kernelSize: PerDim,
   options?: MaxPoolOptions,
 ): MaxPooled {
-  return withIndices(x, readPool("maxPool1dWithIndices", 1, x, kernelSize, options));
+  return maxWithIndices(x, readPool("maxPool1dWithIndices", 1, x, kernelSize, options));
 }
 
 /**
@@ -377,13 +409,16 @@ export function maxPool1dWithIndices(
  *
  * @throws {ShapeError} as `maxPool2d`.
  * @throws {ArgumentError} as `maxPool2d`.
+ * @example
+ * import { maxPool2dWithIndices, tensor } from "@chainrule/core";
+ * maxPool2dWithIndices(tensor([[[1, 5], [3, 2]]]), 2).indices.item(); // → 1
  */
 export function maxPool2dWithIndices(
   x: TensorLike,
   kernelSize: PerDim,
   options?: MaxPoolOptions,
 ): MaxPooled {
-  return withIndices(x, readPool("maxPool2dWithIndices", 2, x, kernelSize, options));
+  return maxWithIndices(x, readPool("maxPool2dWithIndices", 2, x, kernelSize, options));
 }
 
 /**
@@ -391,17 +426,20 @@ export function maxPool2dWithIndices(
  *
  * @throws {ShapeError} as `maxPool3d`.
  * @throws {ArgumentError} as `maxPool3d`.
+ * @example
+ * import { maxPool3dWithIndices, zeros } from "@chainrule/core";
+ * maxPool3dWithIndices(zeros([1, 4, 4, 4]), 2).indices.shape; // → [ 1, 2, 2, 2 ]
  */
 export function maxPool3dWithIndices(
   x: TensorLike,
   kernelSize: PerDim,
   options?: MaxPoolOptions,
 ): MaxPooled {
-  return withIndices(x, readPool("maxPool3dWithIndices", 3, x, kernelSize, options));
+  return maxWithIndices(x, readPool("maxPool3dWithIndices", 3, x, kernelSize, options));
 }
 
 /** Values and indices of a pool; the values are read at the indices, so that their gradient is there, too. */
-function withIndices(x: TensorLike, windows: WindowOptions): MaxPooled {
+export function maxWithIndices(x: TensorLike, windows: WindowOptions): MaxPooled {
   const indices = maxPoolIndices(x, windows);
   return { values: planePick(x, indices, spatialRank(windows)), indices };
 }

@@ -1,9 +1,27 @@
 /**
  * What nn.functional adds to functions and methods of tensors.
  */
+
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool1dWithIndices,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool2dWithIndices,
+  adaptiveMaxPool3d,
+  adaptiveMaxPool3dWithIndices,
+} from "./adaptivePool.ts";
 export { avgPool, avgPool1d, avgPool2d, avgPool3d, avgPoolInput } from "./avgPool.ts";
+export { batchNorm, instanceNorm } from "./batchNorm.ts";
+export { cdist, distances, pdist, weightedDifferences } from "./cdist.ts";
 export { conv1d, conv2d, conv3d } from "./conv.ts";
 export { convolution, convolutionInput, convolutionWeight } from "./convolution.ts";
+export { convTranspose1d, convTranspose2d, convTranspose3d } from "./convTranspose.ts";
+export { cosineSimilarity, normalize, pairwiseDistance } from "./distance.ts";
+export { interpolate } from "./interpolate.ts";
+export { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "./layerNorm.ts";
 export { linear } from "./linear.ts";
 export {
   maxPool,
@@ -17,3 +35,6 @@ export {
   planePick,
   planePut,
 } from "./maxPool.ts";
+export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from "./maxUnpool.ts";
+export { resample } from "./resample.ts";
+export { standardize, standardizeGradient } from "./standardize.ts";

@@ -1,9 +1,24 @@
 /**
  * The types that calls of nn.functional are written with.
  */
+
+export type { SparseMap } from "../../kernels/resample.ts";
+export type { OutputSize } from "./adaptivePool.ts";
+export type { OptionalTensor } from "./arguments.ts";
 export type { AvgPoolOptions, MeanWindows } from "./avgPool.ts";
-export type { ConvOptions, OptionalBias } from "./conv.ts";
+export type { BatchNormOptions, InstanceNormOptions } from "./batchNorm.ts";
+export type { ConvOptions } from "./conv.ts";
 export type { ConvolutionOptions } from "./convolution.ts";
+export type { ConvTransposeOptions } from "./convTranspose.ts";
+export type {
+  CosineSimilarityOptions,
+  NormalizeOptions,
+  PairwiseDistanceOptions,
+} from "./distance.ts";
+export type { InterpolateOptions, InterpolationMode } from "./interpolate.ts";
+export type { LocalResponseNormOptions, NormOptions } from "./layerNorm.ts";
 export type { MaxPooled, MaxPoolOptions } from "./maxPool.ts";
+export type { MaxUnpoolOptions } from "./maxUnpool.ts";
 export type { PerDim } from "./spatial.ts";
+export type { Standardized, StandardizeOptions } from "./standardize.ts";
 export type { DividingWindows, MovingWindows, PoolOptions, WindowOptions } from "./windows.ts";

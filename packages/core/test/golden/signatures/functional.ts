@@ -41,13 +41,80 @@ function avgPool(op: (...args: never[]) => unknown): Signature {
   );
 }
 
+/** A transposed convolution. */
+function convTranspose(op: (...args: never[]) => unknown): Signature {
+  return torch(
+    "input, weight, bias?, stride?, padding?, output_padding?, groups?, dilation?",
+    (x, w, bias, stride, padding, outputPadding, groups, dilation) =>
+      op(x, w, bias, given({ stride, padding, outputPadding, groups, dilation }) as never),
+  );
+}
+
+/** A pool that is told the size of its result. */
+function adaptivePool(op: (...args: never[]) => unknown): Signature {
+  return torch("input, output_size", (x, size) => op(x, size));
+}
+
 export const functional: Signatures = {
+  cdist: torch("x1, x2, p?, compute_mode?", (a, b, p) => core.cdist(a, b, p)),
+  "nn.functional.adaptive_avg_pool1d": adaptivePool(core.adaptiveAvgPool1d),
+  "nn.functional.adaptive_avg_pool2d": adaptivePool(core.adaptiveAvgPool2d),
+  "nn.functional.adaptive_avg_pool3d": adaptivePool(core.adaptiveAvgPool3d),
+  "nn.functional.adaptive_max_pool1d": adaptivePool(core.adaptiveMaxPool1d),
+  "nn.functional.adaptive_max_pool2d": adaptivePool(core.adaptiveMaxPool2d),
+  "nn.functional.adaptive_max_pool3d": adaptivePool(core.adaptiveMaxPool3d),
   "nn.functional.avg_pool1d": avgPool(core.avgPool1d),
   "nn.functional.avg_pool2d": avgPool(core.avgPool2d),
+  "nn.functional.avg_pool3d": avgPool(core.avgPool3d),
+  "nn.functional.batch_norm": torch(
+    "input, running_mean?, running_var?, weight?, bias?, training?, momentum?, eps?",
+    (x, mean, variance, weight, bias, training, momentum, eps) =>
+      core.batchNorm(x, mean, variance, weight, bias, given({ training, momentum, eps })),
+  ),
   "nn.functional.conv1d": conv(core.conv1d),
   "nn.functional.conv2d": conv(core.conv2d),
   "nn.functional.conv3d": conv(core.conv3d),
+  "nn.functional.conv_transpose1d": convTranspose(core.convTranspose1d),
+  "nn.functional.conv_transpose2d": convTranspose(core.convTranspose2d),
+  "nn.functional.conv_transpose3d": convTranspose(core.convTranspose3d),
+  "nn.functional.cosine_similarity": torch("x1, x2, dim?, eps?", (a, b, dim, eps) =>
+    core.cosineSimilarity(a, b, dim, given({ eps })),
+  ),
+  "nn.functional.group_norm": torch(
+    "input, num_groups, weight?, bias?, eps?",
+    (x, groups, weight, bias, eps) => core.groupNorm(x, groups, weight, bias, given({ eps })),
+  ),
+  "nn.functional.instance_norm": torch(
+    "input, running_mean?, running_var?, weight?, bias?, use_input_stats?, momentum?, eps?",
+    (x, mean, variance, weight, bias, useInputStats, momentum, eps) =>
+      core.instanceNorm(x, mean, variance, weight, bias, given({ useInputStats, momentum, eps })),
+  ),
+  "nn.functional.interpolate": torch(
+    "input, size?, scale_factor?, mode?, align_corners?, recompute_scale_factor?",
+    (x, size, scaleFactor, mode, alignCorners, recomputeScaleFactor) =>
+      core.interpolate(x, given({ size, scaleFactor, mode, alignCorners, recomputeScaleFactor })),
+  ),
+  "nn.functional.layer_norm": torch(
+    "input, normalized_shape, weight?, bias?, eps?",
+    (x, shape, weight, bias, eps) => core.layerNorm(x, shape, weight, bias, given({ eps })),
+  ),
   "nn.functional.linear": torch("input, weight, bias?", (x, w, bias) => core.linear(x, w, bias)),
+  "nn.functional.local_response_norm": torch(
+    "input, size, alpha?, beta?, k?",
+    (x, size, alpha, beta, k) => core.localResponseNorm(x, size, given({ alpha, beta, k })),
+  ),
   "nn.functional.max_pool1d": maxPool(core.maxPool1d, core.maxPool1dWithIndices),
   "nn.functional.max_pool2d": maxPool(core.maxPool2d, core.maxPool2dWithIndices),
+  "nn.functional.max_pool3d": maxPool(core.maxPool3d, core.maxPool3dWithIndices),
+  "nn.functional.normalize": torch("input, p?, dim?, eps?", (x, p, dim, eps) =>
+    core.normalize(x, p, dim, given({ eps })),
+  ),
+  "nn.functional.pairwise_distance": torch("x1, x2, p?, eps?, keepdim?", (a, b, p, eps, keepdim) =>
+    core.pairwiseDistance(a, b, p, given({ eps, keepdim })),
+  ),
+  "nn.functional.rms_norm": torch(
+    "input, normalized_shape, weight?, eps?",
+    (x, shape, weight, eps) => core.rmsNorm(x, shape, weight, given({ eps })),
+  ),
+  pdist: torch("input, p?", (x, p) => core.pdist(x, p)),
 };
