@@ -32,6 +32,9 @@ export class GradError extends ChainruleError {}
 /** An argument of the wrong kind or value: an unknown option, NaN where a number is needed. */
 export class ArgumentError extends ChainruleError {}
 
+/** A matrix that has not what was asked for: no inverse, no Cholesky factor, or numbers that are not finite. */
+export class LinAlgError extends ChainruleError {}
+
 /** Joins an op's name with what is wrong: `matmul: inner dimensions 3 and 4 differ …`. */
 export function described(where: string, what: string): string {
   return where === "" ? what : `${where}: ${what}`;

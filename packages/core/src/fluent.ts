@@ -6,7 +6,7 @@ import type { BackwardOptions } from "./graph/backward.ts";
 import { backward } from "./graph/backward.ts";
 import type { AccumulationHook, GradientHook, HookHandle } from "./graph/hooks.ts";
 import { registerHook, registerPostAccumulateGradHook } from "./graph/hooks.ts";
-import { add_, copy_, fill_, mul_, sub_, zero_ } from "./inplace.ts";
+import { add_, copy_, fill_, mul_, setAt, sub_, zero_ } from "./inplace.ts";
 import * as methods from "./ops/methods.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -34,6 +34,12 @@ export interface FluentMethods extends OpMethods {
   registerPostAccumulateGradHook(hook: AccumulationHook): HookHandle;
   /** Copies a value into this tensor, in place; see {@link copy_}. */
   copy_(value: Parameters<typeof copy_>[1]): Tensor;
+  /** Copies a value into the part that `at` with these items reads, in place; see {@link setAt}. */
+  setAt(
+    items: Parameters<typeof setAt>[1],
+    value: Parameters<typeof setAt>[2],
+    options?: Parameters<typeof setAt>[3],
+  ): Tensor;
   /** Sets every element, in place. */
   fill_(value: number): Tensor;
   /** Sets every element to 0, in place. */
@@ -88,7 +94,16 @@ function install(name: string, f: AnyFunction): void {
 for (const [name, f] of Object.entries(methods)) install(name, f as AnyFunction);
 for (const [name, f] of Object.entries({ registerHook, registerPostAccumulateGradHook }))
   install(name, f as AnyFunction);
-for (const [name, f] of Object.entries({ backward, copy_, fill_, zero_, add_, sub_, mul_ })) {
+for (const [name, f] of Object.entries({
+  backward,
+  copy_,
+  setAt,
+  fill_,
+  zero_,
+  add_,
+  sub_,
+  mul_,
+})) {
   install(name, f as AnyFunction);
 }
 

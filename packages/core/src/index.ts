@@ -40,6 +40,7 @@ export {
   DTypeError,
   GradError,
   IndexError,
+  LinAlgError,
   ShapeError,
 } from "./errors.ts";
 export type { FluentMethods, Method, OpMethods } from "./fluent.ts";
@@ -60,7 +61,7 @@ export { GraphNode } from "./graph/node.ts";
 export type { Observer } from "./graph/observe.ts";
 export { observe } from "./graph/observe.ts";
 export { topologicalOrder } from "./graph/order.ts";
-export { add_, copy_, fill_, mul_, sub_, writable, zero_ } from "./inplace.ts";
+export { add_, copy_, fill_, mul_, setAt, sub_, writable, zero_ } from "./inplace.ts";
 export { setInterpreted } from "./kernels/pointwise.ts";
 export { canGenerateCode } from "./kernels/specialize.ts";
 export type {
@@ -68,19 +69,30 @@ export type {
   KernelLiteral,
   Layout,
   MultipleLiteral,
+  MultipleViewLiteral,
   Op,
   OpDefinition,
   OperandKind,
   ViewLiteral,
 } from "./op.ts";
 export { contiguousCopy, contiguousOperand, defineOp } from "./op.ts";
+export type { Gelu, GeluOptions } from "./ops/activations.ts";
 export type { AddProductOptions } from "./ops/addmm.ts";
-export type { IndexItem, Slice } from "./ops/at.ts";
+export type { IndexPutOptions } from "./ops/advanced.ts";
 export type { ValuesAndIndices } from "./ops/choice.ts";
+export type { Clamp, ClampBounds } from "./ops/clamp.ts";
+export type { DiagOptions, DiagonalOptions } from "./ops/diagonal.ts";
 export type * from "./ops/functional/types.ts";
 export * from "./ops/index.ts";
+export type { IndexItem, PlainItem, Slice } from "./ops/items.ts";
+export type { MeshgridOptions } from "./ops/meshgrid.ts";
+export type { NonzeroOptions } from "./ops/nonzero.ts";
+export type { PadOptions } from "./ops/pad.ts";
+export type { TensorIndex } from "./ops/places.ts";
 export type { ReductionOptions } from "./ops/reduction.ts";
+export type { IndexAddOptions } from "./ops/select.ts";
 export type { ContractedDims } from "./ops/tensordot.ts";
+export type { TriangleIndexOptions, TriangleOptions } from "./ops/triangle.ts";
 export type {
   Binary,
   BinaryWith,

@@ -7,14 +7,20 @@
 import type { TensorLike } from "./creation.ts";
 import { toTensor } from "./creation.ts";
 import type { TypedArray } from "./dtype.ts";
-import { checkNumber, DTypeError, GradError, ShapeError } from "./errors.ts";
+import { checkNumber, checkOptions, DTypeError, GradError, ShapeError } from "./errors.ts";
 import { currentSite, isGradEnabled } from "./graph/mode.ts";
 import { copyInto } from "./kernels/copy.ts";
 import { contiguousCopy } from "./op.ts";
+import type { IndexPutOptions } from "./ops/advanced.ts";
+import { putInto } from "./ops/advanced.ts";
 import { add, mul, sub } from "./ops/arithmetic.ts";
+import { to } from "./ops/convert.ts";
+import type { IndexItem } from "./ops/items.ts";
+import { layoutOfPart, resolveItems, splitItems } from "./ops/items.ts";
+import { sortIndices } from "./ops/places.ts";
 import { broadcastShapes, broadcastStrides, formatShape, sameShape } from "./shape.ts";
 import { noteChange } from "./storage.ts";
-import type { Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
 
 /** Refuses a change that the graph forbids. */
 function checkMutable(where: string, x: Tensor): void {
@@ -74,16 +80,63 @@ function assign(where: string, x: Tensor, value: Tensor): Tensor {
  * @throws {ShapeError} when the value does not broadcast to x's shape.
  */
 export function copy_(x: Tensor, value: TensorLike): Tensor {
-  const source = toTensor("copy_", value, x.dtype);
+  return assign("copy_", x, castable("copy_", x, value));
+}
+
+/** A value that may be copied into x. */
+function castable(where: string, x: Tensor, value: TensorLike): Tensor {
+  const source = toTensor(where, value, x.dtype);
   if (x.dtype === "bool" && source.dtype !== "bool") {
     throw new DTypeError(
-      `copy_: a bool tensor takes bool values, not ${source.dtype}. Compare first: value.ne(0).`,
-      {
-        dtype: source.dtype,
-      },
+      `${where}: a bool tensor takes bool values, not ${source.dtype}. Compare first: value.ne(0).`,
+      { dtype: source.dtype },
     );
   }
-  return assign("copy_", x, source);
+  return source;
+}
+
+/**
+ * Copies a value into part of x, in place: `x.setAt([0, "1:3"], 5)` changes what `x.at(0, "1:3")` reads. The items are
+ * those of `at`; a single one need not stand in an array. The value broadcasts to the part and takes x's type. Where
+ * indices name a place several times the last value stays, or with `accumulate` all are added to what is there.
+ *
+ * @throws {GradError} when x belongs to a graph, or requires gradients outside of `noGrad`.
+ * @throws {ShapeError} when the value does not broadcast to the part.
+ * @throws {IndexError} when an index is out of range, or there are more of them than dimensions.
+ * @example
+ * import { setAt, zeros } from "@chainrule/core";
+ * const x = zeros([2, 3]);
+ * setAt(x, [0, "1:"], [1, 2]);
+ * setAt(x, x.eq(0), 9);
+ * x.toArray(); // → [ [ 9, 1, 2 ], [ 9, 9, 9 ] ]
+ */
+export function setAt(
+  x: Tensor,
+  items: IndexItem | readonly IndexItem[],
+  value: TensorLike,
+  options?: IndexPutOptions,
+): Tensor {
+  checkOptions("setAt", options, ["accumulate"]);
+  checkMutable("setAt", x);
+  const source = castable("setAt", x, value);
+  const list = Array.isArray(items) ? items : [items as IndexItem];
+  const { plain, indices } = splitItems("setAt", x.shape, list);
+  const layout = layoutOfPart(x, resolveItems("setAt", x.shape, plain));
+  const part = new Tensor(x.storage, x.dtype, layout.shape, layout.strides, layout.offset);
+  if (indices === null && options?.accumulate !== true) {
+    assign("setAt", part, source);
+    return x;
+  }
+  const values = to(source, x.dtype).detach();
+  // A value that lies in the same storage may be read where it was just overwritten: it is copied first.
+  const own = values.storage === x.storage ? contiguousCopy(values) : values;
+  if (indices === null) assign("setAt", part, add(part, own));
+  else {
+    const sorted = sortIndices("setAt", part.shape, indices);
+    putInto("setAt", part, sorted, own, options?.accumulate ?? false);
+    noteChange(x.storage, currentSite());
+  }
+  return x;
 }
 
 /** Sets every element to a number, in place. @throws {GradError} as `copy_`. */

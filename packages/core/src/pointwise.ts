@@ -62,9 +62,15 @@ export interface PointwiseLiteral<Names extends readonly string[], P extends Par
   readonly condition?: boolean;
   /** TeX, where the expression itself would not read well. */
   readonly formula?: string;
-  readonly samples: readonly PointwiseSample<P>[];
+  /** Calls to be tested: domains from which operands are drawn, or a function that draws all arguments. */
+  readonly samples: readonly (PointwiseSample<P> | Sample)[];
   /** Calls to refuse beside those that all pointwise ops do: missing operands, unknown options, shapes that do not meet. */
   readonly rejects?: readonly Rejection[];
+  /**
+   * What is exported is another function that reads its arguments in its own way and then calls this one: samples and
+   * rejected calls are given for that function, and only the rows of the literal count.
+   */
+  readonly facade?: boolean;
   readonly edges?: readonly EdgeCase[];
 }
 
@@ -279,7 +285,9 @@ function define(literal: PointwiseLiteral<readonly string[], Parameters>): Point
   }
   const gradients = derivatives.map((derivative) => scaledBy(cotangent, derivative, builder));
   const samples = literal.samples.map((sample) =>
-    toSample(name, operands.length, sample, literal.condition ?? false),
+    typeof sample === "function"
+      ? sample
+      : toSample(name, operands.length, sample, literal.condition ?? false),
   );
   return {
     kind: "pointwise",
@@ -300,7 +308,9 @@ function define(literal: PointwiseLiteral<readonly string[], Parameters>): Point
         : gradients.map((gradient, i) => gradientRule(gradient, derivatives[i]!, operands.length)),
     samples,
     rejects: [
-      ...commonRejections(operands, Object.keys(parameters), literal.condition ?? false),
+      ...(literal.facade === true
+        ? []
+        : commonRejections(operands, Object.keys(parameters), literal.condition ?? false)),
       ...rejects,
     ],
     edges,

@@ -44,6 +44,38 @@ export function matrixProduct(
   k: number,
   n: number,
 ): void {
+  if (n === 1) {
+    dotRowsFor(out, a.data, b.data)(
+      out,
+      at,
+      a.data,
+      a.offset,
+      a.rowStep,
+      a.columnStep,
+      m,
+      b.data,
+      b.offset,
+      b.rowStep,
+      k,
+    );
+    return;
+  }
+  if (m === 1) {
+    dotRowsFor(out, b.data, a.data)(
+      out,
+      at,
+      b.data,
+      b.offset,
+      b.columnStep,
+      b.rowStep,
+      n,
+      a.data,
+      a.offset,
+      a.columnStep,
+      k,
+    );
+    return;
+  }
   const rowPanels = Math.ceil(m / panelRows);
   const columnPanels = Math.ceil(n / panelColumns);
   const sizeA = rowPanels * panelRows * k;
@@ -54,6 +86,33 @@ export function matrixProduct(
   packFor(b.data)(packedB, b.data, b.offset, b.columnStep, b.rowStep, n, k, panelColumns);
   multiplyFor(out)(out, at, packedA, packedB, m, k, n);
 }
+
+/** The dot product of each line of a matrix with one vector: nothing is read twice, so nothing is packed. */
+const dotRowsFor = perDType(function dotRows(
+  out: { [index: number]: number },
+  at: number,
+  lines: ArrayLike<number>,
+  offset: number,
+  lineStep: number,
+  alongStep: number,
+  count: number,
+  vector: ArrayLike<number>,
+  start: number,
+  step: number,
+  k: number,
+): void {
+  for (let line = 0; line < count; line++) {
+    let sum = 0;
+    let from = offset + line * lineStep;
+    let to = start;
+    for (let p = 0; p < k; p++) {
+      sum += lines[from]! * vector[to]!;
+      from += alongStep;
+      to += step;
+    }
+    out[at + line] = sum;
+  }
+});
 
 /** Panels of `width` lines: for each panel, for each step along k, the numbers of its lines; missing lines are 0. */
 const packFor = perDType(function pack(

@@ -3,171 +3,30 @@
  */
 import type { TensorLike } from "../creation.ts";
 import { arange, newTensor, toTensor, zeros } from "../creation.ts";
-import {
-  ArgumentError,
-  checkOptions,
-  DTypeError,
-  IndexError,
-  quoted,
-  ShapeError,
-} from "../errors.ts";
+import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../errors.ts";
 import { copyStrided } from "../kernels/copy.ts";
-import { checkIndices, gatherRows, scatterRows } from "../kernels/gather.ts";
+import { gatherRows, scatterRows } from "../kernels/gather.ts";
 import type { Op } from "../op.ts";
 import { contiguousOperand, defineOp } from "../op.ts";
 import type { Draw } from "../samples.ts";
 import type { Shape } from "../shape.ts";
-import { broadcastAll, broadcastStrides, elementCount, formatShape, sameShape } from "../shape.ts";
+import { broadcastStrides, formatShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { zerosView } from "./cat.ts";
 import { expand, sumTo } from "./expand.ts";
-import { nonzeroOf } from "./nonzero.ts";
+import type { Indices, Plan, TensorIndex } from "./places.ts";
+import {
+  asArguments,
+  placesOf,
+  planOf,
+  recordedIndices,
+  sortIndices,
+  withoutMasks,
+} from "./places.ts";
 import { reshape } from "./reshape.ts";
 import { where as choose } from "./selection.ts";
+import { stack, unbind } from "./stack.ts";
 import { permute } from "./transpose.ts";
-
-/** What selects along dimensions: int32 indices, a bool mask over as many dimensions as it has, `null` for all. */
-export type TensorIndex = TensorLike | null;
-
-/** The dimensions of x that tensors of indices select from, in rising order. */
-interface IndexOptions {
-  readonly dims: readonly number[];
-}
-
-/** An index as a tensor: int32, or bool for a mask. Arrays of booleans are masks. */
-export function readIndex(where: string, item: TensorLike): Tensor {
-  const given = item instanceof Tensor ? item : toTensor(where, item);
-  if (given.dtype === "int32" || given.dtype === "bool") return given;
-  const whole = item instanceof Tensor ? given : toTensor(where, item, "int32");
-  if (whole.dtype === "int32") return whole;
-  throw new DTypeError(
-    `${where}: an index must be int32 or a bool mask, not ${given.dtype}. Convert it: x.to("int32").`,
-    { dtype: given.dtype },
-  );
-}
-
-/** Sorts indices into one int32 tensor for each dimension indexed; masks become the places where they are true. */
-function sortIndices(
-  where: string,
-  shape: Shape,
-  indices: readonly TensorIndex[],
-): { dims: number[]; tensors: Tensor[] } {
-  if (!Array.isArray(indices)) {
-    throw new ArgumentError(
-      `${where}: the indices are an array with an index or null for each dimension, not ${quoted(indices)}.`,
-      { indices },
-    );
-  }
-  const dims: number[] = [];
-  const tensors: Tensor[] = [];
-  let dim = 0;
-  for (const item of indices) {
-    if (item === null) {
-      dim++;
-      continue;
-    }
-    const index = readIndex(where, item);
-    if (index.dtype === "int32") {
-      dims.push(dim++);
-      tensors.push(index);
-      continue;
-    }
-    const covered = shape.slice(dim, dim + index.ndim);
-    if (index.ndim === 0 || !sameShape(index.shape, covered)) {
-      throw new ShapeError(
-        `${where}: a mask of shape ${formatShape(index.shape)} does not cover the dimensions from ${dim} on of shape ${formatShape(shape)}.`,
-        { mask: index.shape, dim, shape },
-      );
-    }
-    for (const places of nonzeroOf(where, index)) {
-      dims.push(dim++);
-      tensors.push(places);
-    }
-  }
-  if (dim > shape.length) {
-    throw new IndexError(
-      `${where}: ${dim} indices for ${shape.length} dimension${shape.length === 1 ? "" : "s"} (shape ${formatShape(shape)}).`,
-      { indices: dim, shape },
-    );
-  }
-  if (tensors.length === 0)
-    throw new ArgumentError(`${where}: there is no index among ${quoted(indices)}.`, { indices });
-  return { dims, tensors };
-}
-
-/** Where the dimensions of the result come from. */
-interface Plan {
-  /** The shape that the indices have together. */
-  readonly chosen: Shape;
-  /** The dimensions of x before and after those of the indices in the result. */
-  readonly outer: readonly number[];
-  readonly inner: readonly number[];
-  readonly result: Shape;
-}
-
-/**
- * Indices that stand side by side give their dimensions there; those with a whole dimension between them give theirs in
- * front of all others.
- */
-function planOf(
-  where: string,
-  shape: Shape,
-  dims: readonly number[],
-  tensors: readonly Tensor[],
-): Plan {
-  const chosen = broadcastAll(
-    where,
-    tensors.map((index) => index.shape),
-  );
-  const first = dims[0]!;
-  const adjacent = dims.at(-1)! - first === dims.length - 1;
-  const rest = shape.flatMap((_, dim) => (dims.includes(dim) ? [] : [dim]));
-  const outer = adjacent ? rest.filter((dim) => dim < first) : [];
-  const inner = adjacent ? rest.filter((dim) => dim > first) : rest;
-  const lengths = (list: readonly number[]): number[] => list.map((dim) => shape[dim]!);
-  return { chosen, outer, inner, result: [...lengths(outer), ...chosen, ...lengths(inner)] };
-}
-
-/** The step from the start of x to each place that the indices choose; refuses those out of range. */
-function placesOf(
-  where: string,
-  shape: Shape,
-  strides: Shape,
-  dims: readonly number[],
-  tensors: readonly Tensor[],
-  chosen: Shape,
-): Float64Array {
-  for (const [i, index] of tensors.entries()) {
-    const length = shape[dims[i]!]!;
-    checkIndices(where, index, length, dims[i]!, shape, -length);
-  }
-  const places = new Float64Array(elementCount(chosen));
-  const one = new Int32Array(places.length);
-  for (const [i, index] of tensors.entries()) {
-    copyStrided(
-      one,
-      0,
-      index.storage.data,
-      index.offset,
-      chosen,
-      broadcastStrides(index.shape, index.strides, chosen),
-    );
-    const length = shape[dims[i]!]!;
-    const step = strides[dims[i]!]!;
-    for (let k = 0; k < one.length; k++) {
-      const at = one[k]!;
-      places[k]! += (at < 0 ? at + length : at) * step;
-    }
-  }
-  return places;
-}
-
-/** The indices of a recorded call, in the form in which the op takes them. */
-function asArguments(dims: readonly number[], tensors: readonly Tensor[]): TensorIndex[] {
-  const list = new Array<TensorIndex>(dims.at(-1)! + 1).fill(null);
-  for (const [i, dim] of dims.entries()) list[dim] = tensors[i]!;
-  return list;
-}
 
 /**
  * The elements of x at places given by tensors: one index for each dimension, `null` for a whole dimension, or a bool mask
@@ -191,35 +50,37 @@ export const index: Op<(x: TensorLike, indices: readonly TensorIndex[]) => Tenso
   call: (x: TensorLike, indices: readonly TensorIndex[]) => {
     const source = toTensor("index", x);
     const { dims, tensors } = sortIndices("index", source.shape, indices);
-    return { operands: [source, ...tensors], options: { dims } as IndexOptions };
+    return { operands: [source, ...tensors], options: { dims } };
   },
-  kinds: ["any", "index"],
-  shape: ([x, ...tensors], { dims }) => planOf("index", x!.shape, dims, tensors).result,
+  kinds: ["any"],
+  shape: ([x, ...tensors], { dims }) =>
+    planOf("index", x!.shape, withoutMasks("index", { dims, tensors })).result,
   forward: ([x, ...tensors], y, { dims }) => {
-    const { chosen, outer, inner } = planOf("index", x!.shape, dims, tensors);
-    const places = placesOf("index", x!.shape, x!.strides, dims, tensors, chosen);
-    gatherRows(x!, outer, inner, places, y);
+    const indices = withoutMasks("index", { dims, tensors });
+    const { chosen, outer, inner } = planOf("index", x!.shape, indices);
+    gatherRows(x!, outer, inner, placesOf("index", x!.shape, x!.strides, indices, chosen), y);
   },
   vjp: ([cotangent], node) => {
-    const tensors = node.operands.slice(1).map((_, i) => node.operand(i + 1));
+    const indices = recordedIndices(node, 1);
     const zero = zerosView(cotangent!, node.shapeOf(0));
-    const places = asArguments(node.options.dims, tensors);
-    return [indexPut(zero, places, cotangent!, { accumulate: true }), ...tensors.map(() => null)];
+    const gradient = indexPut(zero, asArguments(indices), cotangent!, { accumulate: true });
+    return [gradient, ...indices.tensors.map(() => null)];
   },
-  batch: ([x, ...tensors], [xBatched, ...batched], { dims }) => {
-    const shifted = dims.map((dim) => dim + 1);
-    if (!batched.includes(true)) return index(x!, asArguments(shifted, tensors));
-    const size = (xBatched ? x! : tensors[batched.indexOf(true)]!).shape[0]!;
-    const whole = xBatched ? x! : expand(x!, [size, ...x!.shape]);
-    const all = sampleIndices(size, tensors, batched);
-    const found = index(whole, asArguments([0, ...shifted], all));
-    const { outer, chosen } = planOf(
-      "index",
-      whole.shape.slice(1),
-      dims,
-      tensors.map((t, i) => (batched[i] ? sampleOf(t) : t)),
+  batch: (operands, batched, { dims }) => {
+    if (operands.some((x, i) => i > 0 && batched[i] && x.dtype === "bool")) {
+      return bySample(operands, batched, ([x, ...tensors]) =>
+        index(x!, asArguments({ dims, tensors })),
+      );
+    }
+    const [x, ...tensors] = operands;
+    const { whole, sample, indices } = withSamples(
+      x!,
+      { dims, tensors },
+      batched[0]!,
+      batched.slice(1),
+      sizeOf(operands, batched),
     );
-    return behind(found, outer.length, chosen.length);
+    return behind(index(whole, asArguments(indices)), sample.outer.length, sample.chosen.length);
   },
   samples: [
     (draw) => {
@@ -285,36 +146,6 @@ export const index: Op<(x: TensorLike, indices: readonly TensorIndex[]) => Tenso
   ],
 });
 
-/** One index for the samples and those of a call, aligned so that each sample has its own. */
-function sampleIndices(
-  size: number,
-  tensors: readonly Tensor[],
-  batched: readonly boolean[],
-): Tensor[] {
-  const rank = tensors.reduce((most, t, i) => Math.max(most, t.ndim - (batched[i] ? 1 : 0)), 0);
-  const ones = new Array<number>(rank).fill(1);
-  const aligned = tensors.map((t, i) => {
-    if (!batched[i]) return t;
-    const own = t.shape.slice(1);
-    return reshape(t, [size, ...ones.slice(own.length), ...own]);
-  });
-  return [reshape(arange(size), [size, ...ones]), ...aligned];
-}
-
-/** The first sample of an index, for its shape. */
-function sampleOf(x: Tensor): Tensor {
-  return newTensor(x.dtype, x.shape.slice(1));
-}
-
-/** Moves the dimensions of the indices, which follow the samples, behind those of x that precede them in a sample. */
-function behind(x: Tensor, before: number, chosen: number): Tensor {
-  if (before === 0) return x;
-  const order = x.shape.map((_, dim) => dim);
-  const moved = order.splice(1, chosen);
-  order.splice(1 + before, 0, ...moved);
-  return permute(x, order);
-}
-
 /** Options of {@link indexPut}. */
 export interface IndexPutOptions {
   /** Add to what is there, rather than replace it. */
@@ -365,46 +196,52 @@ export const indexPut: Op<
       options: { dims, accumulate: options?.accumulate ?? false },
     };
   },
-  kinds: ["any", "any", "index"],
+  kinds: ["any"],
   shape: ([x, values, ...tensors], { dims }) => {
-    const { result } = planOf("indexPut", x!.shape, dims, tensors);
-    const lead = result.length - values!.ndim;
-    const fits = lead >= 0 && values!.shape.every((n, dim) => n === 1 || n === result[lead + dim]);
-    if (!fits) {
-      throw new ShapeError(
-        `indexPut: values of shape ${formatShape(values!.shape)} do not broadcast to the places, which have shape ${formatShape(result)}.`,
-        { values: values!.shape, places: result },
-      );
-    }
+    const indices = withoutMasks("indexPut", { dims, tensors });
+    checkValues("indexPut", values!, planOf("indexPut", x!.shape, indices).result);
     return x!.shape;
   },
   forward: ([x, values, ...tensors], y, { dims, accumulate }) => {
-    const { chosen, outer, inner, result } = planOf("indexPut", x!.shape, dims, tensors);
-    const places = placesOf("indexPut", y.shape, y.strides, dims, tensors, chosen);
-    copyStrided(y.storage.data, 0, x!.storage.data, x!.offset, x!.shape, x!.strides);
-    const all = contiguousOperand(
-      new Tensor(
-        values!.storage,
-        values!.dtype,
-        result,
-        broadcastStrides(values!.shape, values!.strides, result),
-        values!.offset,
-      ),
+    putInto("indexPut", y, { dims, tensors }, values!, accumulate, () =>
+      copyStrided(y.storage.data, 0, x!.storage.data, x!.offset, x!.shape, x!.strides),
     );
-    scatterRows(y, outer, inner, places, all, accumulate);
   },
   vjp: ([cotangent], node) => {
-    const { dims, accumulate } = node.options;
-    const tensors = node.operands.slice(2).map((_, i) => node.operand(i + 2));
-    const places = asArguments(dims, tensors);
-    const none = tensors.map(() => null);
+    const indices = recordedIndices(node, 2);
+    const places = asArguments(indices);
+    const { accumulate } = node.options;
     const forX = (): Tensor => (accumulate ? cotangent! : indexPut(cotangent!, places, 0));
     const forValues = (): Tensor => {
       const picked = index(cotangent!, places);
-      const last = accumulate ? null : lastRows(node.shapeOf(0), dims, tensors);
+      const last = accumulate ? null : lastWriters(node.shapeOf(0), indices);
       return sumTo(last === null ? picked : choose(last, picked, 0), node.shapeOf(1));
     };
-    return [node.needs(0) ? forX() : null, node.needs(1) ? forValues() : null, ...none];
+    return [
+      node.needs(0) ? forX() : null,
+      node.needs(1) ? forValues() : null,
+      ...indices.tensors.map(() => null),
+    ];
+  },
+  batch: (operands, batched, { dims, accumulate }) => {
+    if (operands.some((x, i) => i > 1 && batched[i] && x.dtype === "bool")) {
+      return bySample(operands, batched, ([x, values, ...tensors]) =>
+        indexPut(x!, asArguments({ dims, tensors }), values!, { accumulate }),
+      );
+    }
+    const [x, values, ...tensors] = operands;
+    const { whole, sample, indices } = withSamples(
+      x!,
+      { dims, tensors },
+      batched[0]!,
+      batched.slice(2),
+      sizeOf(operands, batched),
+    );
+    const own = batched[1] ? values!.shape.slice(1) : values!.shape;
+    const ones = new Array<number>(sample.result.length - own.length).fill(1);
+    const full = reshape(values!, [batched[1] ? whole.shape[0]! : 1, ...ones, ...own]);
+    const ahead = inFront(full, sample.outer.length, sample.chosen.length);
+    return indexPut(whole, asArguments(indices), ahead, { accumulate });
   },
   samples: [
     (draw) => putSample(draw, { accumulate: draw.boolean() }),
@@ -449,22 +286,51 @@ function putSample(draw: Draw, options: IndexPutOptions): readonly unknown[] {
   return [x, [draw.indices(chosen, x.shape[0]!)], values, options];
 }
 
-/** Which numbers stay when several are written to the same place: true for the last; `null` if all stay. */
-function lastRows(
-  shape: Shape,
-  dims: readonly number[],
-  tensors: readonly Tensor[],
-): Tensor | null {
-  const { chosen, outer, inner, result } = planOf("indexPut", shape, dims, tensors);
-  const lengths = dims.map((dim) => shape[dim]!);
+/** Refuses values that do not broadcast to the places they are for. */
+function checkValues(where: string, values: Tensor, places: Shape): void {
+  const lead = places.length - values.ndim;
+  if (lead >= 0 && values.shape.every((n, dim) => n === 1 || n === places[lead + dim])) return;
+  throw new ShapeError(
+    `${where}: values of shape ${formatShape(values.shape)} do not broadcast to the places, which have shape ${formatShape(places)}.`,
+    { values: values.shape, places },
+  );
+}
+
+/**
+ * Puts numbers into y at the places of the indices, or adds them there. `prepare` runs once everything was found to be in
+ * order, and before anything is written.
+ */
+export function putInto(
+  where: string,
+  y: Tensor,
+  given: Indices,
+  values: Tensor,
+  accumulate: boolean,
+  prepare?: () => void,
+): void {
+  const indices = withoutMasks(where, given);
+  const { chosen, outer, inner, result } = planOf(where, y.shape, indices);
+  checkValues(where, values, result);
+  const places = placesOf(where, y.shape, y.strides, indices, chosen);
+  prepare?.();
+  const { storage, dtype, offset, shape, strides } = values;
+  const all = new Tensor(storage, dtype, result, broadcastStrides(shape, strides, result), offset);
+  scatterRows(y, outer, inner, places, contiguousOperand(all), accumulate);
+}
+
+/** Which numbers stay when several are put at the same place: true for the last; `null` if all stay. */
+function lastWriters(shape: Shape, given: Indices): Tensor | null {
+  const indices = withoutMasks("indexPut", given);
+  const { chosen, outer, inner, result } = planOf("indexPut", shape, indices);
+  // Places are numbered among the dimensions that are selected from.
   const strides = new Array<number>(shape.length).fill(0);
-  let step = 1;
-  for (let i = dims.length - 1; i >= 0; i--) {
-    strides[dims[i]!] = step;
-    step *= lengths[i]!;
+  let count = 1;
+  for (const dim of indices.dims) {
+    strides[dim] = count;
+    count *= shape[dim]!;
   }
-  const places = placesOf("indexPut", shape, strides, dims, tensors, chosen);
-  const writer = new Int32Array(step).fill(-1);
+  const places = placesOf("indexPut", shape, strides, indices, chosen);
+  const writer = new Int32Array(count);
   for (let i = 0; i < places.length; i++) writer[places[i]!] = i;
   const stays = newTensor("bool", [...chosen, ...inner.map(() => 1)]);
   let all = true;
@@ -473,5 +339,81 @@ function lastRows(
     stays.storage.data[i] = stay ? 1 : 0;
     all &&= stay;
   }
-  return all ? null : expand(stays, result.slice(outer.length)).expand(result);
+  return all ? null : expand(expand(stays, result.slice(outer.length)), result);
+}
+
+/** The number of samples. */
+function sizeOf(operands: readonly Tensor[], batched: readonly boolean[]): number {
+  return operands[batched.indexOf(true)]!.shape[0]!;
+}
+
+/** A call sample by sample, where the samples have nothing in common. */
+function bySample(
+  operands: readonly Tensor[],
+  batched: readonly boolean[],
+  call: (operands: readonly Tensor[]) => Tensor,
+): Tensor {
+  const parts = operands.map((x, i) => (batched[i] ? unbind(x) : null));
+  const results = Array.from({ length: sizeOf(operands, batched) }, (_, s) =>
+    call(operands.map((x, i) => parts[i]?.[s] ?? x)),
+  );
+  return stack(results);
+}
+
+/**
+ * A call for all samples at once: the samples are one more dimension that is selected from, so that each sample has its
+ * own indices. Masks are the same for all samples here.
+ */
+function withSamples(
+  x: Tensor,
+  given: Indices,
+  xBatched: boolean,
+  batched: readonly boolean[],
+  size: number,
+): { whole: Tensor; sample: Plan; indices: Indices } {
+  const dims: number[] = [0];
+  const own: Indices[] = given.tensors.map((index, i) =>
+    withoutMasks("index", { dims: [given.dims[i]!], tensors: [index] }),
+  );
+  const rank = own.reduce(
+    (most, { tensors }, i) => Math.max(most, tensors[0]!.ndim - (batched[i] ? 1 : 0)),
+    0,
+  );
+  const ones = new Array<number>(rank).fill(1);
+  const tensors = [reshape(arange(size), [size, ...ones])];
+  for (const [i, part] of own.entries()) {
+    for (const [k, index] of part.tensors.entries()) {
+      const shape = index.shape.slice(1);
+      dims.push(part.dims[k]! + 1);
+      tensors.push(
+        batched[i] ? reshape(index, [size, ...ones.slice(shape.length), ...shape]) : index,
+      );
+    }
+  }
+  const sample = planOf("index", xBatched ? x.shape.slice(1) : x.shape, {
+    dims: own.flatMap((part) => part.dims),
+    tensors: own.flatMap((part, i) =>
+      part.tensors.map((index) => (batched[i] ? newTensor("int32", index.shape.slice(1)) : index)),
+    ),
+  });
+  const whole = xBatched ? x : expand(x, [size, ...x.shape]);
+  return { whole, sample, indices: { dims, tensors } };
+}
+
+/** Moves the dimensions of the indices, which follow the samples, behind those of x that precede them in a sample. */
+function behind(x: Tensor, before: number, chosen: number): Tensor {
+  if (before === 0) return x;
+  const order = x.shape.map((_, dim) => dim);
+  const moved = order.splice(1, chosen);
+  order.splice(1 + before, 0, ...moved);
+  return permute(x, order);
+}
+
+/** The reverse of {@link behind}. */
+function inFront(x: Tensor, before: number, chosen: number): Tensor {
+  if (before === 0) return x;
+  const order = x.shape.map((_, dim) => dim);
+  const moved = order.splice(1 + before, chosen);
+  order.splice(1, 0, ...moved);
+  return permute(x, order);
 }

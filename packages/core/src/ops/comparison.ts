@@ -1,7 +1,7 @@
 /**
  * Comparisons: true and false, element by element. They have no derivative.
  */
-import type { Binary } from "../pointwise.ts";
+import type { Binary, Unary } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
 import { within } from "../samples.ts";
 
@@ -99,4 +99,49 @@ export const ge: Binary = pointwise({
   value: (s, a, b) => s.ge(a, b),
   result: "bool",
   samples: [{ args: [within(-3, 3), within(-3, 3)] }],
+});
+
+/**
+ * Whether an element is NaN; as bool.
+ *
+ * @example
+ * import { isnan, tensor } from "@chainrule/core";
+ * isnan(tensor([1, NaN, Infinity])); // → tensor([false, true, false], dtype=bool)
+ */
+export const isnan: Unary = pointwise({
+  name: "isnan",
+  operands: ["x"],
+  value: (s, x) => s.ne(x, x),
+  result: "bool",
+  samples: [{ args: [within(-3, 3)] }],
+});
+
+/**
+ * Whether an element is infinite, of either sign; as bool.
+ *
+ * @example
+ * import { isinf, tensor } from "@chainrule/core";
+ * isinf(tensor([1, NaN, Infinity])); // → tensor([false, false, true], dtype=bool)
+ */
+export const isinf: Unary = pointwise({
+  name: "isinf",
+  operands: ["x"],
+  value: (s, x) => s.eq(s.abs(x), s.constant(Number.POSITIVE_INFINITY)),
+  result: "bool",
+  samples: [{ args: [within(-3, 3)] }],
+});
+
+/**
+ * Whether an element is a number, neither infinite nor NaN; as bool.
+ *
+ * @example
+ * import { isfinite, tensor } from "@chainrule/core";
+ * isfinite(tensor([1, NaN, Infinity])); // → tensor([true, false, false], dtype=bool)
+ */
+export const isfinite: Unary = pointwise({
+  name: "isfinite",
+  operands: ["x"],
+  value: (s, x) => s.lt(s.abs(x), s.constant(Number.POSITIVE_INFINITY)),
+  result: "bool",
+  samples: [{ args: [within(-3, 3)] }],
 });

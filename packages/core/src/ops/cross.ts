@@ -7,10 +7,8 @@ import { toOperands } from "../record.ts";
 import { broadcastShapes, formatShape, normalizeDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
-import { at } from "./at.ts";
 import { expand } from "./expand.ts";
-import { stack } from "./stack.ts";
-import { permute } from "./transpose.ts";
+import { stack, unbind } from "./stack.ts";
 
 /**
  * The cross product of vectors in space, that is, of length 3 along one dimension; all others broadcast.
@@ -37,14 +35,15 @@ export function cross(a: TensorLike, b: TensorLike, dim?: number): Tensor {
   }
   const parts = [x!, y!].map((z) => {
     const whole = expand(z, shape);
-    return [0, 1, 2].map((i) => at(whole, ...shape.slice(0, found).map(() => ":"), i));
+    return unbind(whole, found);
   });
   const [[a0, a1, a2], [b0, b1, b2]] = parts as [Tensor[], Tensor[]];
-  const first = stack([
-    sub(mul(a1!, b2!), mul(a2!, b1!)),
-    sub(mul(a2!, b0!), mul(a0!, b2!)),
-    sub(mul(a0!, b1!), mul(a1!, b0!)),
-  ]);
-  const order = shape.map((_, i) => (i === found ? 0 : i < found ? i + 1 : i));
-  return found === 0 ? first : permute(first, order);
+  return stack(
+    [
+      sub(mul(a1!, b2!), mul(a2!, b1!)),
+      sub(mul(a2!, b0!), mul(a0!, b2!)),
+      sub(mul(a0!, b1!), mul(a1!, b0!)),
+    ],
+    found,
+  );
 }

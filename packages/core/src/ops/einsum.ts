@@ -7,10 +7,10 @@ import { toOperands } from "../record.ts";
 import { formatShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { mul } from "./arithmetic.ts";
+import { diagonal } from "./diagonal.ts";
 import { matmul } from "./matmul.ts";
 import { reshape } from "./reshape.ts";
 import { sum } from "./sum.ts";
-import { mainDiagonal } from "./trace.ts";
 import { permute } from "./transpose.ts";
 
 /**
@@ -92,7 +92,7 @@ function prepared(term: Term, lengths: ReadonlyMap<Label, number>): Term {
     const [i, j] = repeated;
     const others = labels.flatMap((_, dim) => (dim === i || dim === j ? [] : [dim]));
     const label = labels[i]!;
-    x = mainDiagonal(permute(x, [...others, i, j]));
+    x = diagonal(x, { dim1: i, dim2: j });
     labels = [...others.map((dim) => labels[dim]!), label];
   }
   const own = labels.filter((label, dim) => x.shape[dim] === lengths.get(label));

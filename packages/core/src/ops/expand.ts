@@ -2,18 +2,23 @@
  * Stretching over broadcast dimensions, and its adjoint: the sum over them.
  */
 import type { TensorLike } from "../creation.ts";
-import { zeros } from "../creation.ts";
-import { ShapeError } from "../errors.ts";
+import { toTensor, zeros } from "../creation.ts";
+import { ArgumentError, quoted, ShapeError } from "../errors.ts";
 import { sumOver } from "../kernels/sum.ts";
 import type { Op } from "../op.ts";
 import { defineOp } from "../op.ts";
 import type { Shape } from "../shape.ts";
-import { broadcastStrides, checkShape, formatShape } from "../shape.ts";
+import { broadcastAll, broadcastStrides, checkShape, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { reshape } from "./reshape.ts";
 
 /** The lengths that −1 stands for are taken from the operand. */
 function expandedShape(from: Shape, wanted: Shape): number[] {
+  if (!Array.isArray(wanted)) {
+    throw new ArgumentError(`expand: a shape is an array such as [2, -1], not ${quoted(wanted)}.`, {
+      shape: wanted,
+    });
+  }
   const lead = wanted.length - from.length;
   const refuse = (why: string): never => {
     throw new ShapeError(
@@ -25,7 +30,7 @@ function expandedShape(from: Shape, wanted: Shape): number[] {
     );
   };
   if (lead < 0) refuse("it has more dimensions");
-  return wanted.map((length, i) => {
+  const shape = wanted.map((length, i) => {
     const own = i < lead ? undefined : from[i - lead]!;
     if (length === -1) return own ?? refuse(`-1 at dimension ${i} has no length to keep`);
     if (own !== undefined && own !== 1 && own !== length) {
@@ -33,6 +38,7 @@ function expandedShape(from: Shape, wanted: Shape): number[] {
     }
     return length;
   });
+  return checkShape("expand", shape);
 }
 
 /**
@@ -46,23 +52,21 @@ function expandedShape(from: Shape, wanted: Shape): number[] {
 export const expand: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
   name: "expand",
   formula: String.raw`y_{i_1 \dots i_n} = x_{\dots}`,
-  call: (x: TensorLike, shape: Shape) => ({
-    operands: [x],
-    options: { shape: shape.map((n) => (n === -1 ? n : checkShape("expand", [n])[0]!)) },
-  }),
-  kinds: ["any"],
-  view: (x, options) => {
-    const shape = expandedShape(x.shape, options.shape);
-    return { shape, strides: broadcastStrides(x.shape, x.strides, shape), offset: x.offset };
+  call: (x: TensorLike, shape: Shape) => {
+    const source = toTensor("expand", x);
+    return { operands: [source], options: { shape: expandedShape(source.shape, shape) } };
   },
+  kinds: ["any"],
+  view: (x, { shape }) => ({
+    shape,
+    strides: broadcastStrides(x.shape, x.strides, shape),
+    offset: x.offset,
+  }),
   vjp: [(cotangent, node) => sumTo(cotangent, node.shapeOf(0))],
   batch: ([x], _batched, { shape }) => {
     const [samples, ...own] = x!.shape;
     const lead = new Array<number>(Math.max(shape.length - own.length, 0)).fill(1);
-    return expand(reshape(x!, [samples!, ...lead, ...own]), [
-      samples!,
-      ...expandedShape(own, shape),
-    ]);
+    return expand(reshape(x!, [samples!, ...lead, ...own]), [samples!, ...shape]);
   },
   samples: [
     (draw) => {
@@ -77,6 +81,8 @@ export const expand: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
       type: ShapeError,
     },
     { call: () => [zeros([2, 3]), [3]], message: /it has more dimensions/, type: ShapeError },
+    { call: () => [zeros([1]), [-2]], message: /whole numbers of at least 0/, type: ShapeError },
+    { call: () => [zeros([1]), 2], message: /a shape is an array/, type: ArgumentError },
   ],
 });
 
@@ -137,3 +143,39 @@ export const sumTo: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
     },
   ],
 });
+
+/**
+ * x stretched to a shape; NumPy's name for {@link expand}.
+ *
+ * @throws {ShapeError} when a dimension is neither of length 1 nor of the wanted length.
+ * @example
+ * import { broadcastTo, tensor } from "@chainrule/core";
+ * broadcastTo(tensor([1, 2]), [2, 2]).toArray(); // → [ [ 1, 2 ], [ 1, 2 ] ]
+ */
+export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
+  return expand(x, shape);
+}
+
+/**
+ * Tensors stretched to the shape in which all of them meet; views.
+ *
+ * @throws {ShapeError} when the shapes do not broadcast.
+ * @throws {ArgumentError} for anything but an array of tensors.
+ * @example
+ * import { broadcastTensors, zeros } from "@chainrule/core";
+ * broadcastTensors([zeros([2, 1]), zeros([3])]).map((x) => x.shape); // → [ [ 2, 3 ], [ 2, 3 ] ]
+ */
+export function broadcastTensors(tensors: readonly TensorLike[]): Tensor[] {
+  if (!Array.isArray(tensors)) {
+    throw new ArgumentError(
+      `broadcastTensors: expected an array of tensors, not ${quoted(tensors)}.`,
+      { tensors },
+    );
+  }
+  const all = tensors.map((x) => toTensor("broadcastTensors", x));
+  const shape = broadcastAll(
+    "broadcastTensors",
+    all.map((x) => x.shape),
+  );
+  return all.map((x) => expand(x, shape));
+}

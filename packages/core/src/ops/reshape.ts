@@ -2,7 +2,7 @@
  * The same elements in the same order, in another shape.
  */
 import type { TensorLike } from "../creation.ts";
-import { zeros } from "../creation.ts";
+import { toTensor, zeros } from "../creation.ts";
 import { ArgumentError, quoted, ShapeError } from "../errors.ts";
 import { mergeDimensions } from "../kernels/rows.ts";
 import type { Op } from "../op.ts";
@@ -20,13 +20,22 @@ export function inferredShape(where: string, from: Shape, wanted: Shape): number
     );
   }
   const count = elementCount(from);
-  const unknown = wanted.indexOf(-1);
-  const known = elementCount(wanted.filter((_, i) => i !== unknown));
-  const broken =
-    wanted.some((length, i) => !Number.isInteger(length) || length < 0 === (i !== unknown)) ||
-    (unknown >= 0 && known === 0);
-  const shape = wanted.map((length, i) => (i === unknown ? count / known : length));
-  if (broken || elementCount(shape) !== count || !shape.every(Number.isInteger)) {
+  const shape = wanted.slice();
+  let known = 1;
+  let unknown = -1;
+  let broken = false;
+  for (const [dim, length] of shape.entries()) {
+    if (length === -1 && unknown < 0) unknown = dim;
+    else if (Number.isInteger(length) && length >= 0) known *= length;
+    else broken = true;
+  }
+  if (unknown >= 0 && !broken) {
+    // With no elements at all any length would do, so none can be told.
+    if (known === 0 || count % known !== 0) broken = true;
+    shape[unknown] = count / known;
+    known = count;
+  }
+  if (broken || known !== count) {
     throw new ShapeError(
       `${where}: shape ${formatShape(from)} has ${count} elements, which do not fill ${formatShape(wanted)}. ` +
         "The product of the lengths must stay the same; one of them may be -1.",
@@ -72,18 +81,20 @@ export function reshapedStrides(from: Shape, strides: Shape, shape: Shape): numb
 export const reshape: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
   name: "reshape",
   formula: String.raw`\operatorname{vec} y = \operatorname{vec} x`,
-  call: (x: TensorLike, shape: Shape) => ({ operands: [x], options: { shape } }),
+  call: (x: TensorLike, shape: Shape) => {
+    const source = toTensor("reshape", x);
+    return {
+      operands: [source],
+      options: { shape: inferredShape("reshape", source.shape, shape) },
+    };
+  },
   kinds: ["any"],
-  view: (x, options) => {
-    const shape = inferredShape("reshape", x.shape, options.shape);
+  view: (x, { shape }) => {
     const strides = reshapedStrides(x.shape, x.strides, shape);
     return strides === null ? null : { shape, strides, offset: x.offset };
   },
   vjp: [(cotangent, node) => reshape(cotangent, node.shapeOf(0))],
-  batch: ([x], _batched, { shape }) => {
-    const [samples, ...own] = x!.shape;
-    return reshape(x!, [samples!, ...inferredShape("reshape", own, shape)]);
-  },
+  batch: ([x], _batched, { shape }) => reshape(x!, [x!.shape[0]!, ...shape]),
   samples: [
     (draw) => {
       const x = draw.tensor(draw.shape(0, 4, 0));
@@ -101,3 +112,23 @@ export const reshape: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
     { call: () => [zeros([2, 3]), [-1, -1]], message: /do not fill \[-1, -1\]/, type: ShapeError },
   ],
 });
+
+/**
+ * x in another shape, never copied: as {@link reshape}, but an error where memory does not allow a view.
+ *
+ * @throws {ShapeError} when the number of elements differs, or no view of that shape exists.
+ * @example
+ * import { arange, view } from "@chainrule/core";
+ * view(arange(6), [2, -1]).shape; // → [ 2, 3 ]
+ */
+export function view(x: TensorLike, shape: Shape): Tensor {
+  const source = toTensor("view", x);
+  const wanted = inferredShape("view", source.shape, shape);
+  if (reshapedStrides(source.shape, source.strides, wanted) === null) {
+    throw new ShapeError(
+      `view: a tensor of shape ${formatShape(source.shape)} that lies in memory with strides ${formatShape(source.strides)} cannot be seen as ${formatShape(wanted)} without a copy. Use reshape.`,
+      { from: source.shape, strides: source.strides, to: wanted },
+    );
+  }
+  return reshape(source, wanted);
+}

@@ -7,9 +7,9 @@ import { checkNumber, checkOptions, DTypeError, ShapeError } from "../errors.ts"
 import { checkIndices } from "../kernels/gather.ts";
 import { formatShape, normalizeDim, sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import type { TensorIndex } from "./advanced.ts";
 import { index as indexAt, indexPut } from "./advanced.ts";
 import { mul } from "./arithmetic.ts";
+import type { TensorIndex } from "./places.ts";
 import { reshape } from "./reshape.ts";
 
 /** The parts of a call, with x as a row if it is a single number. */

@@ -6,13 +6,13 @@ import { toTensor } from "../creation.ts";
 import { ArgumentError, checkInteger, IndexError, quoted } from "../errors.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import type { IndexItem } from "./at.ts";
 import { at } from "./at.ts";
 import { existingDim } from "./dimensions.ts";
+import type { PlainItem } from "./items.ts";
 
 /** The items that leave all dimensions before `dim` whole and select from that one. */
-function selecting(dim: number, item: IndexItem): IndexItem[] {
-  const items = new Array<IndexItem>(dim).fill(":");
+function selecting(dim: number, item: PlainItem): PlainItem[] {
+  const items = new Array<PlainItem>(dim).fill(":");
   items.push(item);
   return items;
 }

@@ -104,7 +104,13 @@ export function interpret<T>(
         values.set(expression, leaves.parameter(expression.name));
         break;
       case "application":
-        values.set(expression, apply(expression.primitive, expression.operands.map((operand) => values.get(operand)!)));
+        values.set(
+          expression,
+          apply(
+            expression.primitive,
+            expression.operands.map((operand) => values.get(operand)!),
+          ),
+        );
         break;
     }
   }
@@ -121,7 +127,11 @@ export function reads(root: Expression, index: number): boolean {
  * the cotangent is infinite or NaN, and a branch that is 1 hands the cotangent on unchanged. So relu's gradient is a
  * selection, not a multiplication, as PyTorch has it.
  */
-export function scaledBy(cotangent: Expression, derivative: Expression, builder: ExpressionBuilder): Expression {
+export function scaledBy(
+  cotangent: Expression,
+  derivative: Expression,
+  builder: ExpressionBuilder,
+): Expression {
   if (derivative.kind === "constant") {
     if (derivative.value === 0) return derivative;
     if (derivative.value === 1) return cotangent;
@@ -131,7 +141,11 @@ export function scaledBy(cotangent: Expression, derivative: Expression, builder:
     const [a, b, c] = derivative.operands;
     switch (derivative.primitive) {
       case "where":
-        return builder.apply("where", [a!, scaledBy(cotangent, b!, builder), scaledBy(cotangent, c!, builder)]);
+        return builder.apply("where", [
+          a!,
+          scaledBy(cotangent, b!, builder),
+          scaledBy(cotangent, c!, builder),
+        ]);
       case "neg":
         return builder.apply("neg", [scaledBy(cotangent, a!, builder)]);
       case "div":

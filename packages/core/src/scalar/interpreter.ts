@@ -55,10 +55,12 @@ export class InterpretedExpression {
     parameters: ReadonlyMap<string, number>,
     store: (values: Float64Array, start: number, count: number) => void,
   ): void {
-    for (const { name, register } of this.parameters) this.registers[register]!.fill(parameters.get(name)!);
+    for (const { name, register } of this.parameters)
+      this.registers[register]!.fill(parameters.get(name)!);
     for (let start = 0; start < count; start += blockLength) {
       const length = Math.min(blockLength, count - start);
-      for (const { index, register } of this.inputs) loads[index]!(this.registers[register]!, start, length);
+      for (const { index, register } of this.inputs)
+        loads[index]!(this.registers[register]!, start, length);
       for (const { evaluate, operands, target } of this.instructions) {
         const out = this.registers[target]!;
         const a = this.registers[operands[0]!]!;

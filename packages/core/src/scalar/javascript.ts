@@ -32,7 +32,9 @@ export function toJavaScript(root: Expression): Source {
   let statements = "";
   for (const part of order) {
     if (part.kind === "application") {
-      const text = primitives[part.primitive].source(...part.operands.map((operand) => texts.get(operand)!));
+      const text = primitives[part.primitive].source(
+        ...part.operands.map((operand) => texts.get(operand)!),
+      );
       if ((uses.get(part) ?? 0) > 1) {
         statements += `const t${part.id} = ${text}; `;
         texts.set(part, `t${part.id}`);
@@ -56,7 +58,10 @@ function literal(value: number): string {
 /** The name of a parameter in generated source; refuses what is no identifier. */
 export function parameterName(name: string): string {
   if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) {
-    throw new ArgumentError(`pointwise: a parameter is named like a variable, not ${JSON.stringify(name)}.`, { name });
+    throw new ArgumentError(
+      `pointwise: a parameter is named like a variable, not ${JSON.stringify(name)}.`,
+      { name },
+    );
   }
   return `p_${name}`;
 }

@@ -13,7 +13,16 @@ export interface TeX {
 }
 
 /** Binding strengths, from loose to tight. */
-export const binding = { choice: 0, comparison: 1, sum: 2, product: 3, prefix: 4, power: 5, atom: 6 } as const;
+export const binding = {
+  choice: 0,
+  logical: 1,
+  comparison: 2,
+  sum: 3,
+  product: 4,
+  prefix: 5,
+  power: 6,
+  atom: 7,
+} as const;
 
 export interface PrimitiveLiteral<Arity extends number> {
   readonly arity: Arity;
@@ -54,7 +63,11 @@ function math(name: string, symbol: string): PrimitiveLiteral<1> {
   return { arity: 1, evaluate, source: (x) => `Math.${name}(${x})`, tex: applied(symbol) };
 }
 
-function comparison(operator: string, symbol: string, evaluate: (a: number, b: number) => boolean): PrimitiveLiteral<2> {
+function comparison(
+  operator: string,
+  symbol: string,
+  evaluate: (a: number, b: number) => boolean,
+): PrimitiveLiteral<2> {
   return {
     arity: 2,
     evaluate: (a, b) => (evaluate(a!, b!) ? 1 : 0),
@@ -74,7 +87,12 @@ export const primitives = {
     source: (a, b) => `(${a} + ${b})`,
     tex: infix("+", binding.sum, binding.sum),
   }),
-  sub: lift<2>({ arity: 2, evaluate: (a, b) => a! - b!, source: (a, b) => `(${a} - ${b})`, tex: infix("-", binding.sum) }),
+  sub: lift<2>({
+    arity: 2,
+    evaluate: (a, b) => a! - b!,
+    source: (a, b) => `(${a} - ${b})`,
+    tex: infix("-", binding.sum),
+  }),
   mul: lift<2>({
     arity: 2,
     evaluate: (a, b) => a! * b!,
@@ -97,7 +115,10 @@ export const primitives = {
     arity: 2,
     evaluate: (a, b) => power(a!, b!),
     source: (a, b) => `power(${a}, ${b})`,
-    tex: (a, b) => ({ text: `${bracketed(a!, binding.atom)}^{${b!.text}}`, binding: binding.power }),
+    tex: (a, b) => ({
+      text: `${bracketed(a!, binding.atom)}^{${b!.text}}`,
+      binding: binding.power,
+    }),
   }),
   /** The remainder of division with the sign of the dividend, as C's fmod. */
   fmod: lift<2>({
@@ -131,7 +152,18 @@ export const primitives = {
   cos: math("cos", "\\cos"),
   tan: math("tan", "\\tan"),
   tanh: math("tanh", "\\tanh"),
-  erf: lift<1>({ arity: 1, evaluate: (x) => erf(x!), source: (x) => `erf(${x})`, tex: applied("\\operatorname{erf}") }),
+  erf: lift<1>({
+    arity: 1,
+    evaluate: (x) => erf(x!),
+    source: (x) => `erf(${x})`,
+    tex: applied("\\operatorname{erf}"),
+  }),
+  erfc: lift<1>({
+    arity: 1,
+    evaluate: (x) => erfc(x!),
+    source: (x) => `erfc(${x})`,
+    tex: applied("\\operatorname{erfc}"),
+  }),
   abs: lift<1>({
     arity: 1,
     evaluate: (x) => Math.abs(x!),
@@ -184,6 +216,31 @@ export const primitives = {
   le: comparison("<=", "\\le", (a, b) => a <= b),
   gt: comparison(">", ">", (a, b) => a > b),
   ge: comparison(">=", "\\ge", (a, b) => a >= b),
+  // Anything but 0 counts as true, NaN too. The loose comparisons take the booleans of comparisons as they are.
+  logicalAnd: lift<2>({
+    arity: 2,
+    evaluate: (a, b) => (a !== 0 && b !== 0 ? 1 : 0),
+    source: (a, b) => `(${a} != 0 && ${b} != 0)`,
+    tex: infix("\\wedge", binding.logical, binding.logical),
+  }),
+  logicalOr: lift<2>({
+    arity: 2,
+    evaluate: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
+    source: (a, b) => `(${a} != 0 || ${b} != 0)`,
+    tex: infix("\\vee", binding.logical, binding.logical),
+  }),
+  logicalXor: lift<2>({
+    arity: 2,
+    evaluate: (a, b) => ((a !== 0) !== (b !== 0) ? 1 : 0),
+    source: (a, b) => `((${a} != 0) !== (${b} != 0))`,
+    tex: infix("\\oplus", binding.logical, binding.logical),
+  }),
+  logicalNot: lift<1>({
+    arity: 1,
+    evaluate: (x) => (x === 0 ? 1 : 0),
+    source: (x) => `(${x} == 0)`,
+    tex: (x) => ({ text: `\\neg ${bracketed(x!, binding.prefix)}`, binding: binding.prefix }),
+  }),
   /** The second operand where the first is not 0, else the third. Both are computed; the one not taken does not count. */
   where: lift<3>({
     arity: 3,
@@ -200,7 +257,9 @@ export const primitives = {
 export type Primitive = keyof typeof primitives;
 
 /** The functions of one interpretation of the algebra: for numbers, source text, TeX, tensors, … */
-export type Interpretation<T> = { readonly [P in Primitive]: Operation<(typeof primitives)[P]["arity"], T> };
+export type Interpretation<T> = {
+  readonly [P in Primitive]: Operation<(typeof primitives)[P]["arity"], T>;
+};
 
 type Operation<Arity extends number, T> = Arity extends 1
   ? (x: T) => T

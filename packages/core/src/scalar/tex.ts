@@ -27,7 +27,9 @@ export function toTeX(root: Expression, symbols: (name: string) => string = symb
     input: (_index: number, name: string) => atom(symbols(name)),
     parameter: (name: string) => atom(symbols(name)),
   };
-  const [result] = interpret<TeX>([root], leaves, (primitive, operands) => primitives[primitive].tex(...operands));
+  const [result] = interpret<TeX>([root], leaves, (primitive, operands) =>
+    primitives[primitive].tex(...operands),
+  );
   return result!.text;
 }
 

@@ -2,7 +2,7 @@
  * Laws of the transforms: forward mode is the transpose of reverse mode, and mapping over samples is going through them.
  */
 import type { Tensor } from "@chainrule/core";
-import { at, Generator, jvp, stack, vmap } from "@chainrule/core";
+import { ArgumentError, at, Generator, jvp, stack, vmap } from "@chainrule/core";
 import { contiguousTwin, difference } from "../compare.ts";
 import { gaussianLike } from "../system.ts";
 import type { Law, OpCall } from "./law.ts";
@@ -78,7 +78,10 @@ export const vmapIsLoop: Law = {
       return leaf;
     });
     const inDims = batched.map((is) => (is ? 0 : null));
-    const mapped = vmap((...operands: Tensor[]) => call.run(operands), { inDims })(...leaves);
+    const mapped = unlessRefused(() =>
+      vmap((...operands: Tensor[]) => call.run(operands), { inDims })(...leaves),
+    );
+    if (mapped === null) return;
     const loops = samples.map((_, s) =>
       call.run(leaves.map((leaf, i) => (batched[i] ? at(leaf, s) : leaf))),
     );
@@ -94,6 +97,16 @@ export const vmapIsLoop: Law = {
     );
   },
 };
+
+/** Where the numbers of an operand decide the shape of the result, an op may say that vmap cannot apply it. */
+function unlessRefused(map: () => Tensor[]): Tensor[] | null {
+  try {
+    return map();
+  } catch (error) {
+    if (error instanceof ArgumentError && error.message.includes("inside vmap")) return null;
+    throw error;
+  }
+}
 
 /** The operands with their numbers in reverse order, if the op accepts them so; else the same again. */
 function otherSample(call: OpCall, operands: readonly Tensor[]): Tensor[] {

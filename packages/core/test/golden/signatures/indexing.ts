@@ -1,5 +1,7 @@
 /** Ops that choose elements by index or mask, and put them back. */
+import type { IndexItem } from "@chainrule/core";
 import {
+  at,
   gather,
   indexAdd,
   indexPut,
@@ -8,12 +10,30 @@ import {
   maskedSelect,
   scatter,
   scatterAdd,
+  Tensor,
+  take,
+  takeAlongDim,
 } from "@chainrule/core";
 import type { Signatures } from "../signature.ts";
 import { given, torch } from "../signature.ts";
 
+/** How the golden file writes slices and ellipses. */
+interface Written {
+  readonly slice?: readonly (number | null)[];
+}
+
+function itemOf(item: unknown): IndexItem {
+  if (item === undefined || item === null) return null;
+  if (typeof item === "number" || item instanceof Tensor) return item;
+  const { slice } = item as Written;
+  if (slice === undefined) return "...";
+  const [start, stop, step] = slice.map((bound) => bound ?? undefined);
+  return { start, stop, step };
+}
+
 export const indexing: Signatures = {
   gather: torch("input, dim, index", (x, dim, index) => gather(x, dim, index)),
+  getitem: torch("input, ...items", (x: Tensor, items: unknown[]) => at(x, ...items.map(itemOf))),
   index_add: torch("input, dim, index, source, alpha?", (x, dim, index, source, alpha) =>
     indexAdd(x, dim, index, source, given({ alpha })),
   ),
@@ -29,4 +49,6 @@ export const indexing: Signatures = {
   scatter_add: torch("input, dim, index, src", (x, dim, index, source) =>
     scatterAdd(x, dim, index, source),
   ),
+  take: torch("input, index", (x, index) => take(x, index)),
+  take_along_dim: torch("input, indices, dim?", (x, indices, dim) => takeAlongDim(x, indices, dim)),
 };

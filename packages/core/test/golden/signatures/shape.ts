@@ -2,16 +2,23 @@
 
 import type { Tensor } from "@chainrule/core";
 import {
+  broadcastTo,
   cat,
   chunk,
+  diag,
+  diagEmbed,
+  diagonal,
   expand,
   eye,
   flatten,
   flip,
+  meshgrid,
+  movedim,
   narrow,
   ones,
   onesLike,
   permute,
+  repeat,
   reshape,
   roll,
   rot90,
@@ -20,27 +27,47 @@ import {
   split,
   squeeze,
   stack,
+  swapaxes,
+  tile,
   transpose,
+  tril,
+  triu,
   unbind,
   unflatten,
   unsqueeze,
+  view,
 } from "@chainrule/core";
 import type { Signatures } from "../signature.ts";
 import { given, torch } from "../signature.ts";
 
 export const shape: Signatures = {
+  broadcast_to: torch("input, ...size", (x, size) => broadcastTo(x, size)),
   cat: torch("tensors, dim?", (x, dim) => cat(x, dim)),
   chunk: torch("input, chunks, dim?", (x, chunks, dim) => chunk(x, chunks, dim)),
+  diag: torch("input, diagonal?", (x, diagonal) => diag(x, given({ diagonal }))),
+  diag_embed: torch("input, offset?, dim1?, dim2?", (x, offset, dim1, dim2) =>
+    diagEmbed(x, given({ offset, dim1, dim2 })),
+  ),
+  diagonal: torch("input, offset?, dim1?, dim2?", (x, offset, dim1, dim2) =>
+    diagonal(x, given({ offset, dim1, dim2 })),
+  ),
   expand: torch("input, ...size", (x, size) => expand(x, size)),
   eye: torch("n, dtype?", (n: number, dtype) => eye(n, n, given({ dtype }))),
   flatten: torch("input, start_dim?, end_dim?", (x, start, end) => flatten(x, start, end)),
   flip: torch("input, ...dims", (x, dims) => flip(x, dims)),
+  meshgrid: torch("...tensors, indexing?", (tensors: Tensor[], indexing) =>
+    meshgrid(tensors, given({ indexing })),
+  ),
+  movedim: torch("input, source, destination", (x, source, destination) =>
+    movedim(x, source, destination),
+  ),
   narrow: torch("input, dim, start, length", (x, dim, start, length) =>
     narrow(x, dim, start, length),
   ),
   ones: torch("...size, dtype?", (size, dtype) => ones(size, given({ dtype }))),
   ones_like: torch("input", (x) => onesLike(x)),
   permute: torch("input, dims", (x, dims) => permute(x, dims)),
+  repeat: torch("input, ...repeats", (x, counts) => repeat(x, counts)),
   reshape: torch("input, ...shape", (x, shape) => reshape(x, shape)),
   roll: torch("input, shifts, dims?", (x, shifts, dims) => roll(x, shifts, dims)),
   rot90: torch("input, k?, dims?", (x, k, dims) => rot90(x, k, dims)),
@@ -51,9 +78,14 @@ export const shape: Signatures = {
   split: torch("tensor, split_size_or_sections, dim?", (x, sizes, dim) => split(x, sizes, dim)),
   squeeze: torch("input, dim?", (x, dim) => squeeze(x, dim)),
   stack: torch("tensors, dim?", (x, dim) => stack(x, dim)),
+  swapaxes: torch("input, axis0, axis1", (x, dim0, dim1) => swapaxes(x, dim0, dim1)),
   t: torch("input", (x: Tensor) => x.T),
+  tile: torch("input, ...dims", (x, counts) => tile(x, counts)),
   transpose: torch("input, dim0, dim1", (x, dim0, dim1) => transpose(x, dim0, dim1)),
+  tril: torch("input, diagonal?", (x, diagonal) => tril(x, given({ diagonal }))),
+  triu: torch("input, diagonal?", (x, diagonal) => triu(x, given({ diagonal }))),
   unbind: torch("input, dim?", (x, dim) => unbind(x, dim)),
   unflatten: torch("input, dim, sizes", (x, dim, sizes) => unflatten(x, dim, sizes)),
   unsqueeze: torch("input, dim", (x, dim) => unsqueeze(x, dim)),
+  view: torch("input, ...shape", (x, shape) => view(x, shape)),
 };

@@ -1,0 +1,49 @@
+/**
+ * Stacks of matrices for the decompositions: copied into plain memory in double precision, whatever their type and
+ * layout, worked on there, and written back.
+ */
+import type { Shape } from "../shape.ts";
+import { broadcastStrides, elementCount } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { copyStrided } from "./copy.ts";
+
+/** All numbers of a tensor, stretched to a shape if one is given, row-major and in double precision. */
+export function doubles(x: Tensor, shape: Shape = x.shape): Float64Array<ArrayBuffer> {
+  const copy = new Float64Array(elementCount(shape));
+  const strides = shape === x.shape ? x.strides : broadcastStrides(x.shape, x.strides, shape);
+  copyStrided(copy, 0, x.storage.data, x.offset, shape, strides);
+  return copy;
+}
+
+/** The same memory with the last two dimensions exchanged, outside of the graph. */
+export function turned(x: Tensor): Tensor {
+  const swap = (list: Shape): number[] => [...list.slice(0, -2), list.at(-1)!, list.at(-2)!];
+  return new Tensor(x.storage, x.dtype, swap(x.shape), swap(x.strides), x.offset);
+}
+
+/** The same memory as matrices of one column, outside of the graph. */
+export function asColumns(x: Tensor): Tensor {
+  return new Tensor(x.storage, x.dtype, [...x.shape, 1], [...x.strides, 1], x.offset);
+}
+
+/** Whether all numbers are finite. */
+export function allFinite(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
+  return true;
+}
+
+/** The transpose of a matrix with so many rows and columns, both row-major. */
+export function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
+  const t = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) t[j * rows + i] = a[i * columns + j]!;
+  }
+  return t;
+}
+
+/** The identity as a row-major matrix. */
+export function identity(n: number): Float64Array {
+  const one = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) one[i * n + i] = 1;
+  return one;
+}
