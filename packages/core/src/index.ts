@@ -81,18 +81,31 @@ export type { AddProductOptions } from "./ops/addmm.ts";
 export type { IndexPutOptions } from "./ops/advanced.ts";
 export type { ValuesAndIndices } from "./ops/choice.ts";
 export type { Clamp, ClampBounds } from "./ops/clamp.ts";
+export type { ScanOptions } from "./ops/cumulative.ts";
 export type { DiagOptions, DiagonalOptions } from "./ops/diagonal.ts";
+export type { DropoutOptions } from "./ops/dropout.ts";
 export type * from "./ops/functional/types.ts";
+export type { GumbelSoftmaxOptions } from "./ops/gumbel-softmax.ts";
 export * from "./ops/index.ts";
 export type { IndexItem, PlainItem, Slice } from "./ops/items.ts";
 export type { MeshgridOptions } from "./ops/meshgrid.ts";
 export type { NonzeroOptions } from "./ops/nonzero.ts";
 export type { PadOptions } from "./ops/pad.ts";
 export type { TensorIndex } from "./ops/places.ts";
+export type { QuantileOptions } from "./ops/quantile.ts";
 export type { ReductionOptions } from "./ops/reduction.ts";
+export type { MultinomialOptions, SamplingOptions } from "./ops/sampling.ts";
 export type { IndexAddOptions } from "./ops/select.ts";
+export type { SortOptions, TopKOptions } from "./ops/sort.ts";
 export type { ContractedDims } from "./ops/tensordot.ts";
 export type { TriangleIndexOptions, TriangleOptions } from "./ops/triangle.ts";
+export type {
+  BinCountOptions,
+  HistogramOptions,
+  UniqueOptions,
+  UniqueValues,
+} from "./ops/unique.ts";
+export type { VarianceOptions } from "./ops/variance.ts";
 export type {
   Binary,
   BinaryWith,
@@ -106,13 +119,15 @@ export type {
   UnaryWith,
 } from "./pointwise.ts";
 export { pointwise, primitivesWithoutOp } from "./pointwise.ts";
-export type { GeneratorState, RandomOptions } from "./random.ts";
+export type { DistributionOptions } from "./random/distributions.ts";
+export { exponential, gumbel, normal, uniform } from "./random/distributions.ts";
+export type { GeneratorState } from "./random/generator.ts";
+export { defaultGenerator, Generator, manualSeed } from "./random/generator.ts";
+export type { RandomOptions } from "./random.ts";
 export {
-  defaultGenerator,
-  Generator,
-  manualSeed,
   rand,
   randint,
+  randintLike,
   randLike,
   randn,
   randnLike,

@@ -19,12 +19,21 @@ export { cumprod, cumsum, linearRecurrence } from "./cumulative.ts";
 export { diag, diagEmbed, diagonal, placeDiagonal } from "./diagonal.ts";
 export { flatten, squeeze, unflatten, unsqueeze } from "./dimensions.ts";
 export { div, fmod, pow } from "./division.ts";
+export {
+  alphaDropout,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  featureAlphaDropout,
+} from "./dropout.ts";
 export { broadcastTo, expand, sumTo } from "./expand.ts";
 export { exp, expm1, log, log1p } from "./exponential.ts";
 export { amax, amin, argmax, argmin } from "./extremum.ts";
 export { flip, roll, rot90 } from "./flip.ts";
 export * from "./functional/methods.ts";
 export { gather, scatter, scatterAdd } from "./gather.ts";
+export { gumbelSoftmax } from "./gumbel-softmax.ts";
 export { tanh } from "./hyperbolic.ts";
 export { inverse, inverse as inv } from "./inverse.ts";
 export { logicalAnd, logicalNot, logicalOr, logicalXor } from "./logic.ts";
@@ -46,6 +55,7 @@ export { nanquantile, quantile } from "./quantile.ts";
 export { repeat, repeatInterleave, tile } from "./repeat.ts";
 export { reshape, view } from "./reshape.ts";
 export { ceil, floor, round, sign, trunc } from "./rounding.ts";
+export { bernoulli, multinomial } from "./sampling.ts";
 export { indexAdd, indexCopy, indexFill, indexSelect } from "./select.ts";
 export { abs, maximum, minimum } from "./selection.ts";
 export { narrow, select, slice } from "./slice.ts";
