@@ -63,7 +63,7 @@ export { observe } from "./graph/observe.ts";
 export { topologicalOrder } from "./graph/order.ts";
 export { add_, copy_, fill_, mul_, setAt, sub_, writable, zero_ } from "./inplace.ts";
 export { setInterpreted } from "./kernels/pointwise.ts";
-export { canGenerateCode } from "./kernels/specialize.ts";
+export { canGenerateCode, perDType } from "./kernels/specialize.ts";
 export type {
   Call,
   KernelLiteral,

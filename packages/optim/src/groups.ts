@@ -1,0 +1,150 @@
+/**
+ * Parameters in groups, and what is refused of them.
+ */
+import { ArgumentError, checkOptions, GradError, Tensor } from "@chainrule/core";
+import type { OptionRules } from "./options.ts";
+
+/** What every optimizer has: a learning rate for schedules to change. */
+export interface CommonOptions {
+  /** The learning rate. */
+  lr: number;
+}
+
+/** Parameters that share their options. The options may be changed between steps; schedules change `lr`. */
+export type ParamGroup<Options> = Options & {
+  readonly params: readonly Tensor[];
+  /** The learning rate with which a schedule began. */
+  initialLr?: number;
+};
+
+/** Parameters for an optimizer, with options of their own where they differ. */
+export type ParamGroupInput<Options> = GivenGroup & Partial<Options>;
+
+/** A group before its options are known. */
+export interface GivenGroup {
+  readonly params: Iterable<Tensor>;
+}
+
+/** What an optimizer works on: tensors, or groups of them. */
+export type Params<Options> = Iterable<Tensor> | Iterable<ParamGroupInput<Options>>;
+
+/** What a kind of optimizer says of itself. */
+export interface OptimizerKind<Options> {
+  readonly name: string;
+  readonly rules: OptionRules<Options>;
+  /** Refuses options that do not go together. */
+  readonly together?: (where: string, options: Options) => void;
+  /** The names of what is remembered of each parameter. */
+  readonly remembers: readonly string[];
+}
+
+export function groupsFrom(
+  name: string,
+  params: Iterable<Tensor> | Iterable<GivenGroup>,
+): readonly GivenGroup[] {
+  if (params instanceof Tensor || params === null || typeof params !== "object") {
+    throw new ArgumentError(
+      `${name}: parameters are given as an array or another iterable, such as model.parameters() or [w, b].`,
+      { params },
+    );
+  }
+  if (!(Symbol.iterator in params)) {
+    throw new ArgumentError(
+      `${name}: parameters are given as an iterable; for groups, as an array of { params, lr, … }.`,
+      { params },
+    );
+  }
+  const list: readonly (Tensor | GivenGroup)[] = [...params];
+  if (list.length === 0) throw emptyList(name);
+  const tensors = list.filter((entry): entry is Tensor => entry instanceof Tensor);
+  if (tensors.length === list.length) return [{ params: tensors }];
+  if (tensors.length > 0) {
+    throw new ArgumentError(
+      `${name}: tensors and groups are mixed. Put the tensors into a group: { params: […] }.`,
+      { tensors: tensors.length, groups: list.length - tensors.length },
+    );
+  }
+  return list.filter((entry): entry is GivenGroup => !(entry instanceof Tensor));
+}
+
+/** The options that were given: an option that is `undefined` counts as left out. */
+export function defined<Options extends object>(options: Options): Partial<Options> {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Partial<Options>;
+}
+
+function emptyList(name: string): ArgumentError {
+  return new ArgumentError(
+    `${name}: there are no parameters to optimize. An iterator that was used up before gives none either.`,
+  );
+}
+
+export function checkedGroup<Options>(
+  kind: OptimizerKind<Options>,
+  defaults: Partial<Options>,
+  group: GivenGroup,
+  others: ReadonlySet<Tensor>,
+): ParamGroup<Options> {
+  const { name, rules } = kind;
+  checkOptions(name, group, ["params", ...Object.keys(rules)]);
+  const { params, ...options } = group;
+  if (params === undefined || params instanceof Tensor || !(Symbol.iterator in Object(params))) {
+    throw new ArgumentError(`${name}: a group needs its parameters: { params: […], … }.`, {
+      group,
+    });
+  }
+  const list = [...params];
+  if (list.length === 0) throw emptyList(name);
+  const own = new Set<Tensor>();
+  for (const [i, parameter] of list.entries()) {
+    checkParameter(name, parameter, i);
+    if (own.has(parameter) || others.has(parameter)) {
+      throw new ArgumentError(
+        `${name}: parameter ${i}${named(parameter)} is given twice${own.has(parameter) ? "" : ", in two groups"}. It would move twice at each step.`,
+        { parameter: i },
+      );
+    }
+    own.add(parameter);
+  }
+  const complete = { ...defaults, ...defined(options) } as Options;
+  checkValues(kind, name, complete);
+  return { ...complete, params: list };
+}
+
+export function checkValues<Options>(
+  kind: OptimizerKind<Options>,
+  where: string,
+  options: Readonly<Options>,
+): void {
+  for (const name in kind.rules) {
+    if (options[name] === undefined) {
+      throw new ArgumentError(`${where}: ${name} is missing. Give { ${name}: … }.`, {
+        option: name,
+      });
+    }
+    kind.rules[name](where, name, options[name]);
+  }
+  kind.together?.(where, options);
+}
+
+function checkParameter(where: string, parameter: unknown, place: number): void {
+  if (!(parameter instanceof Tensor)) {
+    throw new ArgumentError(`${where}: parameter ${place} is no tensor.`, { parameter: place });
+  }
+  if (!parameter.isLeaf) {
+    throw new GradError(
+      `${where}: parameter ${place}${named(parameter)} is the result of ${parameter.node!.op.name}, not a leaf. Optimize what it was computed from.`,
+      { parameter: place },
+    );
+  }
+  if (!parameter.requiresGrad) {
+    throw new GradError(
+      `${where}: parameter ${place}${named(parameter)} does not require gradients, so it would never move. Set requiresGrad, or leave it out: parameters.filter((p) => p.requiresGrad).`,
+      { parameter: place },
+    );
+  }
+}
+
+export function named(x: Tensor): string {
+  return x.name === null ? "" : ` (${JSON.stringify(x.name)})`;
+}

@@ -1,0 +1,263 @@
+/**
+ * What all optimizers share: parameters in groups, their options, and state that can be saved.
+ */
+import type { TypedArray } from "@chainrule/core";
+import {
+  ArgumentError,
+  checkOptions,
+  contiguousOperand,
+  enableGrad,
+  formatShape,
+  noGrad,
+  ShapeError,
+  sameShape,
+  Tensor,
+  zerosLike,
+} from "@chainrule/core";
+import type {
+  CommonOptions,
+  GivenGroup,
+  OptimizerKind,
+  ParamGroup,
+  ParamGroupInput,
+  Params,
+} from "./groups.ts";
+import { checkedGroup, checkValues, defined, groupsFrom, named } from "./groups.ts";
+
+/** What an optimizer remembers of one parameter: numbers, and tensors of the parameter's shape. */
+export type ParameterState = Record<string, number | Tensor | null>;
+
+/** An optimizer's memory as plain data; parameters are named by their place, counted over all groups. */
+export interface OptimizerStateDict {
+  readonly state: Readonly<Record<number, Readonly<ParameterState>>>;
+  readonly paramGroups: readonly Readonly<Record<string, unknown>>[];
+}
+
+/**
+ * The base of all optimizers.
+ *
+ * A kind of optimizer gives its options, their defaults and their rules to the constructor, and says in `update` how one
+ * parameter follows its gradient. Groups, steps, and saving and loading of state come from here.
+ */
+export abstract class Optimizer<
+  Options extends CommonOptions,
+  State extends ParameterState = ParameterState,
+> {
+  /** The parameters, in groups with their options; schedules and users may change the options. */
+  readonly paramGroups: ParamGroup<Options>[] = [];
+  private readonly kind: OptimizerKind<Options>;
+  /** The options of groups that do not say otherwise. */
+  private readonly defaults: Partial<Options>;
+  private readonly memory = new Map<Tensor, State>();
+
+  /**
+   * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
+   * @throws {GradError} for a parameter that is no leaf, or does not require gradients.
+   */
+  protected constructor(
+    params: Params<Options>,
+    kind: OptimizerKind<Options>,
+    defaults: Partial<Options>,
+    options: Partial<Options>,
+  ) {
+    checkOptions(kind.name, options, Object.keys(kind.rules));
+    this.kind = kind;
+    this.defaults = { ...defaults, ...defined(options) };
+    for (const group of groupsFrom(kind.name, params)) this.add(group);
+  }
+
+  /** Moves one parameter along its gradient: contiguous, of the parameter's shape and type. */
+  protected abstract update(parameter: Tensor, gradient: Tensor, options: Readonly<Options>): void;
+
+  /**
+   * Adds parameters to be optimized, with options of their own.
+   *
+   * @throws {ArgumentError} as the constructor, or when a parameter is in another group already.
+   */
+  addParamGroup(group: ParamGroupInput<Options>): void {
+    this.add(group);
+  }
+
+  private add(group: GivenGroup): void {
+    const others = new Set(this.parameters());
+    this.paramGroups.push(checkedGroup(this.kind, this.defaults, group, others));
+  }
+
+  /** All parameters, group by group. */
+  parameters(): Tensor[] {
+    return this.paramGroups.flatMap((group) => [...group.params]);
+  }
+
+  /** Forgets all gradients: the next backward pass begins anew. */
+  zeroGrad(): void {
+    for (const group of this.paramGroups)
+      for (const parameter of group.params) parameter.grad = null;
+  }
+
+  /**
+   * Moves every parameter that has a gradient. A closure computes the loss, with gradients, before the step.
+   *
+   * @throws {ShapeError} when a gradient put there by hand has another shape or type; nothing has moved then.
+   * @throws {ArgumentError} when an option of a group was changed to what it cannot be.
+   */
+  step(): void;
+  step(closure: () => Tensor): Tensor;
+  step(closure?: () => Tensor): Tensor | undefined {
+    const loss = closure === undefined ? undefined : enableGrad(closure);
+    for (const group of this.paramGroups) {
+      checkValues(this.kind, this.kind.name, group);
+      for (const parameter of group.params) checkGradient(this.kind.name, parameter);
+    }
+    noGrad(() => {
+      for (const group of this.paramGroups) {
+        for (const parameter of group.params) {
+          if (parameter.grad === null) continue;
+          this.update(parameter, contiguousOperand(parameter.grad), group);
+        }
+      }
+    });
+    return loss;
+  }
+
+  /** What is remembered of a parameter; made by `initial` on the first step. */
+  protected stateOf(parameter: Tensor, initial: (parameter: Tensor) => State): State {
+    let state = this.memory.get(parameter);
+    if (state === undefined) {
+      state = initial(parameter);
+      this.memory.set(parameter, state);
+    }
+    return state;
+  }
+
+  /** A copy of everything that the next step depends on beside parameters and gradients. */
+  stateDict(): OptimizerStateDict {
+    const state: Record<number, ParameterState> = {};
+    let place = 0;
+    const paramGroups = this.paramGroups.map(({ params, ...options }) => {
+      const places = params.map((parameter) => {
+        const remembered = this.memory.get(parameter);
+        if (remembered !== undefined) state[place] = copied(remembered);
+        return place++;
+      });
+      return { ...structuredClone(options), params: places };
+    });
+    return { state, paramGroups };
+  }
+
+  /**
+   * Goes on from what {@link stateDict} gave: the next steps are the same to the bit.
+   *
+   * @throws {ArgumentError} when groups or options differ in number or name.
+   * @throws {ShapeError} when a remembered tensor does not have its parameter's shape. Nothing has changed then.
+   */
+  loadStateDict(dict: OptimizerStateDict): void {
+    const { name, rules, remembers } = this.kind;
+    const where = `${name}.loadStateDict`;
+    if (dict === null || typeof dict !== "object" || !Array.isArray(dict.paramGroups)) {
+      throw new ArgumentError(`${where}: expected what stateDict() gave.`, { dict });
+    }
+    const sizes = dict.paramGroups.map(({ params }) =>
+      Array.isArray(params) ? params.length : -1,
+    );
+    const own = this.paramGroups.map(({ params }) => params.length);
+    if (sizes.join() !== own.join()) {
+      throw new ArgumentError(
+        `${where}: the groups have ${sizes.join(", ")} parameters, but this optimizer's have ${own.join(", ")}. Make the optimizer with the same groups.`,
+        { found: sizes, expected: own },
+      );
+    }
+    const options = dict.paramGroups.map(({ params, initialLr, ...rest }) => {
+      checkOptions(where, rest, Object.keys(rules));
+      const complete = structuredClone(rest) as object as Options;
+      checkValues(this.kind, where, complete);
+      return initialLr === undefined ? complete : { ...complete, initialLr };
+    });
+    const parameters = this.parameters();
+    const memory = Object.entries(dict.state ?? {}).map(([place, remembered]) => {
+      const parameter = parameters[Number(place)];
+      if (parameter === undefined) {
+        throw new ArgumentError(`${where}: there is no parameter ${place}.`, { place });
+      }
+      return [
+        parameter,
+        fitted(where, remembers, Number(place), parameter, remembered) as State,
+      ] as const;
+    });
+    for (const [i, group] of this.paramGroups.entries()) Object.assign(group, options[i]);
+    this.memory.clear();
+    for (const [parameter, state] of memory) this.memory.set(parameter, state);
+  }
+}
+
+/** The array behind a remembered tensor, in the element type that its parameter has now. */
+export function arrayOf<Key extends string>(
+  state: Record<Key, Tensor | null>,
+  key: Key,
+  parameter: Tensor,
+): TypedArray {
+  let tensor = state[key] ?? zerosLike(parameter);
+  if (tensor.dtype !== parameter.dtype) tensor = tensor.to(parameter.dtype);
+  if (tensor !== state[key]) state[key] = tensor;
+  return tensor.storage.data;
+}
+
+function checkGradient(where: string, parameter: Tensor): void {
+  const { grad } = parameter;
+  if (grad === null) return;
+  if (!sameShape(grad.shape, parameter.shape) || grad.dtype !== parameter.dtype) {
+    throw new ShapeError(
+      `${where}: the gradient${named(parameter)} is ${grad.dtype} ${formatShape(grad.shape)}, but its parameter ${parameter.dtype} ${formatShape(parameter.shape)}. They must be equal.`,
+      { gradient: grad.shape, parameter: parameter.shape },
+    );
+  }
+}
+
+function copied(state: ParameterState): ParameterState {
+  return Object.fromEntries(
+    Object.entries(state).map(([key, value]) => [
+      key,
+      value instanceof Tensor ? snapshot(value) : value,
+    ]),
+  );
+}
+
+function snapshot(x: Tensor): Tensor {
+  const copy = zerosLike(x);
+  copy.copy_(x);
+  return copy;
+}
+
+/** What was remembered of a parameter, as copies of the parameter's type. */
+function fitted(
+  where: string,
+  remembers: readonly string[],
+  place: number,
+  parameter: Tensor,
+  state: Readonly<ParameterState>,
+): ParameterState {
+  const copy: ParameterState = {};
+  checkOptions(`${where}, parameter ${place}`, state, remembers);
+  for (const key of remembers) {
+    const value = state[key];
+    if (value instanceof Tensor) {
+      if (!sameShape(value.shape, parameter.shape)) {
+        throw new ShapeError(
+          `${where}: ${key} of parameter ${place}${named(parameter)} has shape ${formatShape(value.shape)}, but the parameter has ${formatShape(parameter.shape)}.`,
+          { parameter: place, key },
+        );
+      }
+      copy[key] = snapshot(value.to(parameter.dtype));
+    } else if (typeof value === "number" || value === null) {
+      copy[key] = value;
+    } else {
+      throw new ArgumentError(
+        `${where}: ${key} of parameter ${place} is ${value === undefined ? "missing" : "no number and no tensor"}.`,
+        {
+          parameter: place,
+          key,
+        },
+      );
+    }
+  }
+  return copy;
+}

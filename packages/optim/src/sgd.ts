@@ -1,0 +1,137 @@
+/**
+ * Stochastic gradient descent.
+ */
+import type { Tensor } from "@chainrule/core";
+import { ArgumentError, perDType, writable } from "@chainrule/core";
+import type { CommonOptions, OptimizerKind, Params } from "./groups.ts";
+import { arrayOf, Optimizer } from "./optimizer.ts";
+import { anyNumber, flag, notNegative } from "./options.ts";
+
+/** Options of {@link SGD}. */
+export interface SGDOptions extends CommonOptions {
+  /** How much of the last step is kept; 0 unless given. */
+  momentum: number;
+  /** How much of the gradient momentum leaves out; 0 unless given. */
+  dampening: number;
+  /** L2 penalty: adds weightDecay·θ to the gradient; 0 unless given. */
+  weightDecay: number;
+  /** Look ahead along the momentum (Nesterov). */
+  nesterov: boolean;
+  /** Climb instead of descend. */
+  maximize: boolean;
+}
+
+interface SGDState extends Record<string, Tensor | null> {
+  momentumBuffer: Tensor | null;
+}
+
+const kind: Omit<OptimizerKind<SGDOptions>, "defaults"> = {
+  name: "SGD",
+  rules: {
+    lr: notNegative,
+    momentum: notNegative,
+    dampening: anyNumber,
+    weightDecay: notNegative,
+    nesterov: flag,
+    maximize: flag,
+  },
+  together: (where, { nesterov, momentum, dampening }) => {
+    if (nesterov && (momentum === 0 || dampening !== 0)) {
+      throw new ArgumentError(
+        `${where}: nesterov needs a momentum and no dampening, not momentum ${momentum} and dampening ${dampening}.`,
+        { momentum, dampening },
+      );
+    }
+  },
+  remembers: ["momentumBuffer"],
+};
+
+const defaults = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
+
+/**
+ * Stochastic gradient descent, with momentum (Polyak) and its look-ahead form (Nesterov; Sutskever et al., "On the
+ * importance of initialization and momentum in deep learning", ICML 2013).
+ *
+ * g = ∇L + weightDecay·θ, negated to maximize;  v ← momentum·v + (1 − dampening)·g (v = g at first);
+ * θ ← θ − lr·v, or with Nesterov θ ← θ − lr·(g + momentum·v).
+ *
+ * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
+ * @throws {GradError} for a parameter that is no leaf, or does not require gradients.
+ * @example
+ * import { tensor } from "@chainrule/core";
+ * import { SGD } from "@chainrule/optim";
+ * const w = tensor(2, { requiresGrad: true });
+ * const optimizer = new SGD([w], { lr: 0.25 });
+ * w.mul(w).backward();
+ * optimizer.step();
+ * w.item(); // → 1
+ */
+export class SGD extends Optimizer<SGDOptions, SGDState> {
+  constructor(params: Params<SGDOptions>, options: Pick<SGDOptions, "lr"> & Partial<SGDOptions>) {
+    super(params, kind, defaults, options);
+  }
+
+  protected override update(
+    parameter: Tensor,
+    gradient: Tensor,
+    { lr, momentum, dampening, weightDecay, nesterov, maximize }: SGDOptions,
+  ): void {
+    const theta = writable(parameter);
+    const { data } = gradient.storage;
+    const sign = maximize ? -1 : 1;
+    if (momentum === 0) {
+      descendFor(theta)(theta, data, gradient.offset, lr, weightDecay, sign);
+      return;
+    }
+    const state = this.stateOf(parameter, () => ({ momentumBuffer: null }));
+    const share = state.momentumBuffer === null ? 1 : 1 - dampening;
+    const velocity = arrayOf(state, "momentumBuffer", parameter);
+    rollFor(theta)(
+      theta,
+      data,
+      gradient.offset,
+      lr,
+      weightDecay,
+      sign,
+      velocity,
+      momentum,
+      share,
+      nesterov,
+    );
+  }
+}
+
+const descendFor = perDType(function descend(
+  theta: { [index: number]: number; length: number },
+  gradient: ArrayLike<number>,
+  start: number,
+  lr: number,
+  weightDecay: number,
+  sign: number,
+): void {
+  for (let i = 0; i < theta.length; i++) {
+    const at = theta[i]!;
+    theta[i] = at - lr * (sign * gradient[start + i]! + weightDecay * at);
+  }
+});
+
+const rollFor = perDType(function roll(
+  theta: { [index: number]: number; length: number },
+  gradient: ArrayLike<number>,
+  start: number,
+  lr: number,
+  weightDecay: number,
+  sign: number,
+  velocity: { [index: number]: number },
+  momentum: number,
+  share: number,
+  nesterov: boolean,
+): void {
+  for (let i = 0; i < theta.length; i++) {
+    const at = theta[i]!;
+    const g = sign * gradient[start + i]! + weightDecay * at;
+    const v = momentum * velocity[i]! + share * g;
+    velocity[i] = v;
+    theta[i] = at - lr * (nesterov ? g + momentum * v : v);
+  }
+});
