@@ -41,6 +41,7 @@ export {
   GradError,
   IndexError,
   LinAlgError,
+  quoted,
   ShapeError,
 } from "./errors.ts";
 export type { FluentMethods, Method, OpMethods } from "./fluent.ts";
@@ -61,7 +62,17 @@ export { GraphNode } from "./graph/node.ts";
 export type { Observer } from "./graph/observe.ts";
 export { observe } from "./graph/observe.ts";
 export { topologicalOrder } from "./graph/order.ts";
-export { add_, copy_, fill_, mul_, setAt, sub_, writable, zero_ } from "./inplace.ts";
+export {
+  add_,
+  copy_,
+  fill_,
+  mul_,
+  setAt,
+  sub_,
+  to_,
+  writable,
+  zero_,
+} from "./inplace.ts";
 export { setInterpreted } from "./kernels/pointwise.ts";
 export { canGenerateCode, perDType } from "./kernels/specialize.ts";
 export type {

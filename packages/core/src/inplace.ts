@@ -6,9 +6,10 @@
  */
 import type { TensorLike } from "./creation.ts";
 import { toTensor } from "./creation.ts";
-import type { TypedArray } from "./dtype.ts";
+import type { DType, TypedArray } from "./dtype.ts";
+import { checkDType, isFloating } from "./dtype.ts";
 import { checkNumber, checkOptions, DTypeError, GradError, ShapeError } from "./errors.ts";
-import { currentSite, isGradEnabled } from "./graph/mode.ts";
+import { currentSite, isGradEnabled, noGrad } from "./graph/mode.ts";
 import { copyInto } from "./kernels/copy.ts";
 import { contiguousCopy } from "./op.ts";
 import type { IndexPutOptions } from "./ops/advanced.ts";
@@ -172,6 +173,36 @@ function updated(
 ): Tensor {
   checkMutable(where, x);
   return assign(where, x, op(x.detach(), toTensor(where, value, x.dtype).detach()));
+}
+
+/**
+ * Changes the element type of a leaf, in place: whoever holds the tensor, an optimizer say, holds the converted one. Its
+ * gradient is converted, too. Views of the tensor keep the old numbers.
+ *
+ * @throws {GradError} when x belongs to a graph, or requires gradients and would become int32 or bool.
+ * @throws {DTypeError} for an unknown type.
+ * @example
+ * import { tensor, to_ } from "@chainrule/core";
+ * const x = tensor([1.5, 2]);
+ * to_(x, "float64");
+ * x.dtype; // → float64
+ */
+export function to_(x: Tensor, dtype: DType): Tensor {
+  if (checkDType("to_", dtype) === x.dtype) return x;
+  if (x.requiresGrad && !isFloating(dtype)) {
+    throw new GradError(
+      `to_: a tensor that requires gradients cannot become ${dtype}; only float32 and float64 have gradients.`,
+      { dtype },
+    );
+  }
+  const { grad } = x;
+  noGrad(() => {
+    checkMutable("to_", x);
+    x.replaceStorage(to(x.detach(), dtype));
+    if (grad !== null) x.grad = to(grad.detach(), dtype);
+  });
+  noteChange(x.storage, currentSite());
+  return x;
 }
 
 /**

@@ -155,6 +155,12 @@ export class Tensor {
     this.tracked = true;
   }
 
+  /** Takes over the numbers, type and layout of a tensor of the same shape. For `to_`. */
+  replaceStorage(other: Tensor): void {
+    const { storage, dtype, strides, offset } = other;
+    Object.assign(this, { storage, dtype, strides, offset });
+  }
+
   /** Sets `requiresGrad` and returns the tensor, for chains. */
   requiresGrad_(value = true): this {
     this.requiresGrad = value;

@@ -1,0 +1,136 @@
+/**
+ * What happens around every `forward`: the scope in the graph, hooks, and the search for what was not registered.
+ */
+import type { GraphNode } from "@chainrule/core";
+import { formatShape, GradError, isGradEnabled, Tensor, withScope } from "@chainrule/core";
+import { hooksOf } from "./hooks.ts";
+import type { Module } from "./module.ts";
+import { nameOf } from "./registry.ts";
+
+/** The innermost module whose `forward` is running. */
+let running: Module | null = null;
+
+/** Is told of each module that has run; see {@link watchForward}. */
+let watcher: ((module: Module, output: unknown) => void) | null = null;
+
+/** The paths of modules below a module that has called them. */
+const paths = new WeakMap<Module, WeakMap<Module, string>>();
+
+/** Modules whose first results were searched for parameters that are not registered. */
+const searched = new WeakSet<Module>();
+
+/** Runs a module's `forward`. */
+export function runForward(
+  module: Module,
+  forward: (...inputs: never[]) => unknown,
+  inputs: never[],
+): unknown {
+  const outer = running;
+  const scope = outer === null ? nameOf(module) : scopeWithin(outer, module);
+  running = module;
+  try {
+    return withScope(scope, () => {
+      const hooks = hooksOf(module);
+      const output =
+        hooks === undefined
+          ? forward.apply(module, inputs)
+          : hooks.run(module, inputs, (given) => forward.apply(module, given as never[]));
+      if (watcher !== null) watcher(module, output);
+      if (outer === null && isGradEnabled() && !searched.has(module)) {
+        if (search(module, inputs, output)) searched.add(module);
+      }
+      return output;
+    });
+  } finally {
+    running = outer;
+  }
+}
+
+/** Runs `body` and tells `watch` of each module that ran, inner ones first. */
+export function watchForward<T>(
+  watch: (module: Module, output: unknown) => void,
+  body: () => T,
+): T {
+  const before = watcher;
+  watcher = watch;
+  try {
+    return body();
+  } finally {
+    watcher = before;
+  }
+}
+
+/** The scope of a module inside of another's: its path there, or the name of its class if it is not part of it. */
+function scopeWithin(outer: Module, module: Module): string {
+  let known = paths.get(outer);
+  if (known === undefined) {
+    known = new WeakMap();
+    paths.set(outer, known);
+  }
+  let scope = known.get(module);
+  if (scope === undefined) {
+    const found = outer.namedModules().find(([, inner]) => inner === module);
+    scope = found === undefined || found[0] === "" ? nameOf(module) : found[0].replaceAll(".", "/");
+    known.set(module, scope);
+  }
+  return scope;
+}
+
+/**
+ * Searches the graph behind an output for leaves that are neither parameters of the module nor among its inputs: they sit
+ * in a private field or a closure and would be forgotten. Whether there was a graph to search.
+ */
+function search(module: Module, inputs: readonly unknown[], output: unknown): boolean {
+  const known = new Set([...tensorsIn(inputs), ...module.parameters()]);
+  const seen = new Set<GraphNode>();
+  const stack: GraphNode[] = [];
+  const enter = (x: Tensor): void => {
+    if (x.node !== null && !known.has(x) && !seen.has(x.node)) {
+      seen.add(x.node);
+      stack.push(x.node);
+    }
+  };
+  for (const x of tensorsIn([output])) enter(x);
+  const found = stack.length > 0;
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    for (const operand of node.operands) {
+      if (operand.requiresGrad && operand.isLeaf && !known.has(operand)) {
+        throw hiddenParameter(module, node, operand);
+      }
+      enter(operand);
+    }
+  }
+  return found;
+}
+
+function hiddenParameter(module: Module, node: GraphNode, x: Tensor): GradError {
+  const name = x.name === null ? "" : ` ${JSON.stringify(x.name)}`;
+  return new GradError(
+    `${nameOf(module)}: forward uses a tensor${name} of shape ${formatShape(x.shape)} (in ${node.op.name}, scope ${node.scope}) that requires gradients but is not among the module's parameters, so it would be neither trained nor saved. ` +
+      "A #private field or a closure hides it: assign it, or the module that holds it, to an ordinary property, or pass it to forward.",
+    { op: node.op.name, scope: node.scope, shape: x.shape },
+  );
+}
+
+/** The tensors among nested arrays, plain objects and Maps. */
+export function tensorsIn(value: unknown): Tensor[] {
+  const found: Tensor[] = [];
+  const seen = new Set<object>();
+  const stack: unknown[] = [value];
+  while (stack.length > 0) {
+    const part = stack.pop();
+    if (part instanceof Tensor) found.push(part);
+    else if (
+      part !== null &&
+      typeof part === "object" &&
+      !ArrayBuffer.isView(part) &&
+      !seen.has(part)
+    ) {
+      seen.add(part);
+      stack.push(
+        ...(part instanceof Map || part instanceof Set ? part.values() : Object.values(part)),
+      );
+    }
+  }
+  return found;
+}
