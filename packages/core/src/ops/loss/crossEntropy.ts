@@ -3,14 +3,11 @@
  */
 import type { TensorLike } from "../../creation.ts";
 import { onesLike, tensor, toTensor, zeros } from "../../creation.ts";
-import type { DType } from "../../dtype.ts";
 import { isFloating } from "../../dtype.ts";
 import { ArgumentError, checkInteger, checkNumber, IndexError, ShapeError } from "../../errors.ts";
-import type { ClassLayout } from "../../kernels/crossEntropy.ts";
 import {
   crossEntropyBackward,
   crossEntropyForward,
-  firstBadTarget,
   totalWeight,
 } from "../../kernels/crossEntropy.ts";
 import type { Op } from "../../op.ts";
@@ -20,15 +17,22 @@ import { within } from "../../samples.ts";
 import type { Shape } from "../../shape.ts";
 import { elementCount, formatShape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { takeAt } from "../along.ts";
 import { add, mul, neg } from "../arithmetic.ts";
 import { ne } from "../comparison.ts";
 import { to } from "../convert.ts";
 import { div } from "../division.ts";
 import { reshape } from "../reshape.ts";
-import { where } from "../selection.ts";
 import { logSoftmax, softmax, softmaxGradient } from "../softmax.ts";
 import { sum } from "../sum.ts";
+import {
+  checkClassShapes,
+  checkedTargets,
+  classDim,
+  layoutOf,
+  numbersOf,
+  targetShape,
+  targetWeights,
+} from "./classes.ts";
 import type { LossOptions, LossReduction } from "./reduction.ts";
 import { readLossOptions } from "./reduction.ts";
 
@@ -42,77 +46,13 @@ export interface CrossEntropyOptions extends LossOptions {
   labelSmoothing?: number | undefined;
 }
 
+const advice = " Probabilities instead of indices have the shape of the input and a floating type.";
+
 /** What the graph holds of a call. */
 interface ClassLoss {
   readonly reduction: LossReduction;
   readonly ignoreIndex: number;
   readonly labelSmoothing: number;
-}
-
-function classDim(logits: Shape): number {
-  return logits.length === 1 ? 0 : 1;
-}
-
-/** The shape of class indices for logits: without the dimension of the classes. */
-function targetShape(logits: Shape): Shape {
-  return logits.filter((_, dim) => dim !== classDim(logits));
-}
-
-function layoutOf(logits: Shape): ClassLayout {
-  const dim = classDim(logits);
-  return {
-    samples: elementCount(targetShape(logits)),
-    classes: logits[dim]!,
-    inner: elementCount(logits.slice(dim + 1)),
-  };
-}
-
-/** Refuses shapes that do not go together. */
-function checkShapes(logits: Shape, target: Shape, weight: Shape | undefined): void {
-  if (logits.length === 0) {
-    throw new ShapeError(
-      "crossEntropy: the logits need a dimension of classes: shape [classes], or [samples, classes, …].",
-      { input: logits },
-    );
-  }
-  const expected = targetShape(logits);
-  if (!sameShape(target, expected)) {
-    throw new ShapeError(
-      `crossEntropy: logits of shape ${formatShape(logits)} have their classes along dimension ${classDim(logits)} and take class indices of shape ${formatShape(expected)}, not ${formatShape(target)}. ` +
-        "Probabilities have the shape of the logits and a floating type.",
-      { input: logits, target },
-    );
-  }
-  const classes = logits[classDim(logits)]!;
-  if (weight !== undefined && !(weight.length === 1 && weight[0] === classes)) {
-    throw new ShapeError(
-      `crossEntropy: there must be one weight for each of the ${classes} classes, not weights of shape ${formatShape(weight)}.`,
-      { weight, classes },
-    );
-  }
-}
-
-/** Refuses targets that are no classes. */
-function checkedTarget(
-  target: Tensor,
-  { samples, classes }: ClassLayout,
-  ignoreIndex: number,
-): Tensor {
-  const indices = contiguousOperand(target);
-  const data = numbersOf(indices);
-  const bad = firstBadTarget(data, samples, classes, ignoreIndex);
-  if (bad >= 0) {
-    throw new IndexError(
-      `crossEntropy: target ${data[bad]} (number ${bad}) is no class: there are ${classes}, counted from 0. To leave samples out, give { ignoreIndex }.`,
-      { target: data[bad], place: bad, classes },
-    );
-  }
-  return indices;
-}
-
-function numbersOf(x: Tensor) {
-  const { data } = x.storage;
-  return x.offset === 0 ? data : data.subarray(x.offset, x.offset + x.numel());
 }
 
 function readOptions(options: CrossEntropyOptions | undefined): ClassLoss {
@@ -131,19 +71,6 @@ function readOptions(options: CrossEntropyOptions | undefined): ClassLoss {
     );
   }
   return { reduction, ignoreIndex, labelSmoothing };
-}
-
-/** The weight of each target, 0 where it is ignored; by tensor ops, so that it works in `vmap`. */
-function targetWeights(
-  target: Tensor,
-  weight: Tensor | undefined,
-  ignoreIndex: number,
-  dtype: DType,
-): Tensor {
-  const counts = ne(target, ignoreIndex);
-  if (weight === undefined) return to(counts, dtype);
-  const safe = reshape(where(counts, target, 0), [target.numel()]);
-  return where(counts, reshape(takeAt(weight, safe, 0), target.shape), 0);
 }
 
 /** How much of the softmax of each sample enters its gradient: ∂loss/∂logits = share·p − …, for a cotangent of 1. */
@@ -199,18 +126,18 @@ const ofClasses: Op<
   },
   kinds: ["float", "index", "float"],
   shape: ([logits, target, weight], { reduction }) => {
-    checkShapes(logits!.shape, target!.shape, weight?.shape);
+    checkClassShapes("crossEntropy", logits!.shape, target!.shape, weight?.shape, advice);
     return reduction === "none" ? target!.shape : [];
   },
   forward: ([input, target, weight], result, { reduction, ignoreIndex, labelSmoothing }) => {
     const logits = contiguousOperand(input!);
     const layout = layoutOf(logits.shape);
-    const indices = checkedTarget(target!, layout, ignoreIndex);
+    const indices = checkedTargets("crossEntropy", target!, layout, ignoreIndex);
     const total = crossEntropyForward(
       reduction === "none" ? result.storage.data : null,
       logits.storage.data,
       logits.offset,
-      numbersOf(indices),
+      indices,
       weight === undefined ? null : numbersOf(contiguousOperand(weight)),
       layout,
       ignoreIndex,
@@ -255,12 +182,12 @@ const ofClasses: Op<
   rejects: [
     {
       call: () => [zeros([4, 3]), zeros([3], { dtype: "int32" })],
-      message: /logits of shape \[4, 3\] .* take class indices of shape \[4\], not \[3\]/,
+      message: /input of shape \[4, 3\] .* takes class indices of shape \[4\], not \[3\]/,
       type: ShapeError,
     },
     {
       call: () => [zeros([]), zeros([], { dtype: "int32" })],
-      message: /the logits need a dimension of classes/,
+      message: /the input needs a dimension of classes/,
       type: ShapeError,
     },
     {
@@ -339,7 +266,7 @@ export const crossEntropyGradient: Op<
   }),
   kinds: ["float", "float", "index", "float"],
   shape: ([cotangent, logits, target, weight], { reduction }) => {
-    checkShapes(logits!.shape, target!.shape, weight?.shape);
+    checkClassShapes("crossEntropyGradient", logits!.shape, target!.shape, weight?.shape);
     const expected = reduction === "none" ? target!.shape : [];
     if (!sameShape(cotangent!.shape, expected)) {
       throw new ShapeError(
@@ -353,7 +280,7 @@ export const crossEntropyGradient: Op<
     const { reduction, ignoreIndex, labelSmoothing } = options;
     const logits = contiguousOperand(input!);
     const layout = layoutOf(logits.shape);
-    const indices = numbersOf(checkedTarget(target!, layout, ignoreIndex));
+    const indices = checkedTargets("crossEntropyGradient", target!, layout, ignoreIndex);
     const weights = weight === undefined ? null : numbersOf(contiguousOperand(weight));
     const c = contiguousOperand(cotangent!);
     crossEntropyBackward(
