@@ -69,13 +69,17 @@ export function checkedTargets(
   caller: string,
   target: Tensor,
   { samples, classes }: ClassLayout,
-  ignoreIndex: number,
+  ignoreIndex?: number,
 ): TypedArray {
   const data = numbersOf(contiguousOperand(target));
-  const bad = firstBadTarget(data, samples, classes, ignoreIndex);
+  const bad = firstBadTarget(data, samples, classes, ignoreIndex ?? Number.NaN);
   if (bad >= 0) {
+    const advice =
+      ignoreIndex === undefined
+        ? ""
+        : ` Samples whose target is ignoreIndex, here ${ignoreIndex}, are left out.`;
     throw new IndexError(
-      `${caller}: target ${data[bad]} (number ${bad}) is no class: there are ${classes}, counted from 0. Samples whose target is ignoreIndex, here ${ignoreIndex}, are left out.`,
+      `${caller}: target ${data[bad]} (number ${bad}) is no class: there are ${classes}, counted from 0.${advice}`,
       { target: data[bad], place: bad, classes },
     );
   }

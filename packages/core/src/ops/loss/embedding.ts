@@ -13,7 +13,7 @@ import { eq } from "../comparison.ts";
 import { div } from "../division.ts";
 import { vectorNorm } from "../norm.ts";
 import { sqrt, square } from "../power.ts";
-import { minimum, where as choose } from "../selection.ts";
+import { where as choose, minimum } from "../selection.ts";
 import { sum } from "../sum.ts";
 import type { MarginLossOptions } from "./margin.ts";
 import type { LossOptions } from "./reduction.ts";
@@ -101,7 +101,11 @@ export function tripletMarginLoss(
   if (margin <= 0) {
     throw new ArgumentError(`${where}: margin must be positive, not ${margin}.`, { margin });
   }
-  const [a, near, far] = toOperands(where, [anchor, positive, negative]) as [Tensor, Tensor, Tensor];
+  const [a, near, far] = toOperands(where, [anchor, positive, negative]) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   if (a.ndim === 0 || !sameShape(a.shape, near.shape) || !sameShape(a.shape, far.shape)) {
     throw new ShapeError(
       `${where}: anchor, positive and negative have shapes ${formatShape(a.shape)}, ${formatShape(near.shape)} and ${formatShape(far.shape)}. They must be equal, [samples, features] or [features].`,

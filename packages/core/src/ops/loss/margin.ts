@@ -143,8 +143,8 @@ export interface MultiMarginLossOptions extends MarginLossOptions {
  * The hinge loss of several classes: the right one is to lead all others by the margin (Crammer & Singer, "On the
  * algorithmic implementation of multiclass kernel-based vector machines", JMLR 2, 2001).
  *
- * Σ_{c ≠ t} max(0, w_t·(margin − x_t + x_c))ᵖ/classes for input [classes] or [samples, classes] and class indices. With p = 2
- * the weight stands outside of the square, as in PyTorch. `margin` is 1 unless given; the gradient at the kink is 0.
+ * w_t·Σ_{c ≠ t} max(0, margin − x_t + x_c)ᵖ/classes for input [classes] or [samples, classes] and class indices. `margin` is 1
+ * unless given; the gradient at the kink is 0.
  *
  * @throws {ShapeError} when shapes do not go together.
  * @throws {IndexError} for a target that is no class.
@@ -176,8 +176,7 @@ export function multiMarginLoss(
     );
   }
   checkClassShapes(where, x.shape, t.shape, weight?.shape);
-  // No index is below every int32: nothing is ignored.
-  if (t.batch === null) checkedTargets(where, t, layoutOf(x.shape), -Infinity);
+  if (t.batch === null) checkedTargets(where, t, layoutOf(x.shape));
   const classes = x.shape[x.ndim - 1]!;
   const own = gather(x, -1, unsqueeze(t, -1));
   const excess = relu(add(sub(x, own), margin));
@@ -224,7 +223,7 @@ export function multilabelMarginLoss(
   const places = mul(list, counts);
   if (places.batch === null) {
     const flat = { samples: places.numel(), classes, inner: 1 };
-    checkedTargets(where, places, flat, -Infinity);
+    checkedTargets(where, places, flat);
   }
   const times = to(scatterAdd(zeros(x.shape, { dtype: "int32" }), -1, places, counts), x.dtype);
   const isOther = to(eq(times, 0), x.dtype);
@@ -262,4 +261,3 @@ export function multilabelSoftMarginLoss(
   const losses = weight === null ? terms : mul(terms, weight);
   return reduced(x.ndim === 0 ? losses : mean(losses, -1), reduction);
 }
-
