@@ -99,6 +99,26 @@ export type * from "./ops/functional/types.ts";
 export type { GumbelSoftmaxOptions } from "./ops/gumbel-softmax.ts";
 export * from "./ops/index.ts";
 export type { IndexItem, PlainItem, Slice } from "./ops/items.ts";
+export type {
+  BinaryCrossEntropyOptions,
+  BinaryCrossEntropyWithLogitsOptions,
+} from "./ops/loss/binary.ts";
+export type { CrossEntropyGradientOptions, CrossEntropyOptions } from "./ops/loss/crossEntropy.ts";
+export type { TripletMarginLossOptions } from "./ops/loss/embedding.ts";
+export type {
+  GaussianNllLossOptions,
+  KlDivOptions,
+  PoissonNllLossOptions,
+} from "./ops/loss/likelihood.ts";
+export type {
+  HingeLossOptions,
+  MarginLossOptions,
+  MultilabelSoftMarginLossOptions,
+  MultiMarginLossOptions,
+} from "./ops/loss/margin.ts";
+export type { NllLossOptions } from "./ops/loss/nll.ts";
+export type { LossOptions, LossReduction } from "./ops/loss/reduction.ts";
+export type { HuberLossOptions, SmoothL1LossOptions } from "./ops/loss/regression.ts";
 export type { MeshgridOptions } from "./ops/meshgrid.ts";
 export type { NonzeroOptions } from "./ops/nonzero.ts";
 export type { PadOptions } from "./ops/pad.ts";

@@ -93,7 +93,9 @@ export function ones_(x: Tensor): Tensor {
 /** Fills a matrix with the identity. @throws {ShapeError} for anything but a matrix. */
 export function eye_(x: Tensor): Tensor {
   if (x.ndim !== 2) {
-    throw new ShapeError(`eye_: expected a matrix, not shape ${formatShape(x.shape)}.`, { shape: x.shape });
+    throw new ShapeError(`eye_: expected a matrix, not shape ${formatShape(x.shape)}.`, {
+      shape: x.shape,
+    });
   }
   let i = 0;
   const columns = x.shape[1]!;
@@ -147,7 +149,10 @@ export function truncNormal_(x: Tensor, options: TruncNormalInit = {}): Tensor {
   const a = checkNumber("truncNormal_", "a", options.a ?? -2);
   const b = checkNumber("truncNormal_", "b", options.b ?? 2);
   if (!(a < b)) {
-    throw new ArgumentError(`truncNormal_: a must be less than b, but they are ${a} and ${b}.`, { a, b });
+    throw new ArgumentError(`truncNormal_: a must be less than b, but they are ${a} and ${b}.`, {
+      a,
+      b,
+    });
   }
   const generator = source(options);
   if (std === 0) return fill(x, () => Math.min(Math.max(mean, a), b));
@@ -236,7 +241,9 @@ function kaimingStd(where: string, x: Tensor, options: KaimingInit): number {
   checkOptions(where, options, ["a", "mode", "nonlinearity", "generator"]);
   const { a = 0, mode = "fanIn", nonlinearity = "leakyRelu" } = options;
   if (mode !== "fanIn" && mode !== "fanOut") {
-    throw new ArgumentError(`${where}: mode must be "fanIn" or "fanOut", not ${String(mode)}.`, { mode });
+    throw new ArgumentError(`${where}: mode must be "fanIn" or "fanOut", not ${String(mode)}.`, {
+      mode,
+    });
   }
   const fan = fans(where, x)[mode];
   return calculateGain(nonlinearity, a) / Math.sqrt(fan);

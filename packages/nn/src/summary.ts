@@ -66,10 +66,13 @@ export class ModelSummary {
     const withShapes = this.rows.some((row) => row.outputShapes.length > 0);
     const header = ["Module", ...(withShapes ? ["Output"] : []), "Parameters"];
     const body = this.rows.map((row) => {
-      const depth = row.path === "" ? 0 : row.path.split(".").length;
-      const name = row.path === "" ? row.type : `${row.path}: ${row.type}`;
+      const parent = this.parentOf(row);
+      const depth = this.depthOf(row);
+      const name = row.path.slice(
+        parent === undefined || parent.path === "" ? 0 : parent.path.length + 1,
+      );
       return [
-        `${"  ".repeat(depth)}${name}`,
+        `${"  ".repeat(depth)}${depth === 0 ? row.type : `${name}: ${row.type}`}`,
         ...(withShapes ? [row.outputShapes.map(formatShape).join(", ")] : []),
         row.parameters === 0 ? "" : grouped(row.parameters),
       ];
@@ -91,6 +94,23 @@ export class ModelSummary {
     const frozen = this.parameters - this.trainable;
     const total = `${grouped(this.parameters)} parameters${frozen === 0 ? "" : `, ${grouped(frozen)} of them frozen`}`;
     return [line(header), rule, ...body.map(line), rule, total].join("\n");
+  }
+
+  /** The module that holds another: the one with the longest path that the other's path continues. */
+  private parentOf(row: SummaryRow): SummaryRow | undefined {
+    let parent: SummaryRow | undefined;
+    for (const other of this.rows) {
+      if (other === row) break;
+      if (other.path === "" || row.path.startsWith(`${other.path}.`)) parent = other;
+    }
+    return parent;
+  }
+
+  private depthOf(row: SummaryRow): number {
+    let depth = 0;
+    for (let parent = this.parentOf(row); parent !== undefined; parent = this.parentOf(parent))
+      depth++;
+    return depth;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {

@@ -25,3 +25,5 @@ export type {
   StepLROptions,
 } from "./scheduler.ts";
 export { CosineAnnealingLR, LRScheduler, StepLR } from "./scheduler.ts";
+export type { SGDOptions } from "./sgd.ts";
+export { SGD } from "./sgd.ts";

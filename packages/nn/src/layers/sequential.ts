@@ -6,6 +6,7 @@ import { ArgumentError, IndexError, quoted } from "@chainrule/core";
 import type { Layer } from "../module.ts";
 import { Module } from "../module.ts";
 import { isModule } from "../registry.ts";
+import { Lambda } from "./lambda.ts";
 
 /** What can stand in a {@link Sequential}: a layer, or a function from tensor to tensor. */
 export type Step = Layer | ((x: Tensor) => Tensor);
@@ -24,7 +25,7 @@ export type LayersOf<Given extends Steps> = Given extends readonly Step[]
  * Layers one after the other: the output of each is the input of the next.
  *
  * Given one by one, they are called `0`, `1`, …; given in an object, by its keys. `layers` holds them as they were given,
- * so each keeps its type. Functions such as `relu`, or one of your own, need no layer around them.
+ * so each keeps its type. A function such as `relu`, or one of your own, becomes a layer by itself.
  *
  * @throws {ArgumentError} for anything that is no layer and no function.
  * @example
@@ -45,7 +46,7 @@ export type LayersOf<Given extends Steps> = Given extends readonly Step[]
 export class Sequential<const Given extends Steps = readonly Step[]> extends Module {
   /** The layers as they were given: a tuple, or an object of them. */
   readonly layers: LayersOf<Given>;
-  private readonly steps: readonly (readonly [name: string, step: Step])[];
+  private readonly steps: readonly (readonly [name: string, layer: Layer])[];
 
   constructor(...given: Given) {
     super();
@@ -53,7 +54,7 @@ export class Sequential<const Given extends Steps = readonly Step[]> extends Mod
     const isNamed =
       given.length === 1 && typeof first === "object" && first !== null && !isModule(first);
     const layers: object = isNamed ? first : given;
-    this.steps = Object.entries(layers).map(([name, step]) => [name, checkStep(name, step)]);
+    this.steps = Object.entries(layers).map(([name, step]) => [name, layerOf(name, step)]);
     this.layers = layers as LayersOf<Given>;
   }
 
@@ -67,7 +68,7 @@ export class Sequential<const Given extends Steps = readonly Step[]> extends Mod
    *
    * @throws {IndexError} when there is none.
    */
-  at(index: number): Step {
+  at(index: number): Layer {
     const step = this.steps.at(index);
     if (step === undefined || !Number.isInteger(index)) {
       throw new IndexError(
@@ -78,8 +79,8 @@ export class Sequential<const Given extends Steps = readonly Step[]> extends Mod
     return step[1];
   }
 
-  *[Symbol.iterator](): IterableIterator<Step> {
-    for (const [, step] of this.steps) yield step;
+  *[Symbol.iterator](): IterableIterator<Layer> {
+    for (const [, layer] of this.steps) yield layer;
   }
 
   override members(): readonly (readonly [name: string, value: unknown])[] {
@@ -88,13 +89,14 @@ export class Sequential<const Given extends Steps = readonly Step[]> extends Mod
 
   override forward(x: Tensor): Tensor {
     let y = x;
-    for (const [, step] of this.steps) y = typeof step === "function" ? step(y) : step.forward(y);
+    for (const [, layer] of this.steps) y = layer.forward(y);
     return y;
   }
 }
 
-function checkStep(name: string, step: unknown): Step {
-  if (isModule(step) || typeof step === "function") return step as Step;
+function layerOf(name: string, step: unknown): Layer {
+  if (isModule(step)) return step as Layer;
+  if (typeof step === "function") return new Lambda(step as (x: Tensor) => Tensor);
   throw new ArgumentError(
     `Sequential: layer ${name} is ${quoted(step)}, neither a module nor a function of a tensor.`,
     { layer: name },

@@ -1,0 +1,240 @@
+/**
+ * Losses as modules. Each does what the function of its name does, and takes the same options; tensors among them are
+ * buffers.
+ */
+import type {
+  BinaryCrossEntropyOptions,
+  BinaryCrossEntropyWithLogitsOptions,
+  CrossEntropyOptions,
+  GaussianNllLossOptions,
+  HingeLossOptions,
+  HuberLossOptions,
+  KlDivOptions,
+  LossOptions,
+  MarginLossOptions,
+  MultilabelSoftMarginLossOptions,
+  MultiMarginLossOptions,
+  NllLossOptions,
+  PoissonNllLossOptions,
+  SmoothL1LossOptions,
+  Tensor,
+  TensorLike,
+  TripletMarginLossOptions,
+} from "@chainrule/core";
+import {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  checkOptions,
+  cosineEmbeddingLoss,
+  crossEntropy,
+  gaussianNllLoss,
+  hingeEmbeddingLoss,
+  hingeLoss,
+  huberLoss,
+  klDiv,
+  l1Loss,
+  marginRankingLoss,
+  mseLoss,
+  multilabelMarginLoss,
+  multilabelSoftMarginLoss,
+  multiMarginLoss,
+  nllLoss,
+  poissonNllLoss,
+  smoothL1Loss,
+  softMarginLoss,
+  toTensor,
+  tripletMarginLoss,
+} from "@chainrule/core";
+import { Module } from "../module.ts";
+import { buffer } from "../registry.ts";
+
+type Pair = readonly [input: TensorLike, target: TensorLike];
+type Triple = readonly [first: TensorLike, second: TensorLike, third: TensorLike];
+
+/** A loss function with the options it is to have. */
+abstract class Loss<Operands extends readonly TensorLike[], Options extends object> extends Module {
+  readonly options: Readonly<Options>;
+  private readonly compute: (...args: [...Operands, Options]) => Tensor;
+
+  protected constructor(
+    compute: (...args: [...Operands, Options]) => Tensor,
+    options: Options,
+    further: readonly (keyof Options & string)[] = [],
+  ) {
+    super();
+    const { name } = this.constructor;
+    checkOptions(name, options, ["reduction", ...further]);
+    const entries = Object.entries(options).map(([key, value]) => [
+      key,
+      tensorOptions.has(key) && value !== null ? buffer(toTensor(name, value)) : value,
+    ]);
+    this.options = Object.fromEntries(entries) as Options;
+    this.compute = compute;
+  }
+
+  override members(): readonly (readonly [name: string, value: unknown])[] {
+    return Object.entries(this.options);
+  }
+
+  override forward(...operands: Operands): Tensor {
+    return this.compute(...operands, this.options);
+  }
+
+  override extraRepr(): string {
+    return Object.entries(this.options)
+      .filter(([, value]) => typeof value !== "object")
+      .map(([key, value]) => `${key}=${String(value)}`)
+      .join(", ");
+  }
+}
+
+const tensorOptions: ReadonlySet<string> = new Set(["weight", "posWeight"]);
+
+/** The mean squared error; see `mseLoss`. */
+export class MSELoss extends Loss<Pair, LossOptions> {
+  constructor(options: LossOptions = {}) {
+    super(mseLoss, options);
+  }
+}
+
+/** The mean absolute error; see `l1Loss`. */
+export class L1Loss extends Loss<Pair, LossOptions> {
+  constructor(options: LossOptions = {}) {
+    super(l1Loss, options);
+  }
+}
+
+/** The absolute error with its kink rounded off; see `smoothL1Loss`. */
+export class SmoothL1Loss extends Loss<Pair, SmoothL1LossOptions> {
+  constructor(options: SmoothL1LossOptions = {}) {
+    super(smoothL1Loss, options, ["beta"]);
+  }
+}
+
+/** Huber's loss; see `huberLoss`. */
+export class HuberLoss extends Loss<Pair, HuberLossOptions> {
+  constructor(options: HuberLossOptions = {}) {
+    super(huberLoss, options, ["delta"]);
+  }
+}
+
+/**
+ * Cross-entropy of logits against classes or probabilities; see `crossEntropy`.
+ *
+ * @throws {ArgumentError} for unknown options.
+ * @example
+ * import { tensor } from "@chainrule/core";
+ * import { CrossEntropyLoss } from "@chainrule/nn";
+ * const criterion = new CrossEntropyLoss({ weight: [1, 2] });
+ * criterion.forward(tensor([[2, 0], [0, 0]]), [0, 1]); // → tensor(0.5044)
+ */
+export class CrossEntropyLoss extends Loss<Pair, CrossEntropyOptions> {
+  constructor(options: CrossEntropyOptions = {}) {
+    super(crossEntropy, options, ["weight", "ignoreIndex", "labelSmoothing"]);
+  }
+}
+
+/** The negative log-likelihood of classes; see `nllLoss`. */
+export class NLLLoss extends Loss<Pair, NllLossOptions> {
+  constructor(options: NllLossOptions = {}) {
+    super(nllLoss, options, ["weight", "ignoreIndex"]);
+  }
+}
+
+/** Cross-entropy of probabilities of two classes; see `binaryCrossEntropy`. */
+export class BCELoss extends Loss<Pair, BinaryCrossEntropyOptions> {
+  constructor(options: BinaryCrossEntropyOptions = {}) {
+    super(binaryCrossEntropy, options, ["weight"]);
+  }
+}
+
+/** Cross-entropy of logits of two classes; see `binaryCrossEntropyWithLogits`. */
+export class BCEWithLogitsLoss extends Loss<Pair, BinaryCrossEntropyWithLogitsOptions> {
+  constructor(options: BinaryCrossEntropyWithLogitsOptions = {}) {
+    super(binaryCrossEntropyWithLogits, options, ["weight", "posWeight"]);
+  }
+}
+
+/** The Kullback–Leibler divergence; see `klDiv`. */
+export class KLDivLoss extends Loss<Pair, KlDivOptions> {
+  constructor(options: KlDivOptions = {}) {
+    super(klDiv, options, ["logTarget"]);
+  }
+}
+
+/** The negative log-likelihood of counts; see `poissonNllLoss`. */
+export class PoissonNLLLoss extends Loss<Pair, PoissonNllLossOptions> {
+  constructor(options: PoissonNllLossOptions = {}) {
+    super(poissonNllLoss, options, ["logInput", "full", "eps"]);
+  }
+}
+
+/** The negative log-likelihood under normal distributions: `forward(input, target, variance)`; see `gaussianNllLoss`. */
+export class GaussianNLLLoss extends Loss<Triple, GaussianNllLossOptions> {
+  constructor(options: GaussianNllLossOptions = {}) {
+    super(gaussianNllLoss, options, ["full", "eps"]);
+  }
+}
+
+/** The hinge loss of scores against signs; see `hingeLoss`. */
+export class HingeLoss extends Loss<Pair, HingeLossOptions> {
+  constructor(options: HingeLossOptions = {}) {
+    super(hingeLoss, options, ["margin", "squared"]);
+  }
+}
+
+/** A loss of distances against signs; see `hingeEmbeddingLoss`. */
+export class HingeEmbeddingLoss extends Loss<Pair, MarginLossOptions> {
+  constructor(options: MarginLossOptions = {}) {
+    super(hingeEmbeddingLoss, options, ["margin"]);
+  }
+}
+
+/** A loss of pairs of scores: `forward(input1, input2, target)`; see `marginRankingLoss`. */
+export class MarginRankingLoss extends Loss<Triple, MarginLossOptions> {
+  constructor(options: MarginLossOptions = {}) {
+    super(marginRankingLoss, options, ["margin"]);
+  }
+}
+
+/** The logistic loss of scores against signs; see `softMarginLoss`. */
+export class SoftMarginLoss extends Loss<Pair, LossOptions> {
+  constructor(options: LossOptions = {}) {
+    super(softMarginLoss, options);
+  }
+}
+
+/** The hinge loss of several classes; see `multiMarginLoss`. */
+export class MultiMarginLoss extends Loss<Pair, MultiMarginLossOptions> {
+  constructor(options: MultiMarginLossOptions = {}) {
+    super(multiMarginLoss, options, ["margin", "p", "weight"]);
+  }
+}
+
+/** The hinge loss of several labels at once; see `multilabelMarginLoss`. */
+export class MultiLabelMarginLoss extends Loss<Pair, LossOptions> {
+  constructor(options: LossOptions = {}) {
+    super(multilabelMarginLoss, options);
+  }
+}
+
+/** One yes-or-no question for each class; see `multilabelSoftMarginLoss`. */
+export class MultiLabelSoftMarginLoss extends Loss<Pair, MultilabelSoftMarginLossOptions> {
+  constructor(options: MultilabelSoftMarginLossOptions = {}) {
+    super(multilabelSoftMarginLoss, options, ["weight"]);
+  }
+}
+
+/** A loss of pairs of vectors: `forward(input1, input2, target)`; see `cosineEmbeddingLoss`. */
+export class CosineEmbeddingLoss extends Loss<Triple, MarginLossOptions> {
+  constructor(options: MarginLossOptions = {}) {
+    super(cosineEmbeddingLoss, options, ["margin"]);
+  }
+}
+
+/** A loss of triples of vectors: `forward(anchor, positive, negative)`; see `tripletMarginLoss`. */
+export class TripletMarginLoss extends Loss<Triple, TripletMarginLossOptions> {
+  constructor(options: TripletMarginLossOptions = {}) {
+    super(tripletMarginLoss, options, ["margin", "p", "eps", "swap"]);
+  }
+}

@@ -1,0 +1,174 @@
+import type { Tensor } from "@chainrule/core";
+import {
+  Adam,
+  AdamW,
+  CosineAnnealingLR,
+  clipGradNorm_,
+  clipGradValue_,
+  SGD,
+  StepLR,
+} from "@chainrule/optim";
+import { describe, expect, test } from "vitest";
+import type { GoldenTensor } from "./golden.ts";
+import { camelCased, differences, readCases, toTensor } from "./golden.ts";
+
+interface Problem {
+  readonly kind: "problem";
+  readonly id: string;
+  readonly params: Readonly<Record<string, GoldenTensor>>;
+  readonly data: Readonly<Record<string, GoldenTensor>>;
+}
+
+interface Trajectory {
+  readonly kind: "trajectory";
+  readonly id: string;
+  readonly optimizer: string;
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly param_groups: readonly ({ readonly params: readonly string[] } & Record<
+    string,
+    unknown
+  >)[];
+  readonly problem: string;
+  readonly steps: number;
+  readonly losses: readonly number[];
+  readonly params_after: Readonly<Record<string, Readonly<Record<string, GoldenTensor>>>>;
+}
+
+interface Clip {
+  readonly kind: "clip_grad_norm_" | "clip_grad_value_";
+  readonly grads: readonly GoldenTensor[];
+  readonly max_norm: number;
+  readonly norm_type: number | string;
+  readonly clip_value: number;
+  readonly total_norm: number | string;
+  readonly grads_after: readonly GoldenTensor[];
+}
+
+const cases = readCases<Problem | Trajectory | Clip>("optimizers.jsonl.gz");
+const optimizers = { SGD, Adam, AdamW };
+
+/** mean((tanh(x·w1ᵀ + b1)·w2ᵀ + b2 − y)²) */
+function tanhNet({ params, data }: Problem) {
+  const parameters = Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, toTensor(value).requiresGrad_()]),
+  ) as Record<"w1" | "b1" | "w2" | "b2", Tensor>;
+  const x = toTensor(data.x!);
+  const y = toTensor(data.y!);
+  const loss = (): Tensor => {
+    const { w1, b1, w2, b2 } = parameters;
+    return x.matmul(w1.T).add(b1).tanh().matmul(w2.T).add(b2).sub(y).square().mean();
+  };
+  return { parameters, loss };
+}
+
+describe("trajectories", () => {
+  const trajectories = cases.filter((one): one is Trajectory => one.kind === "trajectory");
+  const problem = cases.find(
+    (one): one is Problem => one.kind === "problem" && one.id === "tanh-net",
+  )!;
+  const known = trajectories.filter(
+    (one) => one.optimizer in optimizers && one.problem === "tanh-net",
+  );
+
+  test("there are as many as the file should hold", () => {
+    expect(known.length).toBe(21);
+    const skipped = new Set(
+      trajectories.filter((one) => !known.includes(one)).map((one) => one.optimizer),
+    );
+    console.log(`no trajectories yet for ${[...skipped].join(", ")}, nor for sparse gradients`);
+  });
+
+  test.each(known.map((one) => [one.id, one] as const))("%s", (_id, one) => {
+    const { parameters, loss } = tanhNet(problem);
+    const groups = one.param_groups.map(({ params, ...own }) => ({
+      ...camelCased(own),
+      params: params.map((name) => parameters[name as keyof typeof parameters]),
+    }));
+    const Kind = optimizers[one.optimizer as keyof typeof optimizers];
+    const optimizer = new Kind(groups, camelCased(one.kwargs) as { lr: number });
+    const problems: string[] = [];
+    for (let step = 0; step < one.steps; step++) {
+      optimizer.zeroGrad();
+      const value = loss();
+      value.backward();
+      problems.push(...differences(`loss ${step}`, [value.item()], [one.losses[step]!], 1e-10));
+      optimizer.step();
+      for (const [name, expected] of Object.entries(one.params_after[step + 1] ?? {})) {
+        const found = parameters[name as keyof typeof parameters].toTypedArray();
+        problems.push(...differences(`${name} after ${step + 1}`, found, expected.data, 1e-10));
+      }
+    }
+    expect(problems).toEqual([]);
+  });
+});
+
+describe("clipping", () => {
+  const clips = cases.filter((one): one is Clip => one.kind.startsWith("clip"));
+
+  test.each(clips.map((one, i) => [`${one.kind} ${i}`, one] as const))("%s", (_name, one) => {
+    const parameters = one.grads.map((golden) => {
+      const gradient = toTensor(golden);
+      const parameter = gradient.mul(0).detach().requiresGrad_();
+      parameter.grad = gradient;
+      return parameter;
+    });
+    const problems: string[] = [];
+    if (one.kind === "clip_grad_norm_") {
+      const norm = clipGradNorm_(parameters, one.max_norm, { normType: Number(one.norm_type) });
+      problems.push(...differences("norm", [norm], [one.total_norm], 1e-10));
+    } else {
+      clipGradValue_(parameters, one.clip_value);
+    }
+    for (const [i, expected] of one.grads_after.entries()) {
+      const found = parameters[i]!.grad!.toTypedArray();
+      problems.push(...differences(`gradient ${i}`, found, expected.data, 1e-10));
+    }
+    expect(problems).toEqual([]);
+  });
+});
+
+interface Schedule {
+  readonly id: string;
+  readonly scheduler: string;
+  readonly kwargs: Readonly<Record<string, number>>;
+  readonly optimizer: {
+    readonly kwargs: { readonly lr: number };
+    readonly param_groups: readonly Readonly<Record<string, number>>[];
+  };
+  readonly lrs: readonly (readonly number[])[];
+}
+
+describe("schedules", () => {
+  const schedules = readCases<Schedule>("schedulers.jsonl.gz");
+  const make: Record<
+    string,
+    (optimizer: SGD, kwargs: Schedule["kwargs"]) => StepLR | CosineAnnealingLR
+  > = {
+    StepLR: (optimizer, { step_size, ...rest }) =>
+      new StepLR(optimizer, { stepSize: step_size!, ...rest }),
+    CosineAnnealingLR: (optimizer, { T_max, eta_min }) =>
+      new CosineAnnealingLR(optimizer, { tMax: T_max!, etaMin: eta_min ?? 0 }),
+  };
+  const known = schedules.filter(({ scheduler }) => scheduler in make);
+
+  test("there are as many as the file should hold", () => {
+    expect(known.length).toBe(5);
+  });
+
+  test.each(known.map((one) => [one.id, one] as const))("%s", (_id, one) => {
+    const given = one.optimizer.param_groups.length === 0 ? [{}] : one.optimizer.param_groups;
+    const groups = given.map((own) => ({
+      ...own,
+      params: [toTensor({ shape: [], data: [0] }).requiresGrad_()],
+    }));
+    const optimizer = new SGD(groups, one.optimizer.kwargs);
+    const schedule = make[one.scheduler]!(optimizer, one.kwargs);
+    const problems: string[] = [];
+    for (let epoch = 0; epoch < 200; epoch++) {
+      const rates = one.lrs.map((group) => group[epoch]!);
+      problems.push(...differences(`epoch ${epoch}`, schedule.getLastLr(), rates, 1e-12));
+      schedule.step();
+    }
+    expect(problems).toEqual([]);
+  });
+});
