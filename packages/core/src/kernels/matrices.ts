@@ -47,3 +47,16 @@ export function identity(n: number): Float64Array {
   for (let i = 0; i < n; i++) one[i * n + i] = 1;
   return one;
 }
+
+/** A power of two near the largest number, so that squares of numbers divided by it neither overflow nor vanish. */
+export function scaleOf(a: Float64Array): number {
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]!));
+  // Not beyond the normal numbers, whose reciprocal would be infinite.
+  return largest === 0 ? 1 : 2 ** Math.max(-1000, Math.floor(Math.log2(largest)));
+}
+
+/** The same numbers divided by a scale. */
+export function dividedBy(a: Float64Array, scale: number): Float64Array {
+  return scale === 1 ? a : a.map((x) => x / scale);
+}

@@ -16,6 +16,7 @@ export { to } from "./convert.ts";
 export { cross } from "./cross.ts";
 export { cummax, cummin } from "./cumextremum.ts";
 export { cumprod, cumsum, linearRecurrence } from "./cumulative.ts";
+export { cofactor, det, logdet, slogdet } from "./determinant.ts";
 export { diag, diagEmbed, diagonal, placeDiagonal } from "./diagonal.ts";
 export { flatten, squeeze, unflatten, unsqueeze } from "./dimensions.ts";
 export { div, fmod, pow } from "./division.ts";
