@@ -132,6 +132,7 @@ export type { SolveOptions } from "./ops/solve.ts";
 export type { SortOptions, TopKOptions } from "./ops/sort.ts";
 export type { ContractedDims } from "./ops/tensordot.ts";
 export type { TriangleIndexOptions, TriangleOptions } from "./ops/triangle.ts";
+export type { TriangularOptions } from "./ops/triangular.ts";
 export type {
   BinCountOptions,
   HistogramOptions,

@@ -10,6 +10,7 @@ import type { Shape } from "../shape.ts";
 import { elementCount, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
+import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 
 /** Refuses what has no last two dimensions. */
@@ -128,4 +129,14 @@ export function drawSymmetric(draw: Draw, stack: Shape, n: number, shift = 0): T
     i === j ? 1 + ((i + turn) % n) + shift : 0,
   );
   return add(add(noise, mT(noise)), spread);
+}
+
+/** For `vmap`: dimensions of length 1 go between the samples and the rest, so that stacks of matrices broadcast. */
+export function alignStacks(operands: readonly Tensor[], batched: readonly boolean[]): Tensor[] {
+  const rank = Math.max(...operands.map((x, i) => x.ndim - (batched[i] ? 1 : 0)));
+  return operands.map((x, i) => {
+    const missing = rank + 1 - x.ndim;
+    if (!batched[i] || missing === 0) return x;
+    return reshape(x, [x.shape[0]!, ...new Array<number>(missing).fill(1), ...x.shape.slice(1)]);
+  });
 }

@@ -71,6 +71,7 @@ export { kron, tensordot } from "./tensordot.ts";
 export { trace } from "./trace.ts";
 export { movedim, permute, swapaxes, t, transpose } from "./transpose.ts";
 export { tril, triu } from "./triangle.ts";
+export { solveTriangular } from "./triangular.ts";
 export { cos, sin, tan } from "./trigonometric.ts";
 export { bincount, histc, unique } from "./unique.ts";
 export { std, stdMean, variance as var, varMean } from "./variance.ts";

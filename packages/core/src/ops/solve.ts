@@ -13,8 +13,8 @@ import { broadcastShapes, elementCount, formatShape, sameShape } from "../shape.
 import type { Tensor } from "../tensor.ts";
 import { neg } from "./arithmetic.ts";
 import { matmul } from "./matmul.ts";
-import { reshape } from "./reshape.ts";
 import {
+  alignStacks,
   checkSquare,
   drawRegular,
   forEachFiniteMatrix,
@@ -22,6 +22,7 @@ import {
   stackShape,
   wrongMatrix,
 } from "./matrices.ts";
+import { reshape } from "./reshape.ts";
 
 /** Options of {@link solve}. */
 export interface SolveOptions {
