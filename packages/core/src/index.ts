@@ -91,6 +91,7 @@ export type { Gelu, GeluOptions } from "./ops/activations.ts";
 export type { AddProductOptions } from "./ops/addmm.ts";
 export type { IndexPutOptions } from "./ops/advanced.ts";
 export type { ValuesAndIndices } from "./ops/choice.ts";
+export type { CholeskyOptions } from "./ops/cholesky.ts";
 export type { Clamp, ClampBounds } from "./ops/clamp.ts";
 export type { ScanOptions } from "./ops/cumulative.ts";
 export type { SignAndLog } from "./ops/determinant.ts";

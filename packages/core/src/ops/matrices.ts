@@ -96,6 +96,48 @@ export function forEachFiniteMatrix(
   });
 }
 
+/** Entries that should be equal may differ by this share of the largest one. */
+const asymmetry = 0.01;
+
+/**
+ * As {@link forEachFiniteMatrix}, for symmetric matrices: `visit` gets (A + Aᵀ)/2, of which the symmetric gradient is the
+ * derivative. What is far from symmetric is refused.
+ */
+export function forEachSymmetricMatrix(
+  where: string,
+  x: Tensor,
+  visit: (matrix: Float64Array, index: number) => void,
+): void {
+  const n = x.shape[x.ndim - 1]!;
+  forEachFiniteMatrix(where, x, (matrix, index) => {
+    let largest = 0;
+    for (let i = 0; i < matrix.length; i++) largest = Math.max(largest, Math.abs(matrix[i]!));
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < i; j++) {
+        const [below, above] = [matrix[i * n + j]!, matrix[j * n + i]!];
+        if (Math.abs(below - above) > asymmetry * largest) {
+          throw wrongMatrix(
+            where,
+            stackShape(x.shape),
+            index,
+            `is not symmetric: entry [${i}, ${j}] is ${below}, but [${j}, ${i}] is ${above}. Both triangles count; fill in the other one.`,
+            { row: i, column: j },
+          );
+        }
+        // Halves are added so that the sum cannot overflow.
+        matrix[i * n + j] = below / 2 + above / 2;
+        matrix[j * n + i] = matrix[i * n + j]!;
+      }
+    }
+    visit(matrix, index);
+  });
+}
+
+/** The symmetric part of each matrix, (A + Aᵀ)/2. */
+export function symmetricPart(x: Tensor): Tensor {
+  return mul(add(x, mT(x)), 0.5);
+}
+
 /** x with the last two dimensions exchanged. */
 export function mT(x: Tensor): Tensor {
   return transpose(x, -1, -2);

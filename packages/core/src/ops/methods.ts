@@ -9,6 +9,7 @@ export { alias } from "./alias.ts";
 export { add, mul, neg, sub } from "./arithmetic.ts";
 export { at, place } from "./at.ts";
 export { chunk, split } from "./cat.ts";
+export { cholesky, choleskyInverse, choleskySolve } from "./cholesky.ts";
 export { clamp, clampMax, clampMin } from "./clamp.ts";
 export { clone, contiguous } from "./clone.ts";
 export { eq, ge, gt, isfinite, isinf, isnan, le, lt, ne } from "./comparison.ts";
