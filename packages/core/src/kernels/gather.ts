@@ -6,6 +6,7 @@ import { IndexError } from "../errors.ts";
 import type { Shape } from "../shape.ts";
 import { elementCount, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { copyStrided, longRow } from "./copy.ts";
 import { forEachRow } from "./rows.ts";
 import { perDType } from "./specialize.ts";
 
@@ -143,7 +144,7 @@ export function scatterAlong(
 ): void {
   // Sums of float32 are kept in double precision until the end.
   const wide = accumulate && y.dtype === "float32";
-  const target = wide ? Float64Array.from(y.storage.data) : y.storage.data;
+  const target = wide ? new Float64Array(y.storage.data) : y.storage.data;
   const scatterRow = scatterRowFor(target, source.storage.data);
   const along = y.ndim === 0 ? 0 : y.strides[dim]!;
   forEachRow(
@@ -201,6 +202,20 @@ const scatterRowFor = perDType(function scatterRow(
   }
 });
 
+/** Places in a storage: whole numbers that fit into an int32 unless the storage is enormous. */
+export type Places = Int32Array | Float64Array;
+
+export function newPlaces(count: number, storage: TypedArray): Places {
+  return storage.length < 2 ** 31 ? new Int32Array(count) : new Float64Array(count);
+}
+
+/** Fills y, which is new and zero, with the numbers of x; there is nothing to do for zeros. */
+export function startWith(y: Tensor, x: Tensor): void {
+  const { data } = x.storage;
+  if (Object.is(data[x.offset], 0) && x.strides.every((step) => step === 0)) return;
+  copyStrided(y.storage.data, 0, data, x.offset, x.shape, x.strides);
+}
+
 /**
  * y = rows of x: for each place before the indexed dimensions, for each of `places` (steps in x's storage), the row of
  * numbers after them. `outer` and `inner` are the dimensions of x before and after. y is contiguous.
@@ -209,13 +224,13 @@ export function gatherRows(
   x: Tensor,
   outer: readonly number[],
   inner: readonly number[],
-  places: Float64Array,
+  places: Places,
   y: Tensor,
 ): void {
   if (y.numel() === 0) return;
   const source = x.storage.data;
   const target = y.storage.data;
-  const copyRows = copyRowsFor(target, source);
+  const copyRows = copyRowsFor(target, source, places);
   const innerShape = inner.map((dim) => x.shape[dim]!);
   const innerStrides = inner.map((dim) => x.strides[dim]!);
   const innerCount = elementCount(innerShape);
@@ -228,7 +243,7 @@ export function gatherRows(
       for (let i = 0; i < count; i++) {
         let at = 0;
         forEachRow(innerShape, [innerStrides], [start! + i * step!], (length, [along], [from]) => {
-          copyRows(target, block + at, innerCount, source, from!, along!, places, length);
+          copyRows(target, block + at, innerCount, source, from!, along!, places, length, longRow);
           at += length;
         });
         block += places.length * innerCount;
@@ -244,8 +259,9 @@ const copyRowsFor = perDType(function copyRows(
   source: TypedArray,
   from: number,
   fromStep: number,
-  places: Float64Array,
+  places: Places,
   length: number,
+  long: number,
 ): void {
   const count = places.length;
   if (length === 1) {
@@ -255,9 +271,25 @@ const copyRowsFor = perDType(function copyRows(
     }
     return;
   }
+  if (length >= long && fromStep === 1) {
+    for (let row = 0; row < count; row++) {
+      const at = from + places[row]!;
+      target.set(source.subarray(at, at + length), to);
+      to += toStep;
+    }
+    return;
+  }
+  const even = length - (length % 4);
   for (let row = 0; row < count; row++) {
     let at = from + places[row]!;
-    for (let i = 0; i < length; i++) {
+    for (let i = 0; i < even; i += 4) {
+      target[to + i] = source[at]!;
+      target[to + i + 1] = source[at + fromStep]!;
+      target[to + i + 2] = source[at + 2 * fromStep]!;
+      target[to + i + 3] = source[at + 3 * fromStep]!;
+      at += 4 * fromStep;
+    }
+    for (let i = even; i < length; i++) {
       target[to + i] = source[at]!;
       at += fromStep;
     }
@@ -268,22 +300,23 @@ const copyRowsFor = perDType(function copyRows(
 /**
  * Writes rows into y (contiguous) at `places`, or adds them there: the reverse of {@link gatherRows}. `values` are
  * contiguous, of the shape that gathering would give. Rows that go to the same place add up in double precision, or
- * the last one stays.
+ * the last one stays. All distances between places are multiples of `unit`.
  */
 export function scatterRows(
   y: Tensor,
   outer: readonly number[],
   inner: readonly number[],
-  places: Float64Array,
+  places: Places,
   values: Tensor,
   accumulate: boolean,
+  unit: number,
 ): void {
   if (values.numel() === 0) return;
   const target = y.storage.data;
   const source = values.storage.data;
-  const order = accumulate && y.dtype === "float32" ? groupedOrder(places) : null;
-  const writeRows = writeRowsFor(target, source);
-  const addGroups = addGroupsFor(target, source);
+  const order = accumulate && y.dtype === "float32" ? groupedOrder(places, unit) : null;
+  const writeRows = writeRowsFor(target, source, places);
+  const addGroups = addGroupsFor(target, source, places);
   const innerShape = inner.map((dim) => y.shape[dim]!);
   const innerStrides = inner.map((dim) => y.strides[dim]!);
   const innerCount = elementCount(innerShape);
@@ -318,7 +351,7 @@ const writeRowsFor = perDType(function writeRows(
   source: TypedArray,
   from: number,
   fromStep: number,
-  places: Float64Array,
+  places: Places,
   length: number,
   accumulate: boolean,
 ): void {
@@ -348,7 +381,7 @@ const addGroupsFor = perDType(function addGroups(
   source: TypedArray,
   from: number,
   fromStep: number,
-  places: Float64Array,
+  places: Places,
   order: Int32Array,
   length: number,
   sums: Float64Array,
@@ -377,12 +410,43 @@ const addGroupsFor = perDType(function addGroups(
   }
 });
 
-/** The rows in order of their places, those of one place in their own order; `null` if no place occurs twice. */
-function groupedOrder(places: Float64Array): Int32Array | null {
+/**
+ * The rows in order of their places, those of one place in their own order; `null` if no place occurs twice. They are
+ * counted into the places, one by one, or sorted where those are many times more than the rows.
+ */
+function groupedOrder(places: Places, unit: number): Int32Array | null {
   const count = places.length;
+  let least = places[0]!;
+  let most = least;
+  let rising = true;
+  for (let i = 1; i < count; i++) {
+    const place = places[i]!;
+    if (place <= places[i - 1]!) rising = false;
+    if (place < least) least = place;
+    if (place > most) most = place;
+  }
+  if (rising) return null;
+  const range = (most - least) / unit + 1;
   const order = new Int32Array(count);
-  for (let i = 0; i < count; i++) order[i] = i;
-  order.sort((a, b) => places[a]! - places[b]! || a - b);
-  for (let i = 1; i < count; i++) if (places[order[i]!] === places[order[i - 1]!]) return order;
-  return null;
+  if (range > 16 * count + 1024) {
+    for (let i = 0; i < count; i++) order[i] = i;
+    order.sort((a, b) => places[a]! - places[b]! || a - b);
+    for (let i = 1; i < count; i++) if (places[order[i]!] === places[order[i - 1]!]) return order;
+    return null;
+  }
+  const ends = new Int32Array(range + 1);
+  let twice = false;
+  for (let i = 0; i < count; i++) {
+    const slot = (places[i]! - least) / unit + 1;
+    if (ends[slot]! > 0) twice = true;
+    ends[slot]!++;
+  }
+  if (!twice) return null;
+  for (let slot = 1; slot <= range; slot++) ends[slot]! += ends[slot - 1]!;
+  for (let i = 0; i < count; i++) {
+    const slot = (places[i]! - least) / unit;
+    order[ends[slot]!] = i;
+    ends[slot]!++;
+  }
+  return order;
 }

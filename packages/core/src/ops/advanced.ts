@@ -4,8 +4,7 @@
 import type { TensorLike } from "../creation.ts";
 import { arange, newTensor, toTensor, zeros } from "../creation.ts";
 import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../errors.ts";
-import { copyStrided } from "../kernels/copy.ts";
-import { gatherRows, scatterRows } from "../kernels/gather.ts";
+import { gatherRows, scatterRows, startWith } from "../kernels/gather.ts";
 import type { Op } from "../op.ts";
 import { contiguousOperand, defineOp } from "../op.ts";
 import type { Draw } from "../samples.ts";
@@ -21,6 +20,7 @@ import {
   planOf,
   recordedIndices,
   sortIndices,
+  unitOf,
   withoutMasks,
 } from "./places.ts";
 import { reshape } from "./reshape.ts";
@@ -53,12 +53,13 @@ export const index: Op<(x: TensorLike, indices: readonly TensorIndex[]) => Tenso
     return { operands: [source, ...tensors], options: { dims } };
   },
   kinds: ["any"],
-  shape: ([x, ...tensors], { dims }) =>
-    planOf("index", x!.shape, withoutMasks("index", { dims, tensors })).result,
+  shape: ([x, ...tensors], { dims }) => planOf("index", x!.shape, { dims, tensors }).result,
   forward: ([x, ...tensors], y, { dims }) => {
     const indices = withoutMasks("index", { dims, tensors });
     const { chosen, outer, inner } = planOf("index", x!.shape, indices);
-    gatherRows(x!, outer, inner, placesOf("index", x!.shape, x!.strides, indices, chosen), y);
+    const { shape, strides, storage } = x!;
+    const places = placesOf("index", shape, strides, indices, chosen, storage.data);
+    gatherRows(x!, outer, inner, places, y);
   },
   vjp: ([cotangent], node) => {
     const indices = recordedIndices(node, 1);
@@ -198,14 +199,11 @@ export const indexPut: Op<
   },
   kinds: ["any"],
   shape: ([x, values, ...tensors], { dims }) => {
-    const indices = withoutMasks("indexPut", { dims, tensors });
-    checkValues("indexPut", values!, planOf("indexPut", x!.shape, indices).result);
+    checkValues("indexPut", values!, planOf("indexPut", x!.shape, { dims, tensors }).result);
     return x!.shape;
   },
   forward: ([x, values, ...tensors], y, { dims, accumulate }) => {
-    putInto("indexPut", y, { dims, tensors }, values!, accumulate, () =>
-      copyStrided(y.storage.data, 0, x!.storage.data, x!.offset, x!.shape, x!.strides),
-    );
+    putInto("indexPut", y, { dims, tensors }, values!, accumulate, () => startWith(y, x!));
   },
   vjp: ([cotangent], node) => {
     const indices = recordedIndices(node, 2);
@@ -311,11 +309,12 @@ export function putInto(
   const indices = withoutMasks(where, given);
   const { chosen, outer, inner, result } = planOf(where, y.shape, indices);
   checkValues(where, values, result);
-  const places = placesOf(where, y.shape, y.strides, indices, chosen);
+  const places = placesOf(where, y.shape, y.strides, indices, chosen, y.storage.data);
   prepare?.();
   const { storage, dtype, offset, shape, strides } = values;
   const all = new Tensor(storage, dtype, result, broadcastStrides(shape, strides, result), offset);
-  scatterRows(y, outer, inner, places, contiguousOperand(all), accumulate);
+  const unit = unitOf(y.strides, indices);
+  scatterRows(y, outer, inner, places, contiguousOperand(all), accumulate, unit);
 }
 
 /** Which numbers stay when several are put at the same place: true for the last; `null` if all stay. */
@@ -329,8 +328,8 @@ function lastWriters(shape: Shape, given: Indices): Tensor | null {
     strides[dim] = count;
     count *= shape[dim]!;
   }
-  const places = placesOf("indexPut", shape, strides, indices, chosen);
   const writer = new Int32Array(count);
+  const places = placesOf("indexPut", shape, strides, indices, chosen, writer);
   for (let i = 0; i < places.length; i++) writer[places[i]!] = i;
   const stays = newTensor("bool", [...chosen, ...inner.map(() => 1)]);
   let all = true;

@@ -4,8 +4,7 @@
 import type { TensorLike } from "../creation.ts";
 import { newTensor, tensor, toTensor, zeros } from "../creation.ts";
 import { DTypeError, IndexError, ShapeError } from "../errors.ts";
-import { copyStrided } from "../kernels/copy.ts";
-import { checkIndices, gatherAlong, scatterAlong } from "../kernels/gather.ts";
+import { checkIndices, gatherAlong, scatterAlong, startWith } from "../kernels/gather.ts";
 import type { Op } from "../op.ts";
 import { defineOp } from "../op.ts";
 import type { Rejection, Sample } from "../samples.ts";
@@ -240,7 +239,7 @@ export const scatterAdd: Op<
   shape: ([x]) => x!.shape,
   forward: ([x, source, index], y, { dim }) => {
     checkIndices("scatterAdd", index!, lengthAlong(x!, dim), dim, x!.shape);
-    copyStrided(y.storage.data, 0, x!.storage.data, x!.offset, x!.shape, x!.strides);
+    startWith(y, x!);
     scatterAlong(y, dim, index!, source!, true);
   },
   vjp: [
@@ -282,7 +281,7 @@ export const scatter: Op<
   shape: ([x]) => x!.shape,
   forward: ([x, source, index], y, { dim }) => {
     checkIndices("scatter", index!, lengthAlong(x!, dim), dim, x!.shape);
-    copyStrided(y.storage.data, 0, x!.storage.data, x!.offset, x!.shape, x!.strides);
+    startWith(y, x!);
     scatterAlong(y, dim, index!, source!, false);
   },
   vjp: [

@@ -3,8 +3,10 @@
  */
 import type { TensorLike } from "../creation.ts";
 import { newTensor, tensor, toTensor } from "../creation.ts";
-import type { DType } from "../dtype.ts";
+import type { DType, TypedArray } from "../dtype.ts";
 import { ArgumentError, checkOptions } from "../errors.ts";
+import { forEachRow } from "../kernels/rows.ts";
+import { perDType } from "../kernels/specialize.ts";
 import type { Op, OpDefinition } from "../op.ts";
 import { defineOp } from "../op.ts";
 import { within } from "../samples.ts";
@@ -17,21 +19,76 @@ export function nonzeroOf(where: string, x: Tensor): Tensor[] {
       `${where}: inside vmap the samples differ in where they are not zero, so there is no one result. Use where or maskedFill.`,
     );
   }
-  const flat = x.toTypedArray();
-  let count = 0;
-  for (let i = 0; i < flat.length; i++) if (flat[i] !== 0) count++;
+  const count = countNonzero(x);
   const found = x.shape.map(() => newTensor("int32", [count]));
-  const step = found.map((_, dim) => x.shape.slice(dim + 1).reduce((a, b) => a * b, 1));
-  for (const [dim, { storage }] of found.entries()) {
-    const { data } = storage;
-    const each = step[dim]!;
-    const length = x.shape[dim]!;
-    let at = 0;
-    for (let i = 0; i < flat.length; i++)
-      if (flat[i] !== 0) data[at++] = Math.floor(i / each) % length;
+  const arrays = found.map(({ storage }) => storage.data);
+  const last = arrays.at(-1);
+  if (last === undefined || count === 0) return found;
+  const { data } = x.storage;
+  const findRow = findRowFor(data);
+  const length = x.shape.at(-1)!;
+  const step = x.strides.at(-1)!;
+  const position = new Array<number>(x.ndim - 1).fill(0);
+  let place = x.offset;
+  let at = 0;
+  for (let rows = x.numel() / length; rows > 0; rows--) {
+    const end = findRow(last, at, data, place, step, length);
+    for (let dim = 0; dim < position.length; dim++) arrays[dim]!.fill(position[dim]!, at, end);
+    at = end;
+    for (let dim = position.length - 1; dim >= 0; dim--) {
+      position[dim]!++;
+      place += x.strides[dim]!;
+      if (position[dim]! < x.shape[dim]!) break;
+      place -= x.shape[dim]! * x.strides[dim]!;
+      position[dim] = 0;
+    }
   }
   return found;
 }
+
+/** Notes the positions of a row that are not zero, and returns where the next go. */
+const findRowFor = perDType(function findRow(
+  found: TypedArray,
+  to: number,
+  data: TypedArray,
+  from: number,
+  step: number,
+  length: number,
+): number {
+  let at = to;
+  for (let i = 0; i < length; i++) {
+    if (data[from] !== 0) {
+      found[at] = i;
+      at++;
+    }
+    from += step;
+  }
+  return at;
+});
+
+/** The number of elements that are not zero. */
+export function countNonzero(x: Tensor): number {
+  let count = 0;
+  const countRow = countRowFor(x.storage.data);
+  forEachRow(x.shape, [x.strides], [x.offset], (length, [step], [from]) => {
+    count += countRow(x.storage.data, from!, step!, length);
+  });
+  return count;
+}
+
+const countRowFor = perDType(function countRow(
+  data: TypedArray,
+  from: number,
+  step: number,
+  length: number,
+): number {
+  let count = 0;
+  for (let i = 0; i < length; i++) {
+    if (data[from] !== 0) count++;
+    from += step;
+  }
+  return count;
+});
 
 /** Options of {@link nonzero}. */
 export interface NonzeroOptions {
@@ -44,7 +101,7 @@ const nonzeroRows: Op<(x: TensorLike) => Tensor> = defineOp({
   formula: String.raw`\{ i : x_i \ne 0 \}`,
   call: (x: TensorLike) => ({ operands: [x], options: {} }),
   kinds: ["any"],
-  shape: ([x]) => [x!.ndim === 0 ? Number(x!.item() !== 0) : countOf(x!), x!.ndim],
+  shape: ([x]) => [countNonzero(x!), x!.ndim],
   dtype: (): DType => "int32",
   forward: ([x], y) => {
     for (const [dim, { storage }] of nonzeroOf("nonzero", x!).entries()) {
@@ -65,10 +122,6 @@ const nonzeroRows: Op<(x: TensorLike) => Tensor> = defineOp({
     },
   ],
 });
-
-function countOf(x: Tensor): number {
-  return nonzeroOf("nonzero", x)[0]!.numel();
-}
 
 /**
  * The positions of all elements that are not zero (NaN is not), in row-major order: int32, a row for each with its index

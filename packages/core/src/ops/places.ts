@@ -3,14 +3,17 @@
  */
 import type { TensorLike } from "../creation.ts";
 import { toTensor } from "../creation.ts";
+import type { TypedArray } from "../dtype.ts";
 import { ArgumentError, DTypeError, IndexError, quoted, ShapeError } from "../errors.ts";
 import type { Recorded } from "../graph/node.ts";
-import { copyStrided } from "../kernels/copy.ts";
-import { checkIndices } from "../kernels/gather.ts";
+import type { Places } from "../kernels/gather.ts";
+import { checkIndices, newPlaces } from "../kernels/gather.ts";
+import { forEachRow } from "../kernels/rows.ts";
+import { perDType } from "../kernels/specialize.ts";
 import type { Shape } from "../shape.ts";
 import { broadcastAll, broadcastStrides, elementCount, formatShape, sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { nonzeroOf } from "./nonzero.ts";
+import { countNonzero, nonzeroOf } from "./nonzero.ts";
 
 /** What selects along dimensions: int32 indices, a bool mask over as many dimensions as it has, `null` for all. */
 export type TensorIndex = TensorLike | null;
@@ -117,6 +120,20 @@ export function withoutMasks(where: string, indices: Indices): Indices {
   return { dims, tensors };
 }
 
+/** The shapes of the indices without masks, for which it is enough to count. */
+function shapesOf(indices: Indices): { dims: number[]; shapes: Shape[] } {
+  const dims: number[] = [];
+  const shapes: Shape[] = [];
+  for (const [i, index] of indices.tensors.entries()) {
+    const shape = index.dtype === "bool" ? [countNonzero(index)] : index.shape;
+    for (let k = 0; k < coverage(index); k++) {
+      dims.push(indices.dims[i]! + k);
+      shapes.push(shape);
+    }
+  }
+  return { dims, shapes };
+}
+
 /** Where the dimensions of the result come from. */
 export interface Plan {
   /** The shape that the indices have together. */
@@ -131,11 +148,9 @@ export interface Plan {
  * Indices that stand side by side give their dimensions there; those with a whole dimension between them give theirs in
  * front of all others.
  */
-export function planOf(where: string, shape: Shape, { dims, tensors }: Indices): Plan {
-  const chosen = broadcastAll(
-    where,
-    tensors.map((index) => index.shape),
-  );
+export function planOf(where: string, shape: Shape, indices: Indices): Plan {
+  const { dims, shapes } = shapesOf(indices);
+  const chosen = broadcastAll(where, shapes);
   const first = dims[0]!;
   const adjacent = dims.at(-1)! - first === dims.length - 1;
   const rest = shape.flatMap((_, dim) => (dims.includes(dim) ? [] : [dim]));
@@ -156,21 +171,50 @@ export function placesOf(
   strides: Shape,
   { dims, tensors }: Indices,
   chosen: Shape,
-): Float64Array {
+  storage: TypedArray,
+): Places {
   for (const [i, index] of tensors.entries()) {
     const length = shape[dims[i]!]!;
     checkIndices(where, index, length, dims[i]!, shape, -length);
   }
-  const places = new Float64Array(elementCount(chosen));
-  const one = new Int32Array(places.length);
-  for (const [i, { storage, offset, shape: own, strides: steps }] of tensors.entries()) {
-    copyStrided(one, 0, storage.data, offset, chosen, broadcastStrides(own, steps, chosen));
+  const places = newPlaces(elementCount(chosen), storage);
+  for (const [i, index] of tensors.entries()) {
+    const steps = broadcastStrides(index.shape, index.strides, chosen);
     const length = shape[dims[i]!]!;
     const step = strides[dims[i]!]!;
-    for (let k = 0; k < one.length; k++) {
-      const at = one[k]!;
-      places[k]! += (at < 0 ? at + length : at) * step;
-    }
+    const add = addPlacesFor(places);
+    let at = 0;
+    forEachRow(chosen, [steps], [index.offset], (count, [stride], [from]) => {
+      add(places, at, index.storage.data, from!, stride!, count, length, step);
+      at += count;
+    });
   }
   return places;
+}
+
+const addPlacesFor = perDType(function addPlaces(
+  places: Places,
+  to: number,
+  index: TypedArray,
+  from: number,
+  stride: number,
+  count: number,
+  length: number,
+  step: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const at = index[from]!;
+    places[to + i]! += (at < 0 ? at + length : at) * step;
+    from += stride;
+  }
+});
+
+/** The largest number of which all steps between places are multiples. */
+export function unitOf(strides: Shape, { dims }: Indices): number {
+  let unit = 0;
+  for (const dim of dims) {
+    let rest = Math.abs(strides[dim]!);
+    while (rest > 0) [unit, rest] = [rest, unit % rest];
+  }
+  return Math.max(unit, 1);
 }
