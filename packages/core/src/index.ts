@@ -49,19 +49,13 @@ export type { BackwardOptions, GradOptions } from "./graph/backward.ts";
 export { backward } from "./graph/backward.ts";
 export type { AccumulationHook, GradientHook, HookHandle } from "./graph/hooks.ts";
 export { registerHook, registerPostAccumulateGradHook } from "./graph/hooks.ts";
-export {
-  currentScope,
-  enableGrad,
-  isGradEnabled,
-  noGrad,
-  recordSourceLines,
-  withScope,
-} from "./graph/mode.ts";
+export { currentScope, enableGrad, isGradEnabled, noGrad, withScope } from "./graph/mode.ts";
 export type { BatchRule, JointVJP, NodeOp, OperandVJP, Recorded } from "./graph/node.ts";
 export { GraphNode } from "./graph/node.ts";
 export type { Observer } from "./graph/observe.ts";
 export { observe } from "./graph/observe.ts";
 export { topologicalOrder } from "./graph/order.ts";
+export { recordSourceLines } from "./graph/site.ts";
 export {
   add_,
   copy_,

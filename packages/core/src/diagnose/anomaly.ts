@@ -2,10 +2,10 @@
  * Finding the first number that is not finite.
  */
 import { ArgumentError, ChainruleError, checkOptions } from "../errors.ts";
-import { currentSite, recordSourceLines } from "../graph/mode.ts";
 import type { GraphNode, NodeOp } from "../graph/node.ts";
 import type { Observer } from "../graph/observe.ts";
 import { observe } from "../graph/observe.ts";
+import { currentSite, recordSourceLines } from "../graph/site.ts";
 import type { Tensor } from "../tensor.ts";
 import { describe, summarize } from "./summary.ts";
 

@@ -69,7 +69,9 @@ describe("explainGrad: a gradient that is missing", () => {
     expect(kinds(tensor([1]))).toEqual(["not required"]);
     expect(kinds(leaf([1]).mul(2))).toEqual(["not a leaf"]);
     expect(kinds(leaf([1]))).toEqual(["backward not called"]);
-    expect(String(explainGrad(leaf([1], "w")))).toMatch(/The gradient of "w" is missing\.\n- No backward pass/);
+    expect(String(explainGrad(leaf([1], "w")))).toMatch(
+      /The gradient of "w" is missing\.\n- No backward pass/,
+    );
   });
 
   it("for what was detached or made under noGrad, with the line", () => {
@@ -78,7 +80,10 @@ describe("explainGrad: a gradient that is missing", () => {
     const [detached] = explainGrad(x.detach()).reasons;
     expect(detached).toMatchObject({ kind: "detached", site: expect.stringMatching(here) });
     const made = noGrad(() => x.mul(2));
-    expect(explainGrad(made).reasons[0]).toMatchObject({ kind: "made under noGrad", site: expect.stringMatching(here) });
+    expect(explainGrad(made).reasons[0]).toMatchObject({
+      kind: "made under noGrad",
+      site: expect.stringMatching(here),
+    });
     expect(kinds(x, made.sum())).toEqual(["loss not differentiable"]);
   });
 
@@ -90,7 +95,9 @@ describe("explainGrad: a gradient that is missing", () => {
     const { status, reasons } = explainGrad(x, { loss });
     expect(status).toBe("missing");
     expect(reasons.map((reason) => reason.kind)).toEqual(["unreachable", "detached"]);
-    expect(reasons[1]?.message).toMatch(/This very tensor went into mul after it was detached at .*: no gradient passes/);
+    expect(reasons[1]?.message).toMatch(
+      /This very tensor went into mul after it was detached at .*: no gradient passes/,
+    );
   });
 
   it("for a graph that was freed", () => {
@@ -120,8 +127,12 @@ describe("explainGrad: a gradient that is zero", () => {
       /ends at mul: the other operand is zero everywhere/,
     );
     const chosen = where(tensor([false, false]), w, 5).sum();
-    expect(explainGrad(w, { loss: chosen }).reasons[0]?.message).toMatch(/chooses the other branch/);
-    expect(explainGrad(w, { loss: w.round().sum() }).reasons[0]?.message).toMatch(/derivative is 0 everywhere/);
+    expect(explainGrad(w, { loss: chosen }).reasons[0]?.message).toMatch(
+      /chooses the other branch/,
+    );
+    expect(explainGrad(w, { loss: w.round().sum() }).reasons[0]?.message).toMatch(
+      /derivative is 0 everywhere/,
+    );
   });
 });
 
@@ -131,8 +142,14 @@ describe("explainGrad: a gradient that is not finite", () => {
     const x = leaf([0, 1], "x");
     const { status, reasons } = explainGrad(x, { loss: x.log().mul(0).sum() });
     expect(status).toBe("not finite");
-    expect(reasons[0]).toMatchObject({ kind: "became not finite", op: "log", site: expect.stringMatching(here) });
-    expect(reasons[0]?.message).toMatch(/VJP of log at .* made NaN for operand 0 .*"x" float64 \[2\], from 0 to 1, 1 zero/);
+    expect(reasons[0]).toMatchObject({
+      kind: "became not finite",
+      op: "log",
+      site: expect.stringMatching(here),
+    });
+    expect(reasons[0]?.message).toMatch(
+      /VJP of log at .* made NaN for operand 0 .*"x" float64 \[2\], from 0 to 1, 1 zero/,
+    );
   });
 });
 

@@ -2,7 +2,7 @@
  * What is alive, and where it was made: for finding leaks.
  */
 import type { TypedArray } from "../dtype.ts";
-import { currentSite, recordSourceLines } from "../graph/mode.ts";
+import { currentSite, recordSourceLines } from "../graph/site.ts";
 import type { Storage } from "../storage.ts";
 import { setStorageObserver } from "../storage.ts";
 

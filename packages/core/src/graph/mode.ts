@@ -1,11 +1,10 @@
 /**
- * What is in force while ops run: whether the graph is recorded, under which scope, and with which source lines.
+ * What is in force while ops run: whether the graph is recorded, and under which scope.
  */
 import { ArgumentError, quoted } from "../errors.ts";
 
 let gradEnabled = true;
 let scopePath = "";
-let siteRecording = false;
 
 /** Whether ops on tensors that require gradients are recorded just now. */
 export function isGradEnabled(): boolean {
@@ -66,50 +65,6 @@ export function withScope<T>(name: string, body: () => T): T {
 /** The path of the scopes in force, `""` outside of all. */
 export function currentScope(): string {
   return scopePath;
-}
-
-/**
- * Turns the recording of source lines on or off: each node then notes the line of the user's program that made it, and
- * errors name it. It costs some microseconds an op; off by default. Returns what was in force before.
- */
-export function recordSourceLines(on: boolean): boolean {
-  const before = siteRecording;
-  siteRecording = on;
-  return before;
-}
-
-/** The line of the user's program that is running, when source lines are recorded. */
-export function currentSite(): string | undefined {
-  return siteRecording ? userSite(new Error().stack ?? "") : undefined;
-}
-
-/** The folder (or bundle) that holds the engine, as stack traces name it. */
-const ownPlace = new URL("..", import.meta.url).href;
-const ownFile = import.meta.url;
-
-/** The first frame of a stack trace that lies outside of the engine. */
-function userSite(stack: string): string | undefined {
-  for (const line of stack.split("\n").slice(1)) {
-    const frame = line.trim();
-    if (!frame.startsWith("at ") || frame.includes("node:internal")) continue;
-    const place = /\(?((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/.exec(
-      frame,
-    )?.[1];
-    if (place === undefined) continue;
-    const isTest = /\.test(-d)?\.[cm]?[jt]s/.test(place);
-    const own =
-      place.startsWith(ownFile) ||
-      place.startsWith(ownFile.replace(/^file:\/\//, "")) ||
-      isInside(place);
-    if (!own || isTest) return place;
-  }
-  return undefined;
-}
-
-function isInside(place: string): boolean {
-  // In a bundle every module shares one file, whose folder is the package's dist: only that file is the engine's then.
-  if (!ownPlace.endsWith("/src/")) return false;
-  return place.startsWith(ownPlace) || place.startsWith(ownPlace.replace(/^file:\/\//, ""));
 }
 
 function refusePromise<T>(where: string, result: T): T {

@@ -9,7 +9,8 @@ import { GradError } from "../errors.ts";
 import type { Shape } from "../shape.ts";
 import { changeSite, currentClock } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
-import { currentScope, currentSite } from "./mode.ts";
+import { currentScope } from "./mode.ts";
+import { currentSite } from "./site.ts";
 
 /** The gradient of one operand: from the cotangent of the (first) result to the cotangent of the operand. */
 export type OperandVJP<Options = unknown> = (cotangent: Tensor, node: Recorded<Options>) => Tensor;

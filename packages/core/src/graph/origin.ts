@@ -1,7 +1,7 @@
 /**
  * Why a tensor is outside of the graph although what it was made from was inside: noted for `explainGrad`.
  */
-import { currentSite } from "./mode.ts";
+import { currentSite } from "./site.ts";
 
 /** How a tensor left the graph, and where, if source lines are recorded. */
 export interface Origin {
