@@ -40,7 +40,7 @@ export default defineConfig({
         ...source,
         test: {
           name: "tools",
-          include: ["scripts/**/*.test.{ts,mjs}"],
+          include: ["scripts/**/*.test.{ts,mjs}", "bench/**/*.test.ts"],
         },
       },
       {
