@@ -40,8 +40,8 @@ class Sorter {
       [places, toPlaces] = [toPlaces, places];
     }
     if (places !== this.places) {
-      this.keys.set(keys);
-      this.places.set(places);
+      this.keys.set(keys.subarray(0, count));
+      this.places.set(places.subarray(0, count));
     }
   }
 }

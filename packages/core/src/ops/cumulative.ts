@@ -233,5 +233,11 @@ export const shift: Op<(x: Tensor, dim: number, by: number, fill?: number) => Te
   },
   vjp: [(cotangent, { options: { dim, by } }) => shift(cotangent, dim, -by)],
   batch: alongBatch(([x], { dim, by, fill }) => shift(x!, dim, by, fill)),
-  samples: [],
+  samples: [
+    (draw) => {
+      const x = draw.tensor(draw.shape(1, 3, 0), domain);
+      return [x, draw.integer(0, x.ndim - 1), draw.pick([1, -1]), draw.pick([0, 1])];
+    },
+    (draw) => [draw.tensor([], domain), 0, 1],
+  ],
 });

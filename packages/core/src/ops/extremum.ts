@@ -12,6 +12,7 @@ import { within } from "../samples.ts";
 import type { Dims } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mul } from "./arithmetic.ts";
+import { expand } from "./expand.ts";
 import type { Reduction, ReductionOptions } from "./reduction.ts";
 import {
   readReduction,
@@ -42,7 +43,20 @@ export const tieShares: Op<(x: Tensor, extremum: Tensor, reduction: Reduction) =
     }),
     shape: ([x]) => x!.shape,
     forward: ([x, extremum], y, { dim }) => sharesOfTies(x!, contiguousOperand(extremum!), dim, y),
-    samples: [],
+    batch: ([x, extremum], batched, { dim, keepdim }) => {
+      const size = (batched[0] ? x! : extremum!).shape[0]!;
+      const [values, chosen] = [x!, extremum!].map((operand, i) =>
+        batched[i] ? operand : expand(operand, [size, ...operand.shape]),
+      );
+      return tieShares(values!, chosen!, { dim: dim.map((i) => i + 1), keepdim });
+    },
+    samples: [
+      (draw) => {
+        const x = draw.tensor([draw.length(), 2, 3], within(-1, 1, { whole: true }));
+        const dim = draw.pick([[1], [2], [1, 2]]);
+        return [x, x.amax(dim, { keepdim: true }), { dim, keepdim: true }];
+      },
+    ],
   });
 
 /** What `amax` and `amin` have in common. */

@@ -101,7 +101,7 @@ export const vectorNorm: Op<
       if (!Number.isFinite(p)) return mul(mul(whole, sign(x)), tieShares(abs(x), norm, options));
       // Dividing by ∞ gives the gradient 0 where the norm is 0, in every order.
       const safe = where(eq(norm, 0), Number.POSITIVE_INFINITY, norm);
-      if (p === 2) return mul(div(whole, safe), x);
+      if (p === 2) return mul(whole, div(x, safe));
       // ∂y/∂xᵢ = sign(xᵢ)·(|xᵢ|/y)^{p−1}; for p < 1 that has a pole at xᵢ = 0, which counts as 0.
       const size = p < 1 ? where(eq(x, 0), Number.POSITIVE_INFINITY, abs(x)) : abs(x);
       return mul(mul(whole, sign(x)), pow(div(size, safe), p - 1));

@@ -111,7 +111,7 @@ function productOfOthers(x: Tensor, dims: readonly number[]): Tensor {
  * cotangent, U_i = c_i·R_i + x_i·U_{i+1} and V_i = c_i·L_i + x_i·V_{i−1}, it is
  * L_i·U_{i+1} + R_i·V_{i−1}.
  */
-const othersAlong: Op<(x: Tensor, along: Along) => Tensor> = defineOp({
+export const othersAlong: Op<(x: Tensor, along: Along) => Tensor> = defineOp({
   name: "productOfOthers",
   formula: String.raw`y_i = \prod_{j \ne i} x_j`,
   call: (x: Tensor, along: Along) => ({ operands: [x], options: along }),
@@ -129,5 +129,12 @@ const othersAlong: Op<(x: Tensor, along: Along) => Tensor> = defineOp({
     },
   ],
   batch: alongBatch(([x], along) => othersAlong(x!, along)),
-  samples: [],
+  samples: [
+    (draw) => {
+      const x = draw.tensor(draw.shape(1, 3, 0), within(-1.5, 1.5));
+      return [x, { dim: draw.integer(0, x.ndim - 1) }];
+    },
+    (draw) => [draw.tensor([2, draw.length()], within(-1, 1, { whole: true })), { dim: 1 }],
+    (draw) => [draw.tensor([], within(-1.5, 1.5)), { dim: 0 }],
+  ],
 });
