@@ -151,7 +151,7 @@ interface Prepared<Options> {
  *   call: (x: Tensor) => ({ operands: [x], options: {} }),
  *   shape: () => [],
  *   forward: ([x], y) => {
- *     y.storage.data[0] = x.toTypedArray().reduce((sum, v) => sum + v * v, 0);
+ *     for (const v of x!.toTypedArray()) y.storage.data[0]! += v * v;
  *   },
  *   vjp: [(cotangent, { a }) => mul(cotangent, mul(a, 2))],
  *   samples: [(draw) => [draw.tensor(draw.shape(), within(-2, 2))]],

@@ -30,12 +30,13 @@ export interface RecurseOptions {
  * recorded what: under the name of its property, as `Net/fc1`.
  *
  * @example
+ * import type { Tensor } from "@chainrule/core";
  * import { randn } from "@chainrule/core";
  * import { Linear, Module } from "@chainrule/nn";
  * class Net extends Module {
  *   readonly fc1 = new Linear(2, 16);
  *   readonly fc2 = new Linear(16, 1);
- *   forward(x) { return this.fc2.forward(this.fc1.forward(x).tanh()); }
+ *   forward(x: Tensor): Tensor { return this.fc2.forward(this.fc1.forward(x).tanh()); }
  * }
  * const net = new Net();
  * net.forward(randn([100, 2])).shape; // → [ 100, 1 ]
@@ -232,9 +233,11 @@ export abstract class Module {
    * const model = new Sequential(new Linear(784, 16), new ReLU(), new Linear(16, 10));
    * console.log(model.summary([1, 784]).toString());
    * // →
-   * // Module          Output   Parameters
-   * // Sequential      [1, 10]
+   * // Module       Output   Parameters
    * // …
+   * //   2: Linear  [1, 10]         170
+   * // …
+   * // 12,730 parameters
    */
   summary(inputShape?: Shape | readonly Shape[], options?: SummaryOptions): ModelSummary {
     return new ModelSummary(this, inputShape, options);

@@ -30,11 +30,12 @@ export interface BufferOptions {
  *
  * @throws {GradError} for int32 and bool, which have no gradients.
  * @example
+ * import type { Tensor } from "@chainrule/core";
  * import { ones } from "@chainrule/core";
  * import { Module, parameter } from "@chainrule/nn";
  * class Scale extends Module {
  *   readonly factor = parameter(ones([3]));
- *   forward(x) { return x.mul(this.factor); }
+ *   forward(x: Tensor): Tensor { return x.mul(this.factor); }
  * }
  * new Scale().namedParameters().map(([name]) => name); // → [ 'factor' ]
  */
@@ -55,11 +56,12 @@ export function parameter(values: TensorLike, options: ParameterOptions = {}): T
  * and masks are buffers.
  *
  * @example
+ * import type { Tensor } from "@chainrule/core";
  * import { zeros } from "@chainrule/core";
  * import { buffer, Module } from "@chainrule/nn";
  * class Counter extends Module {
  *   readonly count = buffer(zeros([], { dtype: "int32" }));
- *   forward(x) { this.count.add_(1); return x; }
+ *   forward(x: Tensor): Tensor { this.count.add_(1); return x; }
  * }
  * Object.keys(new Counter().stateDict()); // → [ 'count' ]
  */

@@ -28,8 +28,8 @@ export interface MeshgridOptions {
  * @example
  * import { meshgrid, tensor } from "@chainrule/core";
  * const [i, j] = meshgrid([tensor([1, 2]), tensor([3, 4, 5])]);
- * i.toArray(); // → [ [ 1, 1, 1 ], [ 2, 2, 2 ] ]
- * j.toArray(); // → [ [ 3, 4, 5 ], [ 3, 4, 5 ] ]
+ * i?.toArray(); // → [ [ 1, 1, 1 ], [ 2, 2, 2 ] ]
+ * j?.toArray(); // → [ [ 3, 4, 5 ], [ 3, 4, 5 ] ]
  */
 export function meshgrid(tensors: readonly TensorLike[], options?: MeshgridOptions): Tensor[] {
   checkOptions("meshgrid", options, ["indexing"]);

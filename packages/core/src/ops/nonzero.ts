@@ -131,7 +131,7 @@ const nonzeroRows: Op<(x: TensorLike) => Tensor> = defineOp({
  * @example
  * import { nonzero, tensor } from "@chainrule/core";
  * nonzero(tensor([[1, 0], [0, 2]])).toArray(); // → [ [ 0, 0 ], [ 1, 1 ] ]
- * nonzero(tensor([0, 5, 6]), { asTuple: true })[0].toArray(); // → [ 1, 2 ]
+ * nonzero(tensor([0, 5, 6]), { asTuple: true })[0]?.toArray(); // → [ 1, 2 ]
  */
 export const nonzero: {
   (x: TensorLike, options: { asTuple: true }): Tensor[];

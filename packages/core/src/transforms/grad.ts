@@ -18,15 +18,17 @@ export type LooseArguments<Args extends readonly unknown[]> = {
 };
 
 /** Numbers accepted for tensors. */
-export type Loosened<T> = T extends Tensor
-  ? Tensor | number
-  : T extends readonly unknown[]
-    ? { readonly [K in keyof T]: Loosened<T[K]> }
-    : T extends (...args: never[]) => unknown
-      ? T
-      : T extends object
-        ? { readonly [K in keyof T]: Loosened<T[K]> }
-        : T;
+export type Loosened<T> = [number] extends [T]
+  ? T
+  : T extends Tensor
+    ? Tensor | number
+    : T extends readonly unknown[]
+      ? { readonly [K in keyof T]: Loosened<T[K]> }
+      : T extends (...args: never[]) => unknown
+        ? T
+        : T extends object
+          ? { readonly [K in keyof T]: Loosened<T[K]> }
+          : T;
 
 /**
  * The gradients of outputs with respect to inputs, or the gradient of a function.

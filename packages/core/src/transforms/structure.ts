@@ -12,13 +12,15 @@ export type Structure =
   | { readonly [key: string]: Structure };
 
 /** The same nesting with a tensor at every leaf. */
-export type Tensors<T> = T extends Tensor | number
+export type Tensors<T> = [Tensor] extends [T]
   ? Tensor
-  : T extends readonly unknown[]
-    ? { [K in keyof T]: Tensors<T[K]> }
-    : T extends object
+  : T extends Tensor | number
+    ? Tensor
+    : T extends readonly unknown[]
       ? { [K in keyof T]: Tensors<T[K]> }
-      : never;
+      : T extends object
+        ? { [K in keyof T]: Tensors<T[K]> }
+        : never;
 
 /** The leaves of a structure from left to right, keys in their own order. */
 export function leavesOf(

@@ -23,7 +23,7 @@ export interface DropoutOptions {
  * import { ones } from "@chainrule/core";
  * import { Dropout } from "@chainrule/nn";
  * const layer = new Dropout({ p: 0.5 });
- * new Set(layer.forward(ones([100])).toArray()).size; // → 2
+ * new Set(layer.forward(ones([100])).toTypedArray()).size; // → 2
  * layer.eval().forward(ones([3])); // → tensor([1, 1, 1])
  */
 export class Dropout extends Module {

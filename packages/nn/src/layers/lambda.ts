@@ -10,9 +10,10 @@ import { Module } from "../module.ts";
  *
  * @throws {ArgumentError} for anything that is no function.
  * @example
+ * import type { Tensor } from "@chainrule/core";
  * import { tensor } from "@chainrule/core";
  * import { Lambda } from "@chainrule/nn";
- * const double = (x) => x.mul(2);
+ * const double = (x: Tensor) => x.mul(2);
  * new Lambda(double).forward(tensor([1, 2])); // → tensor([2, 4])
  * new Lambda(double); // → Lambda(double)
  */
