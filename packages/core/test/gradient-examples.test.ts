@@ -7,6 +7,7 @@ import {
   roundStraightThrough,
 } from "../../../docs/examples/custom-gradients.ts";
 import { cosineFixedPoint, squareRoot } from "../../../docs/examples/implicit-differentiation.ts";
+import { trainByNewton } from "../../../docs/examples/newton.ts";
 
 const float64 = { dtype: "float64" } as const;
 
@@ -43,5 +44,17 @@ describe("docs/examples/implicit-differentiation.ts", () => {
 
   test("the gradient is that of finite differences", () => {
     expect(gradcheck(cosineFixedPoint, [tensor(0.7, float64)], { order: 1 }).ok).toBe(true);
+  });
+});
+
+describe("docs/examples/newton.ts", () => {
+  test("converges in under 10 steps, the last ones quadratically", () => {
+    const { losses, gradientNorms, accuracy } = trainByNewton();
+    const steps = losses.length - 1;
+    expect(steps).toBeLessThan(10);
+    expect(gradientNorms.at(-1)).toBeLessThan(1e-9);
+    expect(gradientNorms.at(-1)! / gradientNorms.at(-2)!).toBeLessThan(1e-3);
+    for (let i = 1; i < losses.length - 1; i++) expect(losses[i]).toBeLessThan(losses[i - 1]!);
+    expect(accuracy).toBeGreaterThan(0.98);
   });
 });
