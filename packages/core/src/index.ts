@@ -117,7 +117,7 @@ export type { LossOptions, LossReduction } from "./ops/loss/reduction.ts";
 export type { HuberLossOptions, SmoothL1LossOptions } from "./ops/loss/regression.ts";
 export type { MeshgridOptions } from "./ops/meshgrid.ts";
 export type { NonzeroOptions } from "./ops/nonzero.ts";
-export type { PadOptions } from "./ops/pad.ts";
+export type { ConstantPadOptions } from "./ops/pad.ts";
 export type { TensorIndex } from "./ops/places.ts";
 export type { QuantileOptions } from "./ops/quantile.ts";
 export type { ReductionOptions } from "./ops/reduction.ts";

@@ -79,14 +79,14 @@ export function convolve(
   const depth = inChannels * volume(geometry.kernel);
   const width = geometry.output[2]!;
   const rows = geometry.output[0]! * geometry.output[1]!;
-  const collect = collectFor(x);
+  const collect = collectFor(x, scratchOf(0, 0));
   const spread = spreadRunsFor(y);
   forEachBlock(samples, rows, Math.max(depth, outChannels) * width, (n0, n1, r0, r1) => {
     const columns = (n1 - n0) * (r1 - r0) * width;
     const matrix = scratchOf(0, depth * columns);
     const product = scratchOf(1, outChannels * columns);
     for (let group = 0; group < groups; group++) {
-      collect(geometry, matrix, columns, x, xOffset, group, n0, n1, r0, r1);
+      collect(geometry, matrix, 0, columns, x, xOffset, group, n0, n1, r0, r1);
       const kernel = rowMajor(w, wOffset + group * outChannels * depth, depth);
       matrixProduct(product, 0, kernel, rowMajor(matrix, 0, columns), outChannels, depth, columns);
       spread(geometry, product, columns, bias, y, group, n0, n1, r0, r1);
@@ -110,6 +110,7 @@ export function convolveInput(
   const image = inChannels * volume(geometry.input);
   const gather = gatherRunsFor(g);
   const store = storeImagesFor(x);
+  const scatter = scatterFor(scratchOf(0, 0));
   for (let group = 0; group < groups; group++) {
     // Wᵀ of the group: a row for each input channel and kernel place.
     const kernel: MatrixView = {
@@ -134,7 +135,7 @@ export function convolveInput(
         columns,
       );
       if (r0 === 0) images.fill(0, 0, (n1 - n0) * image);
-      scatterColumns(geometry, matrix, columns, images, n0, n1, r0, r1);
+      scatter(geometry, matrix, 0, columns, images, n0, n1, r0, r1);
       if (r1 === rows) store(geometry, images, x, group, n0, n1);
     });
   }
@@ -154,7 +155,7 @@ export function convolveWeight(
   const width = geometry.output[2]!;
   const rows = geometry.output[0]! * geometry.output[1]!;
   const size = outChannels * depth;
-  const collect = collectFor(x);
+  const collect = collectFor(x, scratchOf(0, 0));
   const gather = gatherRunsFor(g);
   for (let group = 0; group < groups; group++) {
     const total = scratchOf(2, size);
@@ -164,13 +165,51 @@ export function convolveWeight(
       const matrix = scratchOf(0, depth * columns);
       const cotangent = scratchOf(1, outChannels * columns);
       const part = scratchOf(3, size);
-      collect(geometry, matrix, columns, x, xOffset, group, n0, n1, r0, r1);
+      collect(geometry, matrix, 0, columns, x, xOffset, group, n0, n1, r0, r1);
       gather(geometry, cotangent, columns, g, gOffset, group, n0, n1, r0, r1);
       const turned: MatrixView = { data: matrix, offset: 0, rowStep: 1, columnStep: columns };
       matrixProduct(part, 0, rowMajor(cotangent, 0, columns), turned, outChannels, columns, depth);
       for (let i = 0; i < size; i++) total[i] = total[i]! + part[i]!;
     });
     for (let i = 0; i < size; i++) w[group * size + i] = total[i]!;
+  }
+}
+
+/** What each output place meets under the kernel, as columns: y of [N, C·K, T] for x of [N, C, *S]. */
+export function unfoldColumns(
+  geometry: ConvolutionGeometry,
+  x: TypedArray,
+  xOffset: number,
+  y: TypedArray,
+): void {
+  const { samples, inChannels, kernel, output } = geometry;
+  const columns = volume(output);
+  const size = inChannels * volume(kernel) * columns;
+  const rows = output[0]! * output[1]!;
+  const collect = collectFor(x, y);
+  for (let n = 0; n < samples; n++)
+    collect(geometry, y, n * size, columns, x, xOffset, 0, n, n + 1, 0, rows);
+}
+
+/** The adjoint of unfolding: columns of [N, C·K, T] added up in images of [N, C, *S]. */
+export function foldColumns(
+  geometry: ConvolutionGeometry,
+  y: TypedArray,
+  yOffset: number,
+  x: TypedArray,
+): void {
+  const { samples, inChannels, kernel, output, input } = geometry;
+  const columns = volume(output);
+  const size = inChannels * volume(kernel) * columns;
+  const rows = output[0]! * output[1]!;
+  const image = inChannels * volume(input);
+  const images = scratchOf(2, image);
+  const scatter = scatterFor(y);
+  const store = storeImagesFor(x);
+  for (let n = 0; n < samples; n++) {
+    images.fill(0, 0, image);
+    scatter(geometry, y, yOffset + n * size, columns, images, n, n + 1, 0, rows);
+    store(geometry, images, x, 0, n, n + 1);
   }
 }
 
@@ -188,7 +227,8 @@ function rowMajor(data: TypedArray, offset: number, columns: number): MatrixView
  */
 const collectFor = perDType(function collectColumns(
   geometry: ConvolutionGeometry,
-  matrix: Float64Array,
+  matrix: { [index: number]: number },
+  start: number,
   columns: number,
   x: ArrayLike<number>,
   xOffset: number,
@@ -215,7 +255,7 @@ const collectFor = perDType(function collectColumns(
           // Output places t with 0 ≤ s·t + shift < w.
           const first = Math.min(Math.max(Math.ceil(-shiftX / sw), 0), width);
           const last = Math.max(Math.min(Math.floor((w - 1 - shiftX) / sw) + 1, width), first);
-          let to = line * columns;
+          let to = start + line * columns;
           for (let n = n0; n < n1; n++) {
             const plane = xOffset + ((n * groups + group) * inChannels + c) * d * h * w;
             for (let row = r0; row < r1; row++) {
@@ -227,9 +267,9 @@ const collectFor = perDType(function collectColumns(
                 continue;
               }
               let from = plane + (z * h + y) * w + first * sw + shiftX;
-              const start = to + first;
+              const begin = to + first;
               const stop = to + last;
-              while (to < start) matrix[to++] = 0;
+              while (to < begin) matrix[to++] = 0;
               while (to < stop) {
                 matrix[to++] = x[from]!;
                 from += sw;
@@ -245,9 +285,10 @@ const collectFor = perDType(function collectColumns(
 });
 
 /** The transpose of collecting: adds each column's elements to the places of the images they stand for. */
-function scatterColumns(
+const scatterFor = perDType(function scatterColumns(
   geometry: ConvolutionGeometry,
-  matrix: Float64Array,
+  matrix: ArrayLike<number>,
+  start: number,
   columns: number,
   images: Float64Array,
   n0: number,
@@ -271,7 +312,7 @@ function scatterColumns(
           const shiftX = kx * dilation[2]! - padding[2]!;
           const first = Math.min(Math.max(Math.ceil(-shiftX / sw), 0), width);
           const last = Math.max(Math.min(Math.floor((w - 1 - shiftX) / sw) + 1, width), first);
-          let from = line * columns;
+          let from = start + line * columns;
           for (let n = 0; n < n1 - n0; n++) {
             const plane = (n * inChannels + c) * d * h * w;
             for (let row = r0; row < r1; row++) {
@@ -292,7 +333,7 @@ function scatterColumns(
       }
     }
   }
-}
+});
 
 /** Copies a block of output places of one group, channel by channel, into the rows of a matrix. */
 const gatherRunsFor = perDType(function gatherRuns(

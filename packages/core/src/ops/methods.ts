@@ -49,7 +49,7 @@ export { nanmean, nansum } from "./nan-reductions.ts";
 export { nonzero } from "./nonzero.ts";
 export { norm, vectorNorm } from "./norm.ts";
 export { oneHot } from "./one-hot.ts";
-export { pad } from "./pad.ts";
+export { constantPad } from "./pad.ts";
 export { rsqrt, sqrt, square } from "./power.ts";
 export { prod } from "./prod.ts";
 export { bmm, dot, inner, mm, mv, outer, vdot } from "./products.ts";

@@ -17,10 +17,10 @@ import { defineOp } from "../op.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Options of {@link pad}. */
-export interface PadOptions {
+/** Options of {@link constantPad}. */
+export interface ConstantPadOptions {
   /** What the new places hold; 0 unless given. */
-  value?: number;
+  value?: number | undefined;
 }
 
 /** How many places are added (negative: taken away) before and after, by dimension. */
@@ -57,87 +57,90 @@ export function padAmounts(
  * @throws {ArgumentError} when the padding is no list of pairs of whole numbers.
  * @throws {ShapeError} when more is taken away than there is.
  * @example
- * import { pad, tensor } from "@chainrule/core";
- * pad(tensor([1, 2]), [1, 2]).toArray(); // → [ 0, 1, 2, 0, 0 ]
- * pad(tensor([1, 2, 3]), [-1, 1], { value: 9 }).toArray(); // → [ 2, 3, 9 ]
+ * import { constantPad, tensor } from "@chainrule/core";
+ * constantPad(tensor([1, 2]), [1, 2]).toArray(); // → [ 0, 1, 2, 0, 0 ]
+ * constantPad(tensor([1, 2, 3]), [-1, 1], { value: 9 }).toArray(); // → [ 2, 3, 9 ]
  */
-export const pad: Op<(x: TensorLike, padding: readonly number[], options?: PadOptions) => Tensor> =
-  defineOp({
-    name: "pad",
-    formula: String.raw`y_{i + p} = x_i,\quad y = v \text{ elsewhere}`,
-    call: (x: TensorLike, padding: readonly number[], options?: PadOptions) => {
-      checkOptions("pad", options, ["value"]);
-      const source = toTensor("pad", x);
-      padAmounts("pad", source, padding);
-      return {
-        operands: [source],
-        options: {
-          padding: padding.slice(),
-          value: checkNumber("pad", "value", options?.value ?? 0),
-        },
-      };
+export const constantPad: Op<
+  (x: TensorLike, padding: readonly number[], options?: ConstantPadOptions) => Tensor
+> = defineOp({
+  name: "constantPad",
+  formula: String.raw`y_{i + p} = x_i,\quad y = v \text{ elsewhere}`,
+  call: (x: TensorLike, padding: readonly number[], options?: ConstantPadOptions) => {
+    checkOptions("constantPad", options, ["value"]);
+    const source = toTensor("constantPad", x);
+    padAmounts("constantPad", source, padding);
+    return {
+      operands: [source],
+      options: {
+        padding: padding.slice(),
+        value: checkNumber("constantPad", "value", options?.value ?? 0),
+      },
+    };
+  },
+  kinds: ["any"],
+  shape: ([x], { padding }) =>
+    padAmounts("constantPad", x!, padding).map(
+      ([before, after], dim) => before + x!.shape[dim]! + after,
+    ),
+  forward: ([x], y, { padding, value }) => {
+    const { data } = y.storage;
+    if (value !== 0) data.fill(y.dtype === "bool" ? 1 : value);
+    const shape: number[] = [];
+    let from = x!.offset;
+    let to = 0;
+    for (const [dim, [before, after]] of padAmounts("constantPad", x!, padding).entries()) {
+      shape.push(x!.shape[dim]! + Math.min(before, 0) + Math.min(after, 0));
+      if (before < 0) from -= before * x!.strides[dim]!;
+      else to += before * y.strides[dim]!;
+    }
+    copyInto(data, to, y.strides, x!.storage.data, from, x!.strides, shape);
+  },
+  // Padding and cropping are each other's adjoints: what was added is cut off, what was cut off gets zeros.
+  vjp: [
+    (cotangent, { options }) =>
+      constantPad(
+        cotangent,
+        options.padding.map((amount) => 0 - amount),
+      ),
+  ],
+  batch: ([x], _batched, { padding, value }) => constantPad(x!, padding, { value }),
+  samples: [
+    (draw) => {
+      const x = draw.tensor(draw.shape(1, 3, 0));
+      return [x, [draw.integer(0, 2), draw.integer(0, 2)], { value: draw.integer(-1, 1) }];
     },
-    kinds: ["any"],
-    shape: ([x], { padding }) =>
-      padAmounts("pad", x!, padding).map(([before, after], dim) => before + x!.shape[dim]! + after),
-    forward: ([x], y, { padding, value }) => {
-      const { data } = y.storage;
-      if (value !== 0) data.fill(y.dtype === "bool" ? 1 : value);
-      const shape: number[] = [];
-      let from = x!.offset;
-      let to = 0;
-      for (const [dim, [before, after]] of padAmounts("pad", x!, padding).entries()) {
-        shape.push(x!.shape[dim]! + Math.min(before, 0) + Math.min(after, 0));
-        if (before < 0) from -= before * x!.strides[dim]!;
-        else to += before * y.strides[dim]!;
-      }
-      copyInto(data, to, y.strides, x!.storage.data, from, x!.strides, shape);
+    (draw) => {
+      const padding = Array.from({ length: 4 }, () => draw.integer(-1, 2));
+      return [draw.tensor([draw.length(), draw.length(2), draw.length(2)]), padding];
     },
-    // Padding and cropping are each other's adjoints: what was added is cut off, what was cut off gets zeros.
-    vjp: [
-      (cotangent, { options }) =>
-        pad(
-          cotangent,
-          options.padding.map((amount) => 0 - amount),
-        ),
-    ],
-    batch: ([x], _batched, { padding, value }) => pad(x!, padding, { value }),
-    samples: [
-      (draw) => {
-        const x = draw.tensor(draw.shape(1, 3, 0));
-        return [x, [draw.integer(0, 2), draw.integer(0, 2)], { value: draw.integer(-1, 1) }];
-      },
-      (draw) => {
-        const padding = Array.from({ length: 4 }, () => draw.integer(-1, 2));
-        return [draw.tensor([draw.length(), draw.length(2), draw.length(2)]), padding];
-      },
-      (draw) => [draw.tensor(draw.shape(0, 3)), []],
-    ],
-    rejects: [
-      {
-        call: () => [zeros([2]), [1]],
-        message: /a pair of numbers for the last/,
-        type: ArgumentError,
-      },
-      {
-        call: () => [zeros([2]), [1, 1, 1, 1]],
-        message: /with 1 dimension is/,
-        type: ArgumentError,
-      },
-      {
-        call: () => [zeros([2]), [0.5, 1]],
-        message: /padding must be a whole/,
-        type: ArgumentError,
-      },
-      {
-        call: () => [zeros([2, 3]), [-2, -2]],
-        message: /padding -2 and -2 takes more than there is from dimension 1 of shape \[2, 3\]/,
-        type: ShapeError,
-      },
-      { call: () => [zeros([2]), [1, 1], { fill: 1 }], message: /unknown option "fill"/ },
-      {
-        call: () => [zeros([2]), [1, 1], { value: Number.NaN }],
-        message: /value must be a number/,
-      },
-    ],
-  });
+    (draw) => [draw.tensor(draw.shape(0, 3)), []],
+  ],
+  rejects: [
+    {
+      call: () => [zeros([2]), [1]],
+      message: /a pair of numbers for the last/,
+      type: ArgumentError,
+    },
+    {
+      call: () => [zeros([2]), [1, 1, 1, 1]],
+      message: /with 1 dimension is/,
+      type: ArgumentError,
+    },
+    {
+      call: () => [zeros([2]), [0.5, 1]],
+      message: /padding must be a whole/,
+      type: ArgumentError,
+    },
+    {
+      call: () => [zeros([2, 3]), [-2, -2]],
+      message: /padding -2 and -2 takes more than there is from dimension 1 of shape \[2, 3\]/,
+      type: ShapeError,
+    },
+    { call: () => [zeros([2]), [1, 1], { fill: 1 }], message: /unknown option "fill"/ },
+    {
+      call: () => [zeros([2]), [1, 1], { value: Number.NaN }],
+      message: /value must be a number/,
+    },
+  ],
+});

@@ -2,16 +2,19 @@
  * Similarities and distances of vectors.
  */
 import type { TensorLike } from "../../creation.ts";
+import { toTensor } from "../../creation.ts";
 import { checkNumber, checkOptions } from "../../errors.ts";
 import { toOperands } from "../../record.ts";
+import type { Dims } from "../../shape.ts";
 import { broadcastShapes } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { add, mul, sub } from "../arithmetic.ts";
+import { clampMin } from "../clamp.ts";
 import { div } from "../division.ts";
 import { expand } from "../expand.ts";
 import { vectorNorm } from "../norm.ts";
-import { maximum } from "../selection.ts";
 import { sum } from "../sum.ts";
+import { unitVectors } from "./unitVectors.ts";
 
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {
@@ -31,18 +34,14 @@ export interface NormalizeOptions {
 export function normalize(
   x: TensorLike,
   p: number = 2,
-  dim: number | readonly number[] = 1,
+  dim: Dims = 1,
   options?: NormalizeOptions,
 ): Tensor {
   checkOptions("normalize", options, ["eps"]);
   const eps = checkNumber("normalize", "eps", options?.eps ?? 1e-12);
-  const [operand] = toOperands("normalize", [x]) as [Tensor];
-  return div(operand, atLeast(vectorNorm(operand, p, dim, { keepdim: true }), eps));
-}
-
-/** No less than `least`; the gradient is 0 below it. */
-function atLeast(x: Tensor, least: number): Tensor {
-  return maximum(x, least);
+  if (p === 2) return unitVectors(x, dim, eps);
+  const operand = toTensor("normalize", x);
+  return div(operand, clampMin(vectorNorm(operand, p, dim, { keepdim: true }), eps));
 }
 
 /** Options of {@link cosineSimilarity}. */
@@ -72,10 +71,7 @@ export function cosineSimilarity(
   const eps = checkNumber("cosineSimilarity", "eps", options?.eps ?? 1e-8);
   const [x, y] = toOperands("cosineSimilarity", [a, b]) as [Tensor, Tensor];
   const shape = broadcastShapes("cosineSimilarity", x.shape, y.shape);
-  const unit = (v: Tensor): Tensor => {
-    const whole = expand(v, shape);
-    return div(whole, atLeast(vectorNorm(whole, 2, dim, { keepdim: true }), eps));
-  };
+  const unit = (v: Tensor): Tensor => unitVectors(expand(v, shape), dim, eps);
   return sum(mul(unit(x), unit(y)), dim);
 }
 

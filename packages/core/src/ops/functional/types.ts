@@ -5,6 +5,7 @@
 export type { SparseMap } from "../../kernels/resample.ts";
 export type { OutputSize } from "./adaptivePool.ts";
 export type { OptionalTensor } from "./arguments.ts";
+export type { AttentionOptions } from "./attention.ts";
 export type { AvgPoolOptions, MeanWindows } from "./avgPool.ts";
 export type { BatchNormOptions, InstanceNormOptions } from "./batchNorm.ts";
 export type { ConvOptions } from "./conv.ts";
@@ -15,10 +16,14 @@ export type {
   NormalizeOptions,
   PairwiseDistanceOptions,
 } from "./distance.ts";
+export type { EmbeddingOptions } from "./embedding.ts";
+export type { EmbeddingBagOptions } from "./embeddingBag.ts";
 export type { InterpolateOptions, InterpolationMode } from "./interpolate.ts";
 export type { LocalResponseNormOptions, NormOptions } from "./layerNorm.ts";
 export type { MaxPooled, MaxPoolOptions } from "./maxPool.ts";
 export type { MaxUnpoolOptions } from "./maxUnpool.ts";
+export type { PadMode, PadOptions } from "./pad.ts";
 export type { PerDim } from "./spatial.ts";
 export type { Standardized, StandardizeOptions } from "./standardize.ts";
+export type { UnfoldOptions } from "./unfold.ts";
 export type { DividingWindows, MovingWindows, PoolOptions, WindowOptions } from "./windows.ts";

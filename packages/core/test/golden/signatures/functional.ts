@@ -117,4 +117,68 @@ export const functional: Signatures = {
     (x, shape, weight, eps) => core.rmsNorm(x, shape, weight, given({ eps })),
   ),
   pdist: torch("input, p?", (x, p) => core.pdist(x, p)),
+  "nn.functional.bilinear": torch("input1, input2, weight, bias?", (a, b, w, bias) =>
+    core.bilinear(a, b, w, bias),
+  ),
+  channel_shuffle: torch("input, groups", (x, groups) => core.channelShuffle(x, groups)),
+  "nn.functional.channel_shuffle": torch("input, groups", (x, groups) =>
+    core.channelShuffle(x, groups),
+  ),
+  "nn.functional.embedding": torch(
+    "input, weight, padding_idx?, max_norm?, norm_type?, scale_grad_by_freq?, sparse?",
+    (index, weight, paddingIdx, maxNorm, normType, scaleGradByFreq) =>
+      core.embedding(index, weight, given({ paddingIdx, maxNorm, normType, scaleGradByFreq })),
+  ),
+  "nn.functional.embedding_bag": torch(
+    "input, weight, offsets?, max_norm?, norm_type?, scale_grad_by_freq?, mode?, sparse?, per_sample_weights?, include_last_offset?, padding_idx?",
+    (
+      index,
+      weight,
+      offsets,
+      maxNorm,
+      normType,
+      scaleGradByFreq,
+      mode,
+      _sparse,
+      perSampleWeights,
+      includeLastOffset,
+      paddingIdx,
+    ) =>
+      core.embeddingBag(
+        index,
+        weight,
+        offsets,
+        given({
+          maxNorm,
+          normType,
+          scaleGradByFreq,
+          mode,
+          perSampleWeights,
+          includeLastOffset,
+          paddingIdx,
+        }),
+      ),
+  ),
+  "nn.functional.fold": torch(
+    "input, output_size, kernel_size, dilation?, padding?, stride?",
+    (x, outputSize, kernelSize, dilation, padding, stride) =>
+      core.fold(x, outputSize, kernelSize, given({ dilation, padding, stride })),
+  ),
+  "nn.functional.pixel_shuffle": torch("input, upscale_factor", (x, r) => core.pixelShuffle(x, r)),
+  "nn.functional.pixel_unshuffle": torch("input, downscale_factor", (x, r) =>
+    core.pixelUnshuffle(x, r),
+  ),
+  scaled_dot_product_attention: torch(
+    "query, key, value, attn_mask?, dropout_p?, is_causal?, scale?",
+    (q, k, v, mask, dropoutP, isCausal, scale) =>
+      core.scaledDotProductAttention(q, k, v, mask, given({ dropoutP, isCausal, scale })),
+  ),
+  "nn.functional.unfold": torch(
+    "input, kernel_size, dilation?, padding?, stride?",
+    (x, kernelSize, dilation, padding, stride) =>
+      core.unfold(x, kernelSize, given({ dilation, padding, stride })),
+  ),
+  "nn.functional.pad": torch("input, pad, mode?, value?", (x, padding, mode, value) =>
+    core.pad(x, padding, given({ mode, value })),
+  ),
 };

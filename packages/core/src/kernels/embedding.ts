@@ -1,0 +1,104 @@
+/**
+ * Rows of a table looked up by index, and added up in a table by index.
+ */
+import type { TypedArray } from "../dtype.ts";
+import { perDType } from "./specialize.ts";
+
+/** y[i] = factors[i] · table[index[i]], row by row; `null` stands for factors of 1. */
+export function lookUpRows(
+  table: TypedArray,
+  tableOffset: number,
+  index: ArrayLike<number>,
+  factors: Float64Array | null,
+  width: number,
+  y: TypedArray,
+): void {
+  lookUpFor(y, table)(table, tableOffset, index, factors, width, y);
+}
+
+const lookUpFor = perDType(function lookUp(
+  table: ArrayLike<number>,
+  tableOffset: number,
+  index: ArrayLike<number>,
+  factors: Float64Array | null,
+  width: number,
+  y: { [index: number]: number },
+): void {
+  let to = 0;
+  for (let i = 0; i < index.length; i++) {
+    const from = tableOffset + index[i]! * width;
+    const factor = factors === null ? 1 : factors[i]!;
+    for (let k = from; k < from + width; k++) y[to++] = factor * table[k]!;
+  }
+});
+
+/** table[index[i]] += factors[i] · x[i], row by row, for a table of zeros. Each row's sum is kept in double precision. */
+export function addUpRows(
+  x: TypedArray,
+  xOffset: number,
+  index: ArrayLike<number>,
+  factors: Float64Array | null,
+  width: number,
+  table: TypedArray,
+): void {
+  // The places of each row one after the other, by a counting sort.
+  const rows = width === 0 ? 0 : table.length / width;
+  const ends = new Int32Array(rows + 1);
+  for (let i = 0; i < index.length; i++) ends[index[i]! + 1] = ends[index[i]! + 1]! + 1;
+  for (let row = 0; row < rows; row++) ends[row + 1] = ends[row + 1]! + ends[row]!;
+  const order = new Int32Array(index.length);
+  const next = ends.slice();
+  for (let i = 0; i < index.length; i++) {
+    const at = next[index[i]!]!;
+    order[at] = i;
+    next[index[i]!] = at + 1;
+  }
+  addUpFor(table, x)(x, xOffset, order, ends, factors, width, table, new Float64Array(width));
+}
+
+const addUpFor = perDType(function addUp(
+  x: ArrayLike<number>,
+  xOffset: number,
+  order: Int32Array,
+  ends: Int32Array,
+  factors: Float64Array | null,
+  width: number,
+  table: { [index: number]: number },
+  totals: Float64Array,
+): void {
+  for (let row = 0; row + 1 < ends.length; row++) {
+    const first = ends[row]!;
+    const last = ends[row + 1]!;
+    if (first === last) continue;
+    totals.fill(0);
+    for (let i = first; i < last; i++) {
+      const from = xOffset + order[i]! * width;
+      const factor = factors === null ? 1 : factors[order[i]!]!;
+      for (let k = 0; k < width; k++) totals[k] = totals[k]! + factor * x[from + k]!;
+    }
+    const to = row * width;
+    for (let k = 0; k < width; k++) table[to + k] = totals[k]!;
+  }
+});
+
+/**
+ * For each bag and column the position of the largest number among the rows of the bag (the first, if several are equal),
+ * −1 for a bag without rows; `places` has a row for each column.
+ */
+export function largestInBags(
+  x: TypedArray,
+  offset: number,
+  bags: ArrayLike<number>,
+  width: number,
+  count: number,
+  places: Int32Array,
+): void {
+  places.fill(-1);
+  for (let i = 0; i < bags.length; i++) {
+    for (let k = 0; k < width; k++) {
+      const at = k * count + bags[i]!;
+      const held = places[at]!;
+      if (held < 0 || x[offset + i * width + k]! > x[offset + held * width + k]!) places[at] = i;
+    }
+  }
+}
