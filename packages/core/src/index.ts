@@ -99,7 +99,10 @@ export type {
   BinaryCrossEntropyOptions,
   BinaryCrossEntropyWithLogitsOptions,
 } from "./ops/loss/binary.ts";
-export type { CrossEntropyGradientOptions, CrossEntropyOptions } from "./ops/loss/crossEntropy.ts";
+export type { CrossEntropyGradientOptions } from "./ops/loss/crossEntropy.ts";
+export type { CrossEntropyOptions } from "./ops/loss/crossEntropyOptions.ts";
+export type { CtcTermOptions } from "./ops/loss/ctcArguments.ts";
+export type { CtcLossOptions } from "./ops/loss/ctcLoss.ts";
 export type { TripletMarginLossOptions } from "./ops/loss/embedding.ts";
 export type {
   GaussianNllLossOptions,

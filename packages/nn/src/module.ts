@@ -234,9 +234,12 @@ export abstract class Module {
    * console.log(model.summary([1, 784]).toString());
    * // →
    * // Module       Output   Parameters
-   * // …
+   * // ────────────────────────────────
+   * // Sequential   [1, 10]
+   * //   0: Linear  [1, 16]      12,560
+   * //   1: ReLU    [1, 16]
    * //   2: Linear  [1, 10]         170
-   * // …
+   * // ────────────────────────────────
    * // 12,730 parameters
    */
   summary(inputShape?: Shape | readonly Shape[], options?: SummaryOptions): ModelSummary {

@@ -6,6 +6,7 @@ import type {
   BinaryCrossEntropyOptions,
   BinaryCrossEntropyWithLogitsOptions,
   CrossEntropyOptions,
+  CtcLossOptions,
   GaussianNllLossOptions,
   HingeLossOptions,
   HuberLossOptions,
@@ -27,6 +28,7 @@ import {
   checkOptions,
   cosineEmbeddingLoss,
   crossEntropy,
+  ctcLoss,
   gaussianNllLoss,
   hingeEmbeddingLoss,
   hingeLoss,
@@ -131,6 +133,21 @@ export class HuberLoss extends Loss<Pair, HuberLossOptions> {
 export class CrossEntropyLoss extends Loss<Pair, CrossEntropyOptions> {
   constructor(options: CrossEntropyOptions = {}) {
     super(crossEntropy, options, ["weight", "ignoreIndex", "labelSmoothing"]);
+  }
+}
+
+/** `forward(logProbs, targets, inputLengths, targetLengths)`; see `ctcLoss`. */
+export class CTCLoss extends Loss<
+  readonly [
+    logProbs: TensorLike,
+    targets: TensorLike,
+    inputLengths: TensorLike,
+    targetLengths: TensorLike,
+  ],
+  CtcLossOptions
+> {
+  constructor(options: CtcLossOptions = {}) {
+    super(ctcLoss, options, ["blank", "zeroInfinity"]);
   }
 }
 

@@ -4,7 +4,7 @@
 import type { TensorLike } from "../../creation.ts";
 import { onesLike, tensor, toTensor, zeros } from "../../creation.ts";
 import { isFloating } from "../../dtype.ts";
-import { ArgumentError, checkInteger, checkNumber, IndexError, ShapeError } from "../../errors.ts";
+import { ArgumentError, IndexError, ShapeError } from "../../errors.ts";
 import {
   crossEntropyBackward,
   crossEntropyForward,
@@ -15,14 +15,14 @@ import { contiguousOperand, defineOp } from "../../op.ts";
 import type { Draw } from "../../samples.ts";
 import { within } from "../../samples.ts";
 import type { Shape } from "../../shape.ts";
-import { elementCount, formatShape, sameShape } from "../../shape.ts";
+import { formatShape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { add, mul, neg } from "../arithmetic.ts";
+import { add, mul } from "../arithmetic.ts";
 import { ne } from "../comparison.ts";
 import { to } from "../convert.ts";
 import { div } from "../division.ts";
 import { reshape } from "../reshape.ts";
-import { logSoftmax, softmax, softmaxGradient } from "../softmax.ts";
+import { softmax, softmaxGradient } from "../softmax.ts";
 import { sum } from "../sum.ts";
 import {
   checkClassShapes,
@@ -30,48 +30,14 @@ import {
   classDim,
   layoutOf,
   numbersOf,
-  targetShape,
   targetWeights,
 } from "./classes.ts";
-import type { LossOptions, LossReduction } from "./reduction.ts";
-import { readLossOptions } from "./reduction.ts";
-
-/** Options of {@link crossEntropy}. */
-export interface CrossEntropyOptions extends LossOptions {
-  /** A factor for each class; gets no gradient. */
-  weight?: TensorLike | null | undefined;
-  /** A target that stands for "does not count"; −100 unless given. */
-  ignoreIndex?: number | undefined;
-  /** How much of each target is spread evenly over all classes, from 0 to 1; 0 unless given. */
-  labelSmoothing?: number | undefined;
-}
+import type { ClassLoss, CrossEntropyOptions } from "./crossEntropyOptions.ts";
+import { readCrossEntropyOptions } from "./crossEntropyOptions.ts";
+import { crossEntropyOfProbabilities } from "./probabilities.ts";
+import type { LossReduction } from "./reduction.ts";
 
 const advice = " Probabilities instead of indices have the shape of the input and a floating type.";
-
-/** What the graph holds of a call. */
-interface ClassLoss {
-  readonly reduction: LossReduction;
-  readonly ignoreIndex: number;
-  readonly labelSmoothing: number;
-}
-
-function readOptions(options: CrossEntropyOptions | undefined): ClassLoss {
-  const reduction = readLossOptions("crossEntropy", options, [
-    "weight",
-    "ignoreIndex",
-    "labelSmoothing",
-  ]);
-  const { ignoreIndex = -100, labelSmoothing = 0 } = options ?? {};
-  checkInteger("crossEntropy", "ignoreIndex", ignoreIndex);
-  checkNumber("crossEntropy", "labelSmoothing", labelSmoothing);
-  if (labelSmoothing < 0 || labelSmoothing > 1) {
-    throw new ArgumentError(
-      `crossEntropy: labelSmoothing lies between 0 and 1, not at ${labelSmoothing}.`,
-      { labelSmoothing },
-    );
-  }
-  return { reduction, ignoreIndex, labelSmoothing };
-}
 
 /** How much of the softmax of each sample enters its gradient: ∂loss/∂logits = share·p − …, for a cotangent of 1. */
 function softmaxShares(
@@ -121,7 +87,7 @@ const ofClasses: Op<
     const weight = options?.weight ?? null;
     return {
       operands: weight === null ? [input, target] : [input, target, weight],
-      options: readOptions(options),
+      options: readCrossEntropyOptions(options),
     };
   },
   kinds: ["float", "index", "float"],
@@ -368,52 +334,9 @@ export const crossEntropy: Op<
 > = Object.assign(
   (input: TensorLike, target: TensorLike, options?: CrossEntropyOptions): Tensor => {
     const q = toTensor("crossEntropy", target, "int32");
-    return isFloating(q.dtype) ? ofProbabilities(input, q, options) : ofClasses(input, q, options);
+    return isFloating(q.dtype)
+      ? crossEntropyOfProbabilities(input, q, options)
+      : ofClasses(input, q, options);
   },
   { op: ofClasses.op },
 );
-
-function ofProbabilities(
-  given: TensorLike,
-  target: Tensor,
-  options: CrossEntropyOptions = {},
-): Tensor {
-  const { reduction, labelSmoothing } = readOptions(options);
-  const input = toTensor("crossEntropy", given, target.dtype);
-  if (options.ignoreIndex !== undefined && options.ignoreIndex >= 0) {
-    throw new ArgumentError(
-      "crossEntropy: ignoreIndex belongs to class indices; with probabilities, give such samples a weight or leave them out.",
-      { ignoreIndex: options.ignoreIndex },
-    );
-  }
-  if (!sameShape(input.shape, target.shape) || input.ndim === 0) {
-    throw new ShapeError(
-      `crossEntropy: the logits have shape ${formatShape(input.shape)}, the probabilities ${formatShape(target.shape)}. They must be equal; class indices must be int32: target.to("int32").`,
-      { input: input.shape, target: target.shape },
-    );
-  }
-  const dim = classDim(input.shape);
-  const classes = input.shape[dim]!;
-  const smoothed =
-    labelSmoothing > 0 ? add(mul(target, 1 - labelSmoothing), labelSmoothing / classes) : target;
-  let terms = mul(logSoftmax(input, dim), smoothed);
-  if (options.weight !== undefined && options.weight !== null) {
-    const weight = toTensor("crossEntropy", options.weight, input.dtype);
-    if (!sameShape(weight.shape, [classes])) {
-      throw new ShapeError(
-        `crossEntropy: there must be one weight for each of the ${classes} classes, not weights of shape ${formatShape(weight.shape)}.`,
-        { weight: weight.shape, classes },
-      );
-    }
-    terms = mul(
-      terms,
-      reshape(
-        weight,
-        input.shape.map((_, i) => (i === dim ? classes : 1)),
-      ),
-    );
-  }
-  if (reduction === "none") return neg(sum(terms, dim));
-  const total = neg(sum(terms));
-  return reduction === "sum" ? total : div(total, elementCount(targetShape(input.shape)));
-}

@@ -8,6 +8,8 @@ export {
   logisticTerm,
 } from "./binary.ts";
 export { crossEntropy, crossEntropyGradient } from "./crossEntropy.ts";
+export { ctcTerm, ctcTermGradient } from "./ctc.ts";
+export { ctcLoss } from "./ctcLoss.ts";
 export { cosineEmbeddingLoss, tripletMarginLoss } from "./embedding.ts";
 export { gaussianNllLoss, klDiv, poissonNllLoss } from "./likelihood.ts";
 export {

@@ -4,11 +4,13 @@ import {
   binaryCrossEntropyWithLogits,
   cosineEmbeddingLoss,
   crossEntropy,
+  ctcLoss,
   gaussianNllLoss,
   hingeEmbeddingLoss,
   huberLoss,
   klDiv,
   l1Loss,
+  logSoftmax,
   marginRankingLoss,
   mseLoss,
   multilabelMarginLoss,
@@ -116,5 +118,27 @@ export const loss: Signatures = {
     "anchor, positive, negative, margin?, p?, eps?, swap?, size_average?, reduce?, reduction?",
     (anchor, positive, negative, margin, p, eps, swap, _average, _reduce, reduction) =>
       tripletMarginLoss(anchor, positive, negative, given({ margin, p, eps, swap, reduction })),
+  ),
+  "nn.functional.ctc_loss": torch(
+    "log_probs, targets, input_lengths, target_lengths, blank?, reduction?, zero_infinity?",
+    (logProbs, targets, inputLengths, targetLengths, blank, reduction, zeroInfinity) =>
+      ctcLoss(
+        logProbs,
+        targets,
+        inputLengths,
+        targetLengths,
+        given({ blank, reduction, zeroInfinity }),
+      ),
+  ),
+  ctc_loss_of_logits: torch(
+    "input, targets, input_lengths, target_lengths, blank?, reduction?, zero_infinity?",
+    (input, targets, inputLengths, targetLengths, blank, reduction, zeroInfinity) =>
+      ctcLoss(
+        logSoftmax(input, -1),
+        targets,
+        inputLengths,
+        targetLengths,
+        given({ blank, reduction, zeroInfinity }),
+      ),
   ),
 };
