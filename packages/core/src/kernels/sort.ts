@@ -6,6 +6,8 @@ import type { Tensor } from "../tensor.ts";
 import { forEachLaneAlong, lengthAlong, stepAlong } from "./lanes.ts";
 import { perDType } from "./specialize.ts";
 
+/** Up to so many elements are selected, more are sorted. */
+const fewWanted = 64;
 /** Runs up to this length are sorted by insertion, longer ones by merging. */
 const shortRun = 12;
 
@@ -21,6 +23,20 @@ class Sorter {
     this.places = new Int32Array(length);
     this.otherKeys = new Float64Array(length);
     this.otherPlaces = new Int32Array(length);
+  }
+
+  /**
+   * Brings the `wanted` smallest of the first `count` keys to the front, in rising order, with their places; equals stay
+   * as they are. Few are wanted: each key is compared with the last of those found so far, and rarely goes before it.
+   */
+  select(count: number, wanted: number): void {
+    const { keys, places } = this;
+    insertionSort(keys, places, 0, wanted);
+    for (let i = wanted; i < count; i++) {
+      const key = keys[i]!;
+      if (!(key < keys[wanted - 1]!)) continue;
+      insert(keys, places, 0, wanted - 1, key, places[i]!);
+    }
   }
 
   /** Sorts the first `count` keys with their places, in rising order; equals stay as they are. */
@@ -47,18 +63,26 @@ class Sorter {
 }
 
 function insertionSort(keys: Float64Array, places: Int32Array, start: number, end: number): void {
-  for (let i = start + 1; i < end; i++) {
-    const key = keys[i]!;
-    const place = places[i]!;
-    let hole = i;
-    while (hole > start && keys[hole - 1]! > key) {
-      keys[hole] = keys[hole - 1]!;
-      places[hole] = places[hole - 1]!;
-      hole--;
-    }
-    keys[hole] = key;
-    places[hole] = place;
+  for (let i = start + 1; i < end; i++) insert(keys, places, start, i, keys[i]!, places[i]!);
+}
+
+/** Puts a key behind all that are not larger, from `start` on; the larger ones move up, the last of them to `end`. */
+function insert(
+  keys: Float64Array,
+  places: Int32Array,
+  start: number,
+  end: number,
+  key: number,
+  place: number,
+): void {
+  let hole = end;
+  while (hole > start && keys[hole - 1]! > key) {
+    keys[hole] = keys[hole - 1]!;
+    places[hole] = places[hole - 1]!;
+    hole--;
   }
+  keys[hole] = key;
+  places[hole] = place;
 }
 
 function merge(
@@ -116,9 +140,11 @@ export function sortAlong(
     for (let row = 0; row < rows; row++) {
       const start = places[0]! + row * rowSteps[0]!;
       const numbers = load(source, start, step, length, descending, sorter.keys, sorter.places);
-      sorter.sort(numbers);
+      const first = firstKept(numbers, length);
       // NaN were put behind the numbers; in falling order they come first.
-      const shift = descending ? numbers : 0;
+      const wanted = first + kept - (descending ? length - numbers : 0);
+      if (wanted <= fewWanted && wanted < numbers) sorter.select(numbers, Math.max(wanted, 0));
+      else sorter.sort(numbers);
       store(
         valueData,
         places[1]! + row * rowSteps[1]!,
@@ -130,7 +156,7 @@ export function sortAlong(
         start,
         step,
         sorter.places,
-        shift + firstKept(numbers, length),
+        first + (descending ? numbers : 0),
         kept,
         length,
       );
