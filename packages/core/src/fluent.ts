@@ -8,6 +8,7 @@ import type { AccumulationHook, GradientHook, HookHandle } from "./graph/hooks.t
 import { registerHook, registerPostAccumulateGradHook } from "./graph/hooks.ts";
 import { add_, copy_, fill_, mul_, setAt, sub_, zero_ } from "./inplace.ts";
 import * as methods from "./ops/methods.ts";
+import type * as modules from "./ops/modules.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A function of a tensor as a method: the first argument becomes `this`. Up to three overloads. */
@@ -21,8 +22,15 @@ export type Method<F> = F extends {
     : { (...rest: RestA): A; (...rest: RestB): B; (...rest: RestC): C }
   : never;
 
+/** The functions that become methods, from their own modules: so each method keeps its docstring. */
+type Declared = Pick<typeof modules, keyof typeof methods & keyof typeof modules>;
+type DeclaredMethods = { readonly [K in keyof Declared]: Method<Declared[K]> };
+/** Those that have another name here than where they are declared. */
+type Renamed = Exclude<keyof typeof methods, keyof typeof modules>;
+type RenamedMethods = { readonly [K in Renamed]: Method<(typeof methods)[K]> };
+
 /** Every op of the table as a method. */
-export type OpMethods = { readonly [K in keyof typeof methods]: Method<(typeof methods)[K]> };
+export interface OpMethods extends DeclaredMethods, RenamedMethods {}
 
 /** What tensors can do beside the ops. */
 export interface FluentMethods extends OpMethods {

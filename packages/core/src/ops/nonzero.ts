@@ -19,7 +19,7 @@ export function nonzeroOf(where: string, x: Tensor): Tensor[] {
       `${where}: inside vmap the samples differ in where they are not zero, so there is no one result. Use where or maskedFill.`,
     );
   }
-  const count = countNonzero(x);
+  const count = nonzeroCount(x);
   const found = x.shape.map(() => newTensor("int32", [count]));
   const arrays = found.map(({ storage }) => storage.data);
   const last = arrays.at(-1);
@@ -67,7 +67,7 @@ const findRowFor = perDType(function findRow(
 });
 
 /** The number of elements that are not zero. */
-export function countNonzero(x: Tensor): number {
+export function nonzeroCount(x: Tensor): number {
   let count = 0;
   const countRow = countRowFor(x.storage.data);
   forEachRow(x.shape, [x.strides], [x.offset], (length, [step], [from]) => {
@@ -101,7 +101,7 @@ const nonzeroRows: Op<(x: TensorLike) => Tensor> = defineOp({
   formula: String.raw`\{ i : x_i \ne 0 \}`,
   call: (x: TensorLike) => ({ operands: [x], options: {} }),
   kinds: ["any"],
-  shape: ([x]) => [countNonzero(x!), x!.ndim],
+  shape: ([x]) => [nonzeroCount(x!), x!.ndim],
   dtype: (): DType => "int32",
   forward: ([x], y) => {
     for (const [dim, { storage }] of nonzeroOf("nonzero", x!).entries()) {

@@ -13,7 +13,7 @@ import { perDType } from "../kernels/specialize.ts";
 import type { Shape } from "../shape.ts";
 import { broadcastAll, broadcastStrides, elementCount, formatShape, sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { countNonzero, nonzeroOf } from "./nonzero.ts";
+import { nonzeroCount, nonzeroOf } from "./nonzero.ts";
 
 /** What selects along dimensions: int32 indices, a bool mask over as many dimensions as it has, `null` for all. */
 export type TensorIndex = TensorLike | null;
@@ -125,7 +125,7 @@ function shapesOf(indices: Indices): { dims: number[]; shapes: Shape[] } {
   const dims: number[] = [];
   const shapes: Shape[] = [];
   for (const [i, index] of indices.tensors.entries()) {
-    const shape = index.dtype === "bool" ? [countNonzero(index)] : index.shape;
+    const shape = index.dtype === "bool" ? [nonzeroCount(index)] : index.shape;
     for (let k = 0; k < coverage(index); k++) {
       dims.push(indices.dims[i]! + k);
       shapes.push(shape);
