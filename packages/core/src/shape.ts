@@ -37,7 +37,7 @@ export function isRowMajor(shape: Shape, strides: Shape): boolean {
     const length = shape[i]!;
     if (length === 0) return true;
     if (length !== 1) {
-      if (strides[i] !== step) return false;
+      if (strides[i] !== step) return shape.includes(0);
       step *= length;
     }
   }

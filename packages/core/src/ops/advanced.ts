@@ -2,7 +2,7 @@
  * Indexing by tensors of whole numbers and by masks, and the adjoint: putting numbers at such places.
  */
 import type { TensorLike } from "../creation.ts";
-import { arange, newTensor, toTensor, zeros } from "../creation.ts";
+import { arange, newTensor, tensor, toTensor, zeros } from "../creation.ts";
 import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../errors.ts";
 import { gatherRows, scatterRows, startWith } from "../kernels/gather.ts";
 import type { Op } from "../op.ts";
@@ -145,6 +145,20 @@ export const index: Op<(x: TensorLike, indices: readonly TensorIndex[]) => Tenso
       type: ShapeError,
     },
   ],
+  edges: [
+    {
+      note: "one element several times",
+      call: () => [tensor([1, 2]), [[1, -1, 1]]],
+      result: [2, 2, 2],
+      gradients: [[0, 3]],
+    },
+    {
+      note: "a mask without a place",
+      call: () => [zeros([2]), [[false, false]]],
+      result: [],
+      gradients: [[0, 0]],
+    },
+  ],
 });
 
 /** Options of {@link indexPut}. */
@@ -274,6 +288,26 @@ export const indexPut: Op<
       type: DTypeError,
     },
     { call: () => [zeros([2]), [[0]], 1, { add: true }], message: /unknown option "add"/ },
+  ],
+  edges: [
+    {
+      note: "several at one place: the last stays and has the gradient",
+      call: () => [tensor([1, 2]), [[1, 1]], tensor([10, 20])],
+      result: [1, 20],
+      gradients: [
+        [1, 0],
+        [0, 1],
+      ],
+    },
+    {
+      note: "several at one place add up",
+      call: () => [tensor([1, 2]), [[1, 1]], tensor([10, 20]), { accumulate: true }],
+      result: [1, 32],
+      gradients: [
+        [1, 1],
+        [1, 1],
+      ],
+    },
   ],
 });
 

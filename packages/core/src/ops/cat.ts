@@ -254,6 +254,15 @@ export const split: Op<
     { call: () => [zeros([5]), 2, 1], message: /dim 1 is out of range/, type: IndexError },
     { call: () => [zeros([]), 2], message: /0-d tensor has no dimensions/, type: ShapeError },
   ],
+  edges: [
+    {
+      note: "a part of length 0",
+      call: () => [zeros([2]), [0, 2]],
+      result: [0, 0],
+      gradients: [[1, 1]],
+    },
+    { note: "nothing in parts", call: () => [zeros([0]), 2], result: [], gradients: [[]] },
+  ],
 });
 
 /** Zeros in the type of x, all of them the same number in memory. */

@@ -11,6 +11,7 @@ import type { Tensor } from "../tensor.ts";
 /**
  * A copy of x in row-major order in storage of its own; gradients pass through.
  *
+ * @throws {ArgumentError} for anything but numbers.
  * @example
  * import { clone, tensor } from "@chainrule/core";
  * const x = tensor([1, 2]);
@@ -30,6 +31,13 @@ export const clone: Op<(x: TensorLike) => Tensor> = defineOp({
   batch: ([x]) => clone(x!),
   samples: [(draw) => [draw.tensor(draw.shape(0, 4, 0))]],
   rejects: [{ call: () => ["x"], message: /clone: expected numbers/ }],
+  edges: [
+    {
+      note: "NaN and the sign of zero",
+      call: () => [[Number.NaN, -0, Number.POSITIVE_INFINITY]],
+      result: [Number.NaN, -0, Number.POSITIVE_INFINITY],
+    },
+  ],
 });
 
 /**

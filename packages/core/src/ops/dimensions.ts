@@ -87,19 +87,37 @@ export function unflatten(x: TensorLike, dim: number, lengths: Shape): Tensor {
   return reshape(source, [...shape.slice(0, at), ...split, ...shape.slice(at + 1)]);
 }
 
-/** x with dimensions of length 1 put in front until there is one at least: numbers become [1]. */
+/**
+ * x with one dimension at least: a number becomes a row of one.
+ *
+ * @example
+ * import { atleast1d } from "@chainrule/core";
+ * atleast1d(5).shape; // → [ 1 ]
+ */
 export function atleast1d(x: TensorLike): Tensor {
   const source = toTensor("atleast1d", x);
   return source.ndim >= 1 ? source : reshape(source, [1]);
 }
 
-/** x with at least two dimensions: a number becomes [1, 1], a row of n becomes [1, n]. */
+/**
+ * x with two dimensions at least: a number becomes [1, 1], a row of n becomes [1, n].
+ *
+ * @example
+ * import { atleast2d } from "@chainrule/core";
+ * atleast2d([1, 2, 3]).shape; // → [ 1, 3 ]
+ */
 export function atleast2d(x: TensorLike): Tensor {
   const source = toTensor("atleast2d", x);
   return source.ndim >= 2 ? source : reshape(source, [1, ...atleast1d(source).shape]);
 }
 
-/** x with at least three dimensions: a row of n becomes [1, n, 1], a matrix [m, n] becomes [m, n, 1]. */
+/**
+ * x with three dimensions at least: a row of n becomes [1, n, 1], a matrix [m, n] becomes [m, n, 1].
+ *
+ * @example
+ * import { atleast3d } from "@chainrule/core";
+ * atleast3d([1, 2, 3]).shape; // → [ 1, 3, 1 ]
+ */
 export function atleast3d(x: TensorLike): Tensor {
   const source = toTensor("atleast3d", x);
   return source.ndim >= 3 ? source : reshape(source, [...atleast2d(source).shape, 1]);

@@ -84,6 +84,7 @@ export const expand: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
     { call: () => [zeros([1]), [-2]], message: /whole numbers of at least 0/, type: ShapeError },
     { call: () => [zeros([1]), 2], message: /a shape is an array/, type: ArgumentError },
   ],
+  edges: [{ note: "to nothing", call: () => [zeros([1]), [0]], result: [], gradients: [[0]] }],
 });
 
 /**
@@ -141,6 +142,9 @@ export const sumTo: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
       message: /\[2\] does not broadcast to \[2, 3\]/,
       type: ShapeError,
     },
+  ],
+  edges: [
+    { note: "of nothing", call: () => [zeros([0, 2]), [2]], result: [0, 0], gradients: [[]] },
   ],
 });
 

@@ -63,6 +63,10 @@ export const flip: Op<(x: TensorLike, dims?: Dims) => Tensor> = defineOp({
     { call: () => [zeros([2, 3]), [0, -2]], message: /dim 0 is named twice/, type: IndexError },
     { call: () => [zeros([2]), "0"], message: /dim must be a whole/, type: ArgumentError },
   ],
+  edges: [
+    { note: "nothing", call: () => [zeros([2, 0])], result: [], gradients: [[]] },
+    { note: "a single number", call: () => [zeros([])], result: [0], gradients: [[1]] },
+  ],
 });
 
 /**

@@ -197,6 +197,20 @@ export const gather: Op<(x: TensorLike, dim: number, index: TensorLike) => Tenso
     { call: () => [zeros([2, 3]), 2, [[0]]], message: /dim 2 is out of range/, type: IndexError },
     { call: () => [zeros([2]), 0, [0.5]], message: /must be int32/, type: DTypeError },
   ],
+  edges: [
+    {
+      note: "one element several times",
+      call: () => [tensor([1, 2]), 0, [1, 1, 1]],
+      result: [2, 2, 2],
+      gradients: [[0, 3]],
+    },
+    {
+      note: "nothing picked",
+      call: () => [zeros([2]), 0, []],
+      result: [],
+      gradients: [[0, 0]],
+    },
+  ],
 });
 
 /** The call of a scatter op for all samples at once. */
@@ -255,6 +269,17 @@ export const scatterAdd: Op<
     (draw) => [draw.tensor([3]), 0, draw.indices([2], 3), draw.tensor([])],
   ],
   rejects: scatterRejects,
+  edges: [
+    {
+      note: "several at one place",
+      call: () => [tensor([1, 2]), 0, [1, 1], tensor([10, 20])],
+      result: [1, 32],
+      gradients: [
+        [1, 1],
+        [1, 1],
+      ],
+    },
+  ],
 });
 
 /**
@@ -301,6 +326,17 @@ export const scatter: Op<
     (draw) => [draw.tensor([3]), 0, draw.indices([2], 3), draw.tensor([])],
   ],
   rejects: scatterRejects,
+  edges: [
+    {
+      note: "several at one place: the last stays and has the gradient",
+      call: () => [tensor([1, 2]), 0, [1, 1], tensor([10, 20])],
+      result: [1, 20],
+      gradients: [
+        [1, 0],
+        [0, 1],
+      ],
+    },
+  ],
 });
 
 /** Which numbers stay when several are written to the same place: true for the last; `null` if all stay. */

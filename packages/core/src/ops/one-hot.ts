@@ -53,6 +53,10 @@ export const oneHot: Op<(x: TensorLike, numClasses?: number) => Tensor> = define
     { call: () => [tensor([1.5])], message: /must be int32, not float32/, type: DTypeError },
     { call: () => [[0], 0.5], message: /numClasses must be a whole number/ },
   ],
+  edges: [
+    { note: "no classes for nobody", call: () => [tensor([], { dtype: "int32" }), 0], result: [] },
+    { note: "a single class", call: () => [0], result: [1] },
+  ],
 });
 
 function classesOf(x: Tensor, numClasses: number): number {

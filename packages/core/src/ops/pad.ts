@@ -2,12 +2,13 @@
  * More room at the ends of dimensions, or less.
  */
 import type { TensorLike } from "../creation.ts";
-import { toTensor, zeros } from "../creation.ts";
+import { arange, toTensor, zeros } from "../creation.ts";
 import {
   ArgumentError,
   checkInteger,
   checkNumber,
   checkOptions,
+  DTypeError,
   quoted,
   ShapeError,
 } from "../errors.ts";
@@ -56,6 +57,7 @@ export function padAmounts(
  *
  * @throws {ArgumentError} when the padding is no list of pairs of whole numbers.
  * @throws {ShapeError} when more is taken away than there is.
+ * @throws {DTypeError} when the value is broken and x int32.
  * @example
  * import { constantPad, tensor } from "@chainrule/core";
  * constantPad(tensor([1, 2]), [1, 2]).toArray(); // → [ 0, 1, 2, 0, 0 ]
@@ -70,13 +72,14 @@ export const constantPad: Op<
     checkOptions("constantPad", options, ["value"]);
     const source = toTensor("constantPad", x);
     padAmounts("constantPad", source, padding);
-    return {
-      operands: [source],
-      options: {
-        padding: padding.slice(),
-        value: checkNumber("constantPad", "value", options?.value ?? 0),
-      },
-    };
+    const value = checkNumber("constantPad", "value", options?.value ?? 0);
+    if (source.dtype === "int32" && value !== (value | 0)) {
+      throw new DTypeError(
+        `constantPad: an int32 tensor cannot hold the value ${value}. Convert it: x.to("float32").`,
+        { value },
+      );
+    }
+    return { operands: [source], options: { padding: padding.slice(), value } };
   },
   kinds: ["any"],
   shape: ([x], { padding }) =>
@@ -141,6 +144,25 @@ export const constantPad: Op<
     {
       call: () => [zeros([2]), [1, 1], { value: Number.NaN }],
       message: /value must be a number/,
+    },
+    {
+      call: () => [arange(2), [1, 1], { value: 0.5 }],
+      message: /an int32 tensor cannot hold the value 0.5/,
+      type: DTypeError,
+    },
+  ],
+  edges: [
+    {
+      note: "cropped to nothing",
+      call: () => [zeros([2]), [-1, -1]],
+      result: [],
+      gradients: [[0, 0]],
+    },
+    {
+      note: "-Infinity around",
+      call: () => [zeros([1]), [1, 0], { value: Number.NEGATIVE_INFINITY }],
+      result: [Number.NEGATIVE_INFINITY, 0],
+      gradients: [[1]],
     },
   ],
 });

@@ -111,6 +111,7 @@ export const reshape: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
     { call: () => [zeros([2, 3]), [4, -1]], message: /do not fill \[4, -1\]/, type: ShapeError },
     { call: () => [zeros([2, 3]), [-1, -1]], message: /do not fill \[-1, -1\]/, type: ShapeError },
   ],
+  edges: [{ note: "nothing", call: () => [zeros([0, 3]), [3, 2, 0]], result: [], gradients: [[]] }],
 });
 
 /**

@@ -88,6 +88,14 @@ export const stack: Op<(tensors: readonly TensorLike[], dim?: number) => Tensor>
       type: ArgumentError,
     },
   ],
+  edges: [
+    {
+      note: "empty tensors",
+      call: () => [[zeros([0]), zeros([0])]],
+      result: [],
+      gradients: [[], []],
+    },
+  ],
 });
 
 /**
@@ -141,5 +149,9 @@ export const unbind: Op<(x: TensorLike, dim?: number) => Tensor[]> = defineOp({
   rejects: [
     { call: () => [zeros([])], message: /a 0-d tensor has no dimensions/, type: ShapeError },
     { call: () => [zeros([2, 3]), -3], message: /dim -3 is out of range/, type: IndexError },
+  ],
+  edges: [
+    { note: "no slices", call: () => [zeros([0, 2])], result: [] },
+    { note: "empty slices", call: () => [zeros([2, 0])], result: [], gradients: [[]] },
   ],
 });

@@ -56,6 +56,9 @@ export const transpose: Op<(x: TensorLike, dim0: number, dim1: number) => Tensor
       type: IndexError,
     },
   ],
+  edges: [
+    { note: "a single number", call: () => [zeros([]), 0, -1], result: [0], gradients: [[1]] },
+  ],
 });
 
 /**
@@ -109,6 +112,7 @@ export const permute: Op<(x: TensorLike, dims: readonly number[]) => Tensor> = d
     },
     { call: () => [zeros([2, 3]), [0, 2]], message: /dim 2 is out of range/, type: IndexError },
   ],
+  edges: [{ note: "a single number", call: () => [zeros([]), []], result: [0], gradients: [[1]] }],
 });
 
 function orderedDims(dims: readonly number[], rank: number): number[] {

@@ -50,7 +50,10 @@ function attempt(check: () => unknown): void {
 const independent: Readonly<Record<string, string>> = {
   addcdiv: "src/ops/addcmul.test.ts",
   argsort: "src/ops/ordering.test.ts",
+  clone: "src/ops/indexing.test.ts",
   nanmedian: "src/ops/ordering.test.ts",
+  nonzero: "src/ops/indexing.test.ts",
+  oneHot: "src/ops/indexing.test.ts",
 };
 
 /** Whether the op has an independent reference; throws if the test named for it does not mention it. */
