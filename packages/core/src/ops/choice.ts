@@ -4,7 +4,7 @@
 import type { TensorLike } from "../creation.ts";
 import { toTensor } from "../creation.ts";
 import { ArgumentError, checkBoolean, checkOptions, quoted } from "../errors.ts";
-import type { JointVJP } from "../graph/node.ts";
+import type { BatchRule, JointVJP } from "../graph/node.ts";
 import type { Call } from "../op.ts";
 import type { Domain, Rejection, Sample } from "../samples.ts";
 import type { Shape } from "../shape.ts";
@@ -15,6 +15,7 @@ import { tieShares } from "./extremum.ts";
 import { scatterAdd } from "./gather.ts";
 import type { Reduction, ReductionOptions } from "./reduction.ts";
 import { alongRejects, checkDim, restored, shapeAfter } from "./reduction.ts";
+import { reshape } from "./reshape.ts";
 
 /** Elements chosen along a dimension, and their places in it. */
 export interface ValuesAndIndices {
@@ -85,6 +86,19 @@ export const choiceGradient: JointVJP<Choice> = ([cotangent], node) => {
   const indices = restored(node.resultAt(1), shape, reduction);
   return [scatterAdd(zerosView(whole, shape), options.dim, indices, whole)];
 };
+
+/** The batch rule of a choice, from the choice along a dimension and that of one number of each sample. */
+export function choiceBatch<O extends Choice>(
+  along: (x: Tensor, dim: number, options: O) => ValuesAndIndices,
+  ofEach: (samples: Tensor) => Tensor,
+): BatchRule<O> {
+  return ([samples], _batched, options) => {
+    const x = samples!;
+    if (options.dim === null) return ofEach(x);
+    if (x.ndim > 1) return { ...along(x, options.dim + 1, options) };
+    return { ...along(reshape(x, [x.shape[0]!, 1]), 1, { ...options, keepdim: false }) };
+  };
+}
 
 /** Calls over all dimensions and along one. */
 export function choiceSamples(domain: Domain): readonly Sample[] {

@@ -9,7 +9,7 @@ import { defineOp } from "../op.ts";
 import { within } from "../samples.ts";
 import type { ValuesAndIndices } from "./choice.ts";
 import type { Along } from "./reduction.ts";
-import { alongRejects, alongSamples, checkDim } from "./reduction.ts";
+import { alongBatchOfMany, alongRejects, alongSamples, checkDim } from "./reduction.ts";
 import { placesGradient } from "./sort.ts";
 
 /** What `cummax` and `cummin` have in common. */
@@ -30,6 +30,7 @@ function runningExtremum(
     forward: ([x], [values, indices], { dim }) => scanExtrema(x!, dim, largest, values!, indices!),
     returns: ([values, indices]) => ({ values: values!, indices: indices! }),
     vjp: placesGradient,
+    batch: alongBatchOfMany((x, { dim }) => ({ ...(largest ? cummax : cummin)(x, dim) })),
     samples: alongSamples(within(-3, 3, { distinct: true })),
     rejects: alongRejects,
     edges: [

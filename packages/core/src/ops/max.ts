@@ -12,6 +12,7 @@ import { Tensor } from "../tensor.ts";
 import type { Choice, ValuesAndIndices } from "./choice.ts";
 import {
   asReduction,
+  choiceBatch,
   choiceGradient,
   choiceRejects,
   choiceResult,
@@ -19,6 +20,7 @@ import {
   choiceShapes,
   readChoice,
 } from "./choice.ts";
+import { amax, amin } from "./extremum.ts";
 import type { ReductionOptions } from "./reduction.ts";
 import { refuseEmptyLanes } from "./reduction.ts";
 import { maximum, minimum } from "./selection.ts";
@@ -46,6 +48,14 @@ function extremum(
       extremaOver(x!, asReduction(options, x!.ndim).dim, largest, values!, indices ?? null),
     returns: choiceResult,
     vjp: choiceGradient,
+    batch: choiceBatch(
+      (x, dim, { keepdim }) => (largest ? max : min)(x, dim, { keepdim }),
+      // Of each sample, the extremum over all that is left: ties share its gradient, too.
+      (x) => {
+        const dims = x.shape.map((_, i) => i).slice(1);
+        return dims.length === 0 ? x : (largest ? amax : amin)(x, dims);
+      },
+    ),
     samples: choiceSamples(within(-3, 3, { distinct: true })),
     rejects: [
       ...choiceRejects,

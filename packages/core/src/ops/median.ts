@@ -21,6 +21,7 @@ import { Tensor } from "../tensor.ts";
 import type { Choice, ValuesAndIndices } from "./choice.ts";
 import {
   asReduction,
+  choiceBatch,
   choiceGradient,
   choiceRejects,
   choiceResult,
@@ -31,6 +32,7 @@ import {
 import type { ReductionOptions } from "./reduction.ts";
 import { checkDim, refuseEmptyLanes } from "./reduction.ts";
 import { refuseTooMany } from "./sort.ts";
+import { stack, unbind } from "./stack.ts";
 
 const distinct = within(-3, 3, { distinct: true });
 
@@ -84,6 +86,10 @@ function medianLiteral(
     forward: ([x], results, options) => chooseByRank(x!, options, results, rank),
     returns: choiceResult,
     vjp: choiceGradient,
+    batch: choiceBatch(
+      (x, dim, { keepdim }) => (passes ? nanmedian : median)(x, dim, { keepdim }),
+      (x) => stack(unbind(x).map((sample) => (passes ? nanmedian : median)(sample))),
+    ),
     samples: choiceSamples(distinct),
     rejects: [
       ...choiceRejects,
@@ -228,6 +234,10 @@ export const kthvalue: Op<
   forward: ([x], results, options) => chooseByRank(x!, options, results, () => options.k - 1),
   returns: ([values, indices]) => ({ values: values!, indices: indices! }),
   vjp: choiceGradient,
+  batch: choiceBatch(
+    (x, dim, { k, keepdim }) => kthvalue(x, k, dim, { keepdim }),
+    (x) => x,
+  ),
   samples: [
     (draw) => {
       const x = draw.tensor([draw.integer(2, 4), draw.integer(2, 4), 2], distinct);

@@ -146,6 +146,22 @@ export function alongBatch<O extends Along>(
   };
 }
 
+/** The batch rule of an op along one dimension with one operand and several results. */
+export function alongBatchOfMany<O extends Along, Results extends Readonly<Record<string, Tensor>>>(
+  apply: (x: Tensor, options: O) => Results,
+): BatchRule<O> {
+  return ([samples], _batched, options) => {
+    const x = samples!;
+    const shifted = { ...options, dim: options.dim + 1 };
+    if (x.ndim > 1) return apply(x, shifted);
+    // Of 0-d samples, the results are 0-d as well.
+    const results = apply(reshape(x, [x.shape[0]!, 1]), shifted);
+    return Object.fromEntries(
+      Object.entries(results).map(([name, result]) => [name, reshape(result, x.shape)]),
+    );
+  };
+}
+
 /** Calls over all, one and several dimensions, kept and not. `least`: the shortest length. */
 export function reductionSamples(domain: Domain, least = 0): readonly Sample[] {
   return [

@@ -18,7 +18,7 @@ import { zerosView } from "./cat.ts";
 import type { ValuesAndIndices } from "./choice.ts";
 import { scatterAdd } from "./gather.ts";
 import type { Along } from "./reduction.ts";
-import { alongRejects, checkDim } from "./reduction.ts";
+import { alongBatch, alongBatchOfMany, alongRejects, checkDim } from "./reduction.ts";
 
 /** Options of {@link sort} and {@link argsort}. */
 export interface SortOptions {
@@ -104,6 +104,7 @@ export const sort: Op<
     sortAlong(x!, dim, descending, () => 0, values!, indices!),
   returns: ([values, indices]) => ({ values: values!, indices: indices! }),
   vjp: placesGradient,
+  batch: alongBatchOfMany((x, { dim, descending }) => ({ ...sort(x, dim, { descending }) })),
   samples: [
     (draw) => [draw.tensor(draw.shape(0, 3, 0), distinct)],
     (draw) => {
@@ -162,6 +163,7 @@ export const argsort: Op<
   dtype: (): DType => "int32",
   forward: ([x], indices, { dim, descending }) =>
     sortAlong(x!, dim, descending, () => 0, null, indices),
+  batch: alongBatch(([x], { dim, descending }) => argsort(x!, dim, { descending })),
   samples: [
     (draw) => [draw.tensor(draw.shape(0, 3, 0), distinct)],
     (draw) => {
@@ -189,7 +191,7 @@ function withLength(x: Tensor, dim: number, length: number): Shape {
  * length k along the dimension; indices are int32.
  *
  * @throws {IndexError} when the dimension is out of range, or has fewer than k elements.
- * @throws {ArgumentError} when k is no whole number of at least 0, or for an unknown option.
+ * @throws {ArgumentError} when k is no whole number of at least 0 (of a 0-d tensor: 1), or for an unknown option.
  * @example
  * import { tensor, topk } from "@chainrule/core";
  * topk(tensor([3, 1, 4, 1, 5]), 2).values; // → tensor([5, 4])
@@ -206,7 +208,8 @@ export const topk: Op<
     checkOptions("topk", rest, ["largest", "sorted"]);
     checkBoolean("topk", "sorted", rest?.sorted, true);
     const along = checkDim("topk", x, (isOptions ? undefined : dim) ?? -1);
-    checkInteger("topk", "k", k, 0);
+    // A 0-d tensor stays 0-d, so its one element is all there is to choose.
+    checkInteger("topk", "k", k, x.ndim === 0 ? 1 : 0);
     refuseTooMany("topk", x, along, k);
     const largest = checkBoolean("topk", "largest", rest?.largest, true);
     return { operands: [x], options: { k, dim: along, largest } };
@@ -218,13 +221,14 @@ export const topk: Op<
     sortAlong(x!, dim, largest, () => 0, values!, indices!),
   returns: ([values, indices]) => ({ values: values!, indices: indices! }),
   vjp: placesGradient,
+  batch: alongBatchOfMany((x, { k, dim, largest }) => ({ ...topk(x, k, dim, { largest }) })),
   samples: [
     (draw) => [draw.tensor([draw.length(), draw.integer(2, 5)], distinct), draw.integer(0, 2)],
     (draw) => {
       const x = draw.tensor([draw.integer(2, 4), draw.integer(2, 5), 2], distinct);
       return [x, draw.integer(1, 2), draw.dim(3), { largest: draw.boolean() }];
     },
-    (draw) => [draw.tensor([]), draw.integer(0, 1)],
+    (draw) => [draw.tensor([]), 1],
   ],
   rejects: [
     {
