@@ -122,6 +122,7 @@ export type { MeshgridOptions } from "./ops/meshgrid.ts";
 export type { NonzeroOptions } from "./ops/nonzero.ts";
 export type { ConstantPadOptions } from "./ops/pad.ts";
 export type { TensorIndex } from "./ops/places.ts";
+export type { QR, QROptions } from "./ops/qr.ts";
 export type { QuantileOptions } from "./ops/quantile.ts";
 export type { ReductionOptions } from "./ops/reduction.ts";
 export type { MultinomialOptions, SamplingOptions } from "./ops/sampling.ts";

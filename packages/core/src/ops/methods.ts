@@ -53,6 +53,7 @@ export { constantPad } from "./pad.ts";
 export { rsqrt, sqrt, square } from "./power.ts";
 export { prod } from "./prod.ts";
 export { bmm, dot, inner, mm, mv, outer, vdot } from "./products.ts";
+export { qr } from "./qr.ts";
 export { nanquantile, quantile } from "./quantile.ts";
 export { repeat, repeatInterleave, tile } from "./repeat.ts";
 export { reshape, view } from "./reshape.ts";
