@@ -60,3 +60,18 @@ export function scaleOf(a: Float64Array): number {
 export function dividedBy(a: Float64Array, scale: number): Float64Array {
   return scale === 1 ? a : a.map((x) => x / scale);
 }
+
+/**
+ * The sign that a vector is to be multiplied with so that its first component of any size is positive: what decides
+ * between the two directions of eigenvectors and singular vectors. Components below a thousandth of the largest do not
+ * decide, since rounding would.
+ */
+export function directionOf(vectors: Float64Array, from: number, length: number): 1 | -1 {
+  let largest = 0;
+  for (let i = 0; i < length; i++) largest = Math.max(largest, Math.abs(vectors[from + i]!));
+  for (let i = 0; i < length; i++) {
+    const component = vectors[from + i]!;
+    if (Math.abs(component) * 1024 >= largest) return component < 0 ? -1 : 1;
+  }
+  return 1;
+}

@@ -29,6 +29,7 @@ export {
   dropout3d,
   featureAlphaDropout,
 } from "./dropout.ts";
+export { eigh, eigvalsh } from "./eigh.ts";
 export { broadcastTo, expand, sumTo } from "./expand.ts";
 export { exp, expm1, log, log1p } from "./exponential.ts";
 export { amax, amin, argmax, argmin } from "./extremum.ts";
@@ -68,6 +69,7 @@ export { argsort, sort, topk } from "./sort.ts";
 export { erf, erfc } from "./special.ts";
 export { unbind } from "./stack.ts";
 export { mean, sum } from "./sum.ts";
+export { svd, svdvals } from "./svd.ts";
 export { put, take, takeAlongDim } from "./take.ts";
 export { kron, tensordot } from "./tensordot.ts";
 export { trace } from "./trace.ts";
