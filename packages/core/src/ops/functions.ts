@@ -6,6 +6,7 @@ export { atleast1d, atleast2d, atleast3d } from "./dimensions.ts";
 export { einsum } from "./einsum.ts";
 export { broadcastTensors } from "./expand.ts";
 export * from "./loss/index.ts";
+export { multiDot } from "./matrix-functions.ts";
 export { meshgrid } from "./meshgrid.ts";
 export { where } from "./selection.ts";
 export { stack } from "./stack.ts";
