@@ -96,6 +96,7 @@ export type * from "./ops/functional/types.ts";
 export type { GumbelSoftmaxOptions } from "./ops/gumbel-softmax.ts";
 export * from "./ops/index.ts";
 export type { IndexItem, PlainItem, Slice } from "./ops/items.ts";
+export { linalg } from "./ops/linalg.ts";
 export type {
   BinaryCrossEntropyOptions,
   BinaryCrossEntropyWithLogitsOptions,
@@ -119,9 +120,11 @@ export type {
 export type { NllLossOptions } from "./ops/loss/nll.ts";
 export type { LossOptions, LossReduction } from "./ops/loss/reduction.ts";
 export type { HuberLossOptions, SmoothL1LossOptions } from "./ops/loss/regression.ts";
+export type { LU } from "./ops/lu.ts";
+export type { MatrixNormOrder } from "./ops/matrix-norm.ts";
 export type { MeshgridOptions } from "./ops/meshgrid.ts";
 export type { NonzeroOptions } from "./ops/nonzero.ts";
-export type { ConstantPadOptions, PadOptions } from "./ops/pad.ts";
+export type { ConstantPadOptions } from "./ops/pad.ts";
 export type { LeastSquares, LeastSquaresOptions, RankOptions } from "./ops/pinv.ts";
 export type { TensorIndex } from "./ops/places.ts";
 export type { QR, QROptions } from "./ops/qr.ts";

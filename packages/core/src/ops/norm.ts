@@ -164,26 +164,3 @@ export const vectorNorm: Op<
     },
   ],
 });
-
-/**
- * The norm of all elements taken as a vector, or along dimensions: {@link vectorNorm}, with
- * `"fro"` (Frobenius) as another name of p = 2.
- *
- * @throws {IndexError} when a dimension is out of range or named twice.
- * @throws {ArgumentError} when p is neither a number nor `"fro"`, or for an unknown option.
- * @throws {ShapeError} for the norm of nothing, if p is negative or infinite.
- * @example
- * import { norm, tensor } from "@chainrule/core";
- * norm(tensor([3, 4])); // → tensor(5)
- */
-export function norm(
-  x: TensorLike,
-  p: number | "fro" = "fro",
-  dim?: Dims | ReductionOptions,
-  options?: ReductionOptions,
-): Tensor {
-  if (p !== "fro" && typeof p !== "number") {
-    throw new ArgumentError(`norm: p must be a number or "fro", not ${quoted(p)}.`, { p });
-  }
-  return vectorNorm(x, p === "fro" ? 2 : p, dim, options);
-}
