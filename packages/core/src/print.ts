@@ -1,6 +1,7 @@
 /**
  * Tensors as text, after NumPy's and PyTorch's fashion.
  */
+import type { DType } from "./dtype.ts";
 import { getDefaultDType } from "./dtype.ts";
 import { elementCount } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -9,36 +10,75 @@ import type { Tensor } from "./tensor.ts";
 const summarizeAbove = 1000;
 /** How many entries a summary shows at each end of a dimension. */
 const edgeItems = 3;
-const significantDigits = 4;
+const decimals = 4;
+const lineWidth = 80;
 
-/** `tensor([[1, 2], [3, 4]])`: numbers with four decimals at most, aligned; long dimensions cut in the middle. */
+/**
+ * `tensor([[1, 2], [3, 4]])`: numbers with four decimals at most, aligned; long dimensions cut in the middle. Zeros at the
+ * end of the decimals are dropped only where all numbers are shown exactly, so that 0.5 is 0.5 and 0.5000 is rounded.
+ */
 export function format(x: Tensor): string {
   if (x.batch !== null)
     return `tensor(shape=[${x.shape.join(", ")}], one of ${x.batch.size} samples in vmap)`;
   const prefix = "tensor(";
   const suffix: string[] = [];
+  const summarize = x.numel() > summarizeAbove;
   if (x.dtype !== getDefaultDType()) suffix.push(`dtype=${x.dtype}`);
-  if (x.numel() === 0 && x.ndim !== 1) suffix.push(`shape=[${x.shape.join(", ")}]`);
+  if (summarize || (x.numel() === 0 && x.ndim !== 1)) suffix.push(`shape=[${x.shape.join(", ")}]`);
   if (x.node !== null) suffix.push(`from=${x.node.op.name}`);
   else if (x.requiresGrad) suffix.push("requiresGrad=true");
-  const body = x.numel() === 0 ? "[]" : formatBody(x, prefix.length);
+  const body = x.numel() === 0 ? "[]" : formatBody(x, prefix.length, summarize);
   return `${prefix}${[body, ...suffix].join(", ")})`;
 }
 
 /** The positions along a dimension that are shown; −1 stands for "…". */
 function shownPositions(length: number, summarize: boolean): number[] {
-  const all = Array.from({ length }, (_, i) => i);
-  if (!summarize || length <= 2 * edgeItems) return all;
-  return [...all.slice(0, edgeItems), -1, ...all.slice(length - edgeItems)];
+  const cut = summarize && length > 2 * edgeItems;
+  const ends = Array.from({ length: cut ? 2 * edgeItems : length }, (_, i) => i);
+  if (!cut) return ends;
+  return ends.flatMap((i) =>
+    i < edgeItems ? [i] : [...(i === edgeItems ? [-1] : []), length - 2 * edgeItems + i],
+  );
 }
 
-function formatBody(x: Tensor, indent: number): string {
-  const summarize = x.numel() > summarizeAbove;
+function formatBody(x: Tensor, indent: number, summarize: boolean): string {
   const positions = x.shape.map((length) => shownPositions(length, summarize));
-  const rows = elementCount(positions.map((p) => p.length));
+  const values = shownValues(x, positions);
+  const texts =
+    x.dtype === "bool"
+      ? values.map((v) => (v === null ? "…" : String(v !== 0)))
+      : formatNumbers(values, x.dtype);
+  if (x.ndim === 0) return texts[0]!;
+  let width = 0;
+  let total = 0;
+  for (const [i, text] of texts.entries()) {
+    total += text.length + 2;
+    if (values[i] !== null) width = Math.max(width, text.length);
+  }
+  // A single line needs no columns.
+  if (x.ndim === 1 && indent + total < lineWidth) width = 0;
+  // From the innermost dimension outwards, rows are joined into blocks; a block that was cut is one "…".
+  let level = texts.map((text, i) => (values[i] === null ? text : text.padStart(width)));
+  for (let dim = x.ndim - 1; dim >= 0; dim--) {
+    const list = positions[dim]!;
+    const last = dim === x.ndim - 1;
+    const separator = `,${"\n".repeat(x.ndim - 1 - dim)}${" ".repeat(indent + dim + 1)}`;
+    const joined: string[] = [];
+    for (let start = 0; start < level.length; start += list.length) {
+      const parts = list.map((position, i) => (position < 0 ? "…" : level[start + i]!));
+      joined.push(`[${last ? wrap(parts, indent + dim + 1) : parts.join(separator)}]`);
+    }
+    level = joined;
+  }
+  return level[0]!;
+}
+
+/** The numbers at these positions in row-major order; `null` where a dimension is cut. */
+function shownValues(x: Tensor, positions: readonly number[][]): (number | null)[] {
+  const count = elementCount(positions.map((list) => list.length));
   const values: (number | null)[] = [];
-  for (let row = 0; row < rows; row++) {
-    let rest = row;
+  for (let i = 0; i < count; i++) {
+    let rest = i;
     let place = x.offset;
     let cut = false;
     for (let dim = x.ndim - 1; dim >= 0; dim--) {
@@ -50,43 +90,16 @@ function formatBody(x: Tensor, indent: number): string {
     }
     values.push(cut ? null : x.storage.data[place]!);
   }
-  const texts =
-    x.dtype === "bool"
-      ? values.map((v) => (v === null ? "…" : String(v !== 0)))
-      : formatNumbers(values);
-  if (x.ndim === 0) return texts[0]!;
-  const width = Math.max(...texts.filter((_, i) => values[i] !== null).map((text) => text.length));
-  // From the innermost dimension outwards, rows are joined into blocks; a block that was cut is one "…".
-  let level = texts.map((text) =>
-    text === "…" ? text : text.padStart(x.ndim === 1 && !summarize ? 0 : width),
-  );
-  for (let dim = x.ndim - 1; dim >= 0; dim--) {
-    const list = positions[dim]!;
-    const joined: string[] = [];
-    const separator =
-      dim === x.ndim - 1
-        ? ", "
-        : `,${"\n".repeat(x.ndim - 1 - dim)}${" ".repeat(indent + dim + 1)}`;
-    for (let start = 0; start < level.length; start += list.length) {
-      const parts = level
-        .slice(start, start + list.length)
-        .map((text, i) => (list[i]! < 0 ? "…" : text));
-      joined.push(
-        `[${dim === x.ndim - 1 ? wrap(parts, indent + dim + 1) : parts.join(separator)}]`,
-      );
-    }
-    level = joined;
-  }
-  return level[0]!;
+  return values;
 }
 
-/** Breaks a long row into lines of about 80 characters. */
+/** Breaks a long row into lines. */
 function wrap(parts: readonly string[], indent: number): string {
   const lines: string[] = [];
   let line = "";
   for (const [i, part] of parts.entries()) {
     const piece = i === parts.length - 1 ? part : `${part}, `;
-    if (line !== "" && indent + line.length + piece.trimEnd().length > 80) {
+    if (line !== "" && indent + line.length + piece.trimEnd().length > lineWidth) {
       lines.push(line.trimEnd());
       line = "";
     }
@@ -97,36 +110,60 @@ function wrap(parts: readonly string[], indent: number): string {
 }
 
 /** All numbers in one notation: whole, with up to four decimals, or with exponents when they range too far. */
-function formatNumbers(values: readonly (number | null)[]): string[] {
-  const finite = values.filter((v): v is number => v !== null && Number.isFinite(v));
-  const magnitudes = finite.filter((v) => v !== 0).map(Math.abs);
-  const largest = magnitudes.reduce((a, b) => Math.max(a, b), 0);
-  const smallest = magnitudes.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const whole = finite.every(Number.isInteger) && largest < 1e9;
-  const scientific = !whole && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1e6);
-  const show = (v: number): string => {
-    if (!Number.isFinite(v)) return Number.isNaN(v) ? "NaN" : v > 0 ? "Infinity" : "-Infinity";
-    const text = whole
-      ? String(v)
+function formatNumbers(values: readonly (number | null)[], dtype: DType): string[] {
+  let largest = 0;
+  let smallest = Number.POSITIVE_INFINITY;
+  let whole = true;
+  for (const v of values) {
+    if (v === null || !Number.isFinite(v)) continue;
+    whole &&= Number.isInteger(v);
+    largest = Math.max(largest, Math.abs(v));
+    if (v !== 0) smallest = Math.min(smallest, Math.abs(v));
+  }
+  if (dtype === "int32" || (whole && largest < 1e9))
+    return values.map((v) => (v === null ? "…" : shown(v, String(v))));
+  const scientific =
+    largest >= 1e8 || largest < 1e-3 || smallest < 1e-4 || largest / smallest > 1e6;
+  const texts = values.map((v) =>
+    v === null || !Number.isFinite(v)
+      ? ""
       : scientific
-        ? v.toExponential(significantDigits)
-        : v.toFixed(significantDigits);
-    return Object.is(v, -0) ? `-${text.replace(/^-/, "")}` : text;
-  };
-  const texts = values.map((v) => (v === null ? "…" : show(v)));
-  return whole || scientific ? texts : trimDecimals(texts, values);
+        ? v.toExponential(decimals)
+        : v.toFixed(decimals),
+  );
+  const spare = spareZeros(texts, values, dtype);
+  return texts.map((text, i) => {
+    const v = values[i]!;
+    if (v === null) return "…";
+    return shown(v, text === "" ? text : withoutZeros(text, spare, scientific));
+  });
 }
 
-/** Drops the trailing zeros that all numbers share: 0.5000, 0.2500 become 0.50, 0.25. */
-function trimDecimals(texts: readonly string[], values: readonly (number | null)[]): string[] {
-  let spare = significantDigits - 1;
+/** The text of a number, or the word for what is none; −0 keeps its sign. */
+function shown(v: number, text: string): string {
+  if (!Number.isFinite(v)) return String(v);
+  return Object.is(v, -0) ? `-${text.replace(/^-/, "")}` : text;
+}
+
+/** How many zeros all numbers have at the end of their decimals; none if one of them was rounded. */
+function spareZeros(
+  texts: readonly string[],
+  values: readonly (number | null)[],
+  dtype: DType,
+): number {
+  let spare = decimals;
   for (const [i, text] of texts.entries()) {
-    if (values[i] === null || !Number.isFinite(values[i])) continue;
-    spare = Math.min(spare, /0*$/.exec(text)![0].length);
+    if (text === "") continue;
+    const read = dtype === "float32" ? Math.fround(Number(text)) : Number(text);
+    if (read !== values[i]) return 0;
+    spare = Math.min(spare, /0*(?=$|e)/.exec(text)![0].length);
   }
-  return texts.map((text, i) =>
-    spare === 0 || values[i] === null || !Number.isFinite(values[i])
-      ? text
-      : text.slice(0, text.length - spare),
-  );
+  return spare;
+}
+
+/** 0.5000 with three zeros to spare is 0.5, and 2.0000 is 2.0; 2.0000e-5 is 2e-5. */
+function withoutZeros(text: string, spare: number, scientific: boolean): string {
+  const end = scientific ? text.indexOf("e") : text.length;
+  const dropped = spare < decimals ? spare : scientific ? decimals + 1 : decimals - 1;
+  return text.slice(0, end - dropped) + text.slice(end);
 }

@@ -48,7 +48,7 @@ function gradientsOf(where: string, parameters: Tensor | Iterable<Tensor>): Type
  * const w = tensor([3, 4], { requiresGrad: true });
  * w.mul(w).sum().backward();
  * clipGradNorm_([w], 1); // → 10
- * w.grad; // → tensor([0.6, 0.8])
+ * w.grad; // → tensor([0.6000, 0.8000])
  */
 export function clipGradNorm_(
   parameters: Tensor | Iterable<Tensor>,
