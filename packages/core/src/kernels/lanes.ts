@@ -105,14 +105,3 @@ export function lengthAlong(x: Tensor, dim: number): number {
 export function stepAlong(x: Tensor, dim: number): number {
   return x.ndim === 0 ? 0 : x.strides[dim]!;
 }
-
-let scratch = new Float64Array(1024);
-
-/**
- * Memory for partial results in double precision, at least `length` numbers, of any content. There
- * is one: it is free for the next kernel when this one ends.
- */
-export function scratchNumbers(length: number): Float64Array {
-  if (scratch.length < length) scratch = new Float64Array(length * 2);
-  return scratch;
-}

@@ -2,8 +2,8 @@
  * What ops share that choose one element of a lane: `max`, `min`, `median`, `kthvalue`, …
  */
 import type { TensorLike } from "../creation.ts";
-import { toTensor } from "../creation.ts";
-import { ArgumentError, checkBoolean, checkOptions, quoted } from "../errors.ts";
+import { toTensor, zeros } from "../creation.ts";
+import { ArgumentError, checkBoolean, checkOptions } from "../errors.ts";
 import type { BatchRule, JointVJP } from "../graph/node.ts";
 import type { Call } from "../op.ts";
 import type { Domain, Rejection, Sample } from "../samples.ts";
@@ -38,18 +38,17 @@ export function readChoice(
   dim: number | undefined,
   options: ReductionOptions | undefined,
 ): Call<Choice> {
+  if (typeof dim === "object" || (dim === undefined && options !== undefined)) {
+    throw new ArgumentError(
+      `${where}: options need a dimension, as in ${where}(x, 0, { keepdim: true }).`,
+      { dim, options },
+    );
+  }
   const x = toTensor(where, given);
   checkOptions(where, options, ["keepdim"]);
   const keepdim = checkBoolean(where, "keepdim", options?.keepdim, false);
-  if (dim !== undefined)
-    return { operands: [x], options: { dim: checkDim(where, x, dim), keepdim } };
-  if (options !== undefined) {
-    throw new ArgumentError(
-      `${where}: options need a dimension: ${where}(x, dim, { keepdim }), not ${quoted(dim)}.`,
-      { options },
-    );
-  }
-  return { operands: [x], options: { dim: null, keepdim: false } };
+  const along = dim === undefined ? null : checkDim(where, x, dim);
+  return { operands: [x], options: { dim: along, keepdim } };
 }
 
 /** The same as a reduction, for a tensor of this rank. */
@@ -113,4 +112,16 @@ export function choiceSamples(domain: Domain): readonly Sample[] {
 }
 
 /** What every choice refuses. */
-export const choiceRejects: readonly Rejection[] = [alongRejects[0]!];
+export const choiceRejects: readonly Rejection[] = [
+  alongRejects[0]!,
+  {
+    call: () => [zeros([2]), { keepdim: true }],
+    message: /options need a dimension/,
+    type: ArgumentError,
+  },
+  {
+    call: () => [zeros([2]), 0, { keepDim: true }],
+    message: /unknown option "keepDim"/,
+    type: ArgumentError,
+  },
+];

@@ -19,7 +19,7 @@ function runningExtremum(
 ): MultipleLiteral<[x: TensorLike, dim: number], Along, ValuesAndIndices> {
   return {
     name,
-    formula: String.raw`y_i = \${largest ? "max" : "min"}_{j \le i} x_j`,
+    formula: `y_i = \\${largest ? "max" : "min"}_{j \\le i} x_j`,
     call: (given, dim) => {
       const x = toTensor(name, given);
       return { operands: [x], options: { dim: checkDim(name, x, dim) } };

@@ -69,7 +69,7 @@ function extremeValues(
 > {
   return {
     name,
-    formula: String.raw`y = \${largest ? "max" : "min"}_i x_i`,
+    formula: `y = \\${largest ? "max" : "min"}_i x_i`,
     call: (x, dim, options) => readReduction(name, x, dim, options),
     kinds: ["number"],
     shape: ([x], options) => {

@@ -36,7 +36,7 @@ function extremum(
 > {
   return {
     name,
-    formula: String.raw`y = \${name}_i x_i`,
+    formula: `y = \\${name}_i x_i`,
     call: (x, dim, options) => readChoice(name, x, dim, options),
     kinds: ["number"],
     shapes: ([x], options) => {

@@ -82,8 +82,7 @@ export function refuseEmptyLanes(where: string, x: Tensor, { dim }: Reduction): 
   for (const i of dim) {
     if (x.shape[i] === 0) {
       throw new ShapeError(
-        `${where}: dimension ${i} of shape ${formatShape(x.shape)} has length 0, and nothing has no ${where}. ` +
-          "Name another dimension, or check for emptiness first.",
+        `${where}: dimension ${i} of shape ${formatShape(x.shape)} has length 0, so there is nothing to choose from. Name another dimension, or check for emptiness first.`,
         { shape: x.shape, dim: i },
       );
     }

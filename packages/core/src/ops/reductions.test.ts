@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fromTypedArray, full, ones, tensor, zeros } from "../creation.ts";
-import { ArgumentError, DTypeError, IndexError, ShapeError } from "../errors.ts";
+import { ArgumentError, ShapeError } from "../errors.ts";
 import "../fluent.ts";
 import { Generator } from "../random/generator.ts";
 import { randn } from "../random.ts";
@@ -59,7 +59,7 @@ describe("arguments", () => {
       [1, 2],
       [2, 2],
     ]);
-    expect(() => max(x, { keepdim: true } as never)).toThrow(IndexError);
+    expect(() => max(x, { keepdim: true } as never)).toThrow(/options need a dimension/);
     expect(() => min(x, undefined as never, { keepdim: true })).toThrow(/options need a dimension/);
   });
 });
@@ -265,5 +265,4 @@ test("reductions of int32 and bool", () => {
   expect(tensor([true, true]).sum().toArray()).toBe(2);
   expect(ones([2], { dtype: "bool" }).amin().dtype).toBe("bool");
   expect(() => tensor([1], { dtype: "int32" }).sum().backward()).toThrow(/does not require/);
-  expect(DTypeError).toBeDefined();
 });
