@@ -30,6 +30,7 @@ interface Source {
 /** All exported constants and functions of the folder with their docstrings. */
 function readSources(): Map<string, Source> {
   const found = new Map<string, Source>();
+  const renamed = new Map<string, string>();
   for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     if (!entry.endsWith(".ts") || entry.endsWith(".test.ts")) continue;
     const path = join(folder, entry);
@@ -42,6 +43,12 @@ function readSources(): Map<string, Source> {
     for (const statement of program.body) {
       if (statement.type !== "ExportNamedDeclaration") continue;
       const { declaration } = statement;
+      for (const specifier of statement.specifiers) {
+        if (specifier.type !== "ExportSpecifier" || specifier.exported.type !== "Identifier")
+          continue;
+        if (specifier.exported.name !== specifier.local.name)
+          renamed.set(specifier.exported.name, specifier.local.name);
+      }
       const comment = statement.leadingComments?.at(-1)?.value ?? "";
       const place = { file: relative(root, path), line: statement.loc?.start.line ?? 0 };
       if (declaration?.type === "VariableDeclaration") {
@@ -71,6 +78,10 @@ function readSources(): Map<string, Source> {
         });
       }
     }
+  }
+  for (const [name, declared] of renamed) {
+    const source = found.get(declared);
+    if (source !== undefined) found.set(name, source);
   }
   return found;
 }

@@ -44,8 +44,9 @@ describe("every op", () => {
   });
 
   test("bears the name under which it is exported, unless that is taken", () => {
-    const names = [...allOps.values()].map((one) => one.op.name);
-    expect(without((name) => op(name).name === name || !allOps.has(op(name).name))).toEqual([]);
+    const names = [...new Set(allOps.values())].map((one) => one.op.name);
+    const isSecondName = (name: string): boolean => allOps.get(op(name).name) === allOps.get(name);
+    expect(without((name) => isSecondName(name) || !allOps.has(op(name).name))).toEqual([]);
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });
 });
