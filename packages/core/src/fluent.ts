@@ -1,6 +1,7 @@
 /**
  * The methods of tensors, installed from the op table and typed by it.
  */
+import type { TensorLike } from "./creation.ts";
 import { ShapeError } from "./errors.ts";
 import type { BackwardOptions } from "./graph/backward.ts";
 import { backward } from "./graph/backward.ts";
@@ -9,6 +10,7 @@ import { registerHook, registerPostAccumulateGradHook } from "./graph/hooks.ts";
 import { add_, copy_, fill_, mul_, setAt, sub_, zero_ } from "./inplace.ts";
 import * as methods from "./ops/methods.ts";
 import type * as modules from "./ops/modules.ts";
+import { where } from "./ops/selection.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A function of a tensor as a method: the first argument becomes `this`. Up to three overloads. */
@@ -58,6 +60,8 @@ export interface FluentMethods extends OpMethods {
   sub_(value: Parameters<typeof sub_>[1]): Tensor;
   /** Multiplies in place. */
   mul_(value: Parameters<typeof mul_>[1]): Tensor;
+  /** This tensor where the condition is true, else `other`, element by element; see {@link where}. */
+  where(condition: TensorLike, other: TensorLike): Tensor;
   /** This tensor with the last two dimensions exchanged; a 1-D tensor stays as it is. */
   readonly mT: Tensor;
   /** This matrix transposed; the same as `mT`. */
@@ -100,6 +104,9 @@ function install(name: string, f: AnyFunction): void {
 }
 
 for (const [name, f] of Object.entries(methods)) install(name, f as AnyFunction);
+// The condition comes first in the function, but the tensor that it chooses from in the method, as in PyTorch.
+install("where", ((x: TensorLike, condition: TensorLike, other: TensorLike) =>
+  where(condition, x, other)) as AnyFunction);
 for (const [name, f] of Object.entries({ registerHook, registerPostAccumulateGradHook }))
   install(name, f as AnyFunction);
 for (const [name, f] of Object.entries({

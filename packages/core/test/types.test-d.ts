@@ -28,7 +28,7 @@ describe("tensors", () => {
   });
 
   it("have every op as a method, its first argument being this", () => {
-    expectTypeOf(x.add).parameters.toEqualTypeOf<[b: TensorLike]>();
+    expectTypeOf(x.mul).parameters.toEqualTypeOf<[b: TensorLike]>();
     expectTypeOf(x.add(1)).toEqualTypeOf<Tensor>();
     expectTypeOf(x.matmul(x)).toEqualTypeOf<Tensor>();
     expectTypeOf(x.sum(0, { keepdim: true })).toEqualTypeOf<Tensor>();

@@ -1,210 +1,395 @@
 /**
- * Activation functions.
+ * Smooth activations around the logistic function and the exponential.
  */
-import type { TensorLike } from "../creation.ts";
-import { ArgumentError, checkOptions, quoted } from "../errors.ts";
-import type { PointwiseDefinition, Unary, UnaryWith } from "../pointwise.ts";
+import { tensor } from "../creation.ts";
+import { ArgumentError } from "../errors.ts";
+import type { Unary, UnaryWith } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
 import { within } from "../samples.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Expression } from "../scalar/expression.ts";
+import type { ScalarAlgebra } from "../scalar/primitives.ts";
+
+/** σ(x) = 1/(1 + e⁻ˣ), which needs no other form for any x: e⁻ˣ may well be infinite. */
+function logistic(s: ScalarAlgebra<Expression>, x: Expression): Expression {
+  return s.div(s.one, s.add(s.one, s.exp(s.neg(x))));
+}
+
+/** ln(1 + eˣ) as max(x, 0) + ln(1 + e^−|x|), which never overflows. */
+function softplusOf(s: ScalarAlgebra<Expression>, x: Expression): Expression {
+  return s.add(s.maximum(x, s.zero), s.log1p(s.exp(s.neg(s.abs(x)))));
+}
+
+/** −1000, 0 and 1000: where a careless formula overflows. */
+const far = () => tensor([-1000, 0, 1000], { dtype: "float64" });
 
 /**
- * 1/(1 + e⁻ˣ).
+ * The logistic function σ(x) = 1/(1 + e⁻ˣ), element by element; whole numbers become floating. The derivative is y(1 − y).
  *
+ * @throws {ArgumentError} when the operand is missing, or more is given.
  * @example
  * import { sigmoid, tensor } from "@chainrule/core";
- * sigmoid(tensor([0])); // → tensor([0.5])
+ * sigmoid(tensor([0, 2])); // → tensor([0.5000, 0.8808])
  */
 export const sigmoid: Unary = pointwise({
   name: "sigmoid",
   operands: ["x"],
-  value: (s, x) => s.div(s.one, s.add(s.one, s.exp(s.neg(x)))),
+  value: (s, x) => logistic(s, x),
   derivative: (s, _x, y) => [s.mul(y, s.sub(s.one, y))],
   samples: [{ args: [within(-3, 3)] }],
+  edges: [
+    { note: "0 and far away", call: () => [far()], result: [0, 0.5, 1], gradients: [[0, 0.25, 0]] },
+  ],
 });
 
 /**
- * max(x, 0); the gradient at 0 is 0.
+ * ln σ(x) = −ln(1 + e⁻ˣ), element by element, without overflow; whole numbers become floating. The derivative is σ(−x).
  *
+ * @throws {ArgumentError} when the operand is missing, or more is given.
  * @example
- * import { relu, tensor } from "@chainrule/core";
- * relu(tensor([-1, 2])); // → tensor([0, 2])
+ * import { logsigmoid, tensor } from "@chainrule/core";
+ * logsigmoid(tensor([0, -1000])); // → tensor([-6.9315e-1, -1.0000e+3])
  */
-export const relu: Unary = pointwise({
-  name: "relu",
+export const logsigmoid: Unary = pointwise({
+  name: "logsigmoid",
   operands: ["x"],
-  value: (s, x) => s.maximum(x, s.zero),
-  derivative: (s, x) => [s.where(s.gt(x, s.zero), s.one, s.zero)],
-  result: "same",
-  samples: [{ args: [within(-3, 3, { avoid: [0] })] }],
+  formula: String.raw`y = \ln \sigma\left(x\right)`,
+  derivativeFormulas: [String.raw`\sigma\left(-x\right)`],
+  value: (s, x) => s.neg(softplusOf(s, s.neg(x))),
+  derivative: (s, x) => [logistic(s, s.neg(x))],
+  samples: [{ args: [within(-3, 3, { avoid: [0], margin: 0.01 })] }],
+  edges: [
+    {
+      note: "0 and far away",
+      call: () => [far()],
+      result: [-1000, -Math.LN2, -0],
+      gradients: [[1, 0.5, 0]],
+    },
+  ],
 });
 
 /**
- * x·σ(x).
+ * ln(1 + e^{βx})/β, element by element, and x itself where βx exceeds the threshold. β is 1 and the threshold 20 unless given;
+ * whole numbers become floating. The derivative is σ(βx), or 1.
  *
+ * @throws {ArgumentError} for an unknown option, or a β of 0.
+ * @example
+ * import { softplus, tensor } from "@chainrule/core";
+ * softplus(tensor([0, 100])); // → tensor([  0.6931, 100.0000])
+ */
+export const softplus: UnaryWith<{ beta?: number; threshold?: number }> = pointwise({
+  name: "softplus",
+  operands: ["x"],
+  parameters: { beta: 1, threshold: 20 },
+  formula: String.raw`y = \frac{1}{\beta} \ln\left(1 + e^{\beta x}\right)`,
+  value: (s, x, p) => {
+    const scaled = s.mul(p.beta, x);
+    return s.where(s.gt(scaled, p.threshold), x, s.div(softplusOf(s, scaled), p.beta));
+  },
+  derivative: (s, x, _y, p) => {
+    const scaled = s.mul(p.beta, x);
+    return [s.where(s.gt(scaled, p.threshold), s.one, logistic(s, scaled))];
+  },
+  derivativeFormulas: [String.raw`\sigma\left(\beta x\right)`],
+  check: (_operands, _dtype, { beta }) => {
+    if (beta !== 0) return;
+    throw new ArgumentError("softplus: beta divides and must not be 0.", { beta });
+  },
+  samples: [
+    { args: [within(-3, 3)] },
+    { args: [within(-3, 3, { avoid: [2] })], options: { beta: 2, threshold: 4 } },
+  ],
+  rejects: [
+    {
+      call: () => [tensor([1]), { beta: 0 }],
+      message: /softplus: beta divides and must not be 0/,
+      type: ArgumentError,
+    },
+  ],
+  edges: [
+    {
+      note: "linear beyond the threshold",
+      call: () => [tensor([-1000, 0, 21, 1000], { dtype: "float64" })],
+      result: [0, Math.LN2, 21, 1000],
+      gradients: [[0, 0.5, 1, 1]],
+    },
+    {
+      note: "another slope and threshold",
+      call: () => [tensor([2.5, -500]), { beta: 2, threshold: 4 }],
+      result: [2.5, 0],
+      gradients: [[1, 0]],
+    },
+  ],
+});
+
+/**
+ * x·σ(x), also called swish, element by element; whole numbers become floating. The derivative is σ(x)(1 + x(1 − σ(x))).
+ *
+ * Source: Elfwing, Uchibe and Doya, Sigmoid-Weighted Linear Units, 2017.
+ *
+ * @throws {ArgumentError} when the operand is missing, or more is given.
  * @example
  * import { silu, tensor } from "@chainrule/core";
- * silu(tensor([0])); // → tensor([0])
+ * silu(tensor([0, 2])); // → tensor([0.0000, 1.7616])
  */
 export const silu: Unary = pointwise({
   name: "silu",
   operands: ["x"],
+  derivativeFormulas: [
+    String.raw`\sigma\left(x\right) \cdot \left(1 + x \cdot \left(1 - \sigma\left(x\right)\right)\right)`,
+  ],
   value: (s, x) => s.div(x, s.add(s.one, s.exp(s.neg(x)))),
   derivative: (s, x) => {
-    const gate = s.div(s.one, s.add(s.one, s.exp(s.neg(x))));
+    const gate = logistic(s, x);
     return [s.mul(gate, s.add(s.one, s.mul(x, s.sub(s.one, gate))))];
   },
   samples: [{ args: [within(-3, 3)] }],
+  edges: [
+    {
+      note: "0 and far away",
+      call: () => [far()],
+      result: [-0, 0, 1000],
+      gradients: [[0, 0.5, 1]],
+    },
+  ],
 });
 
 /**
- * x above 0, negativeSlope·x below.
+ * x·tanh(ln(1 + eˣ)), element by element; whole numbers become floating.
  *
+ * Source: Misra, Mish: A Self Regularized Non-Monotonic Activation Function, 2019.
+ *
+ * @throws {ArgumentError} when the operand is missing, or more is given.
  * @example
- * import { leakyRelu, tensor } from "@chainrule/core";
- * leakyRelu(tensor([-1, 2])); // → tensor([-0.01, 2.00])
+ * import { mish, tensor } from "@chainrule/core";
+ * mish(tensor([0, 2])); // → tensor([0.0000, 1.9440])
  */
-export const leakyRelu: UnaryWith<{ negativeSlope?: number }> = pointwise({
-  name: "leakyRelu",
+export const mish: Unary = pointwise({
+  name: "mish",
   operands: ["x"],
-  parameters: { negativeSlope: 0.01 },
-  value: (s, x, p) => s.where(s.gt(x, s.zero), x, s.mul(p.negativeSlope, x)),
-  derivative: (s, x, _y, p) => [s.where(s.gt(x, s.zero), s.one, p.negativeSlope)],
-  samples: [{ args: [within(-3, 3, { avoid: [0] })] }],
+  formula: String.raw`y = x \cdot \tanh\left(\ln\left(1 + e^{x}\right)\right)`,
+  derivativeFormulas: [
+    String.raw`t + x \cdot \sigma\left(x\right) \cdot \left(1 - t^{2}\right), \quad t = \tanh\left(\ln\left(1 + e^{x}\right)\right)`,
+  ],
+  value: (s, x) => s.mul(x, s.tanh(softplusOf(s, x))),
+  derivative: (s, x) => {
+    const gate = s.tanh(softplusOf(s, x));
+    return [s.add(gate, s.mul(x, s.mul(logistic(s, x), s.sub(s.one, s.square(gate)))))];
+  },
+  samples: [{ args: [within(-3, 3, { avoid: [0], margin: 0.01 })] }],
+  edges: [
+    {
+      note: "0 and far away",
+      call: () => [far()],
+      result: [-0, 0, 1000],
+      gradients: [[0, 0.6, 1]],
+    },
+  ],
 });
 
 /**
- * x above 0, α(eˣ − 1) below.
+ * x above 0, α(eˣ − 1) below, element by element; α is 1 unless given, and whole numbers become floating. The gradient at 0 is
+ * α.
  *
+ * Source: Clevert, Unterthiner and Hochreiter, Fast and Accurate Deep Network Learning by Exponential Linear Units, 2015.
+ *
+ * @throws {ArgumentError} for an unknown option, or an α that is no number.
  * @example
  * import { elu, tensor } from "@chainrule/core";
- * elu(tensor([0, 2])); // → tensor([0, 2])
+ * elu(tensor([-1, 2])); // → tensor([-0.6321, 2.0000])
  */
 export const elu: UnaryWith<{ alpha?: number }> = pointwise({
   name: "elu",
   operands: ["x"],
   parameters: { alpha: 1 },
   value: (s, x, p) => s.where(s.gt(x, s.zero), x, s.mul(p.alpha, s.expm1(x))),
-  derivative: (s, x, _y, p) => [s.where(s.gt(x, s.zero), s.one, s.mul(p.alpha, s.exp(x)))],
-  samples: [{ args: [within(-3, 3, { avoid: [0] })] }],
-});
-
-/**
- * ln(1 + e^{βx})/β, linear where βx > threshold.
- *
- * @example
- * import { softplus, tensor } from "@chainrule/core";
- * softplus(tensor([0])); // → tensor([0.6931])
- */
-export const softplus: UnaryWith<{ beta?: number; threshold?: number }> = pointwise({
-  name: "softplus",
-  operands: ["x"],
-  parameters: { beta: 1, threshold: 20 },
-  value: (s, x, p) =>
-    s.where(
-      s.gt(s.mul(p.beta, x), p.threshold),
-      x,
-      s.div(s.log1p(s.exp(s.mul(p.beta, x))), p.beta),
-    ),
-  derivative: (s, x, _y, p) => [
-    s.where(
-      s.gt(s.mul(p.beta, x), p.threshold),
-      s.one,
-      s.div(s.one, s.add(s.one, s.exp(s.neg(s.mul(p.beta, x))))),
-    ),
-  ],
-  samples: [{ args: [within(-3, 3)] }],
-});
-
-const gaussianGelu = pointwise({
-  name: "gelu",
-  operands: ["x"],
-  facade: true,
-  formula: String.raw`y = x \cdot \Phi(x), \quad \Phi(x) = \tfrac{1}{2}\left(1 + \operatorname{erf}\tfrac{x}{\sqrt{2}}\right)`,
-  value: (s, x) => s.mul(x, s.mul(s.constant(0.5), s.erfc(s.mul(x, s.constant(-Math.SQRT1_2))))),
-  // Φ + x·φ, with the density φ of the normal distribution.
-  derivative: (s, x) => [
-    s.add(
-      s.mul(s.constant(0.5), s.erfc(s.mul(x, s.constant(-Math.SQRT1_2)))),
-      s.mul(
-        x,
-        s.mul(s.constant(1 / Math.sqrt(2 * Math.PI)), s.exp(s.mul(s.constant(-0.5), s.square(x)))),
-      ),
-    ),
-  ],
+  derivative: (s, x, _y, p) => [s.where(s.le(x, s.zero), s.mul(p.alpha, s.exp(x)), s.one)],
   samples: [
-    { args: [within(-3, 3)] },
-    (draw) => [draw.tensor(draw.shape(0, 4, 0), within(-3, 3)), { approximate: "tanh" }],
+    { args: [within(-3, 3, { avoid: [0] })] },
+    { args: [within(-3, 3, { avoid: [0] })], options: { alpha: 1.5 } },
   ],
-  rejects: [
+  edges: [
     {
-      call: () => [0, { approximate: "erf" }],
-      message: /gelu: approximate must be "none" or "tanh", not "erf"/,
-      type: ArgumentError,
+      note: "at 0, and far away",
+      call: () => [far(), { alpha: 2 }],
+      result: [-2, 0, 1000],
+      gradients: [[0, 2, 1]],
     },
   ],
 });
 
-// Written with the logistic function: ½(1 + tanh u) = σ(2u), which keeps its precision where tanh u is near −1.
-const twiceSlope = 2 * Math.sqrt(2 / Math.PI);
-const cubic = 0.044715;
-
-const tanhGelu = pointwise({
-  name: "gelu",
+/**
+ * x above 0, α(e^{x/α} − 1) below, element by element; α is 1 unless given, and whole numbers become floating. Smooth for every
+ * α.
+ *
+ * Source: Barron, Continuously Differentiable Exponential Linear Units, 2017.
+ *
+ * @throws {ArgumentError} for an unknown option, or an α of 0.
+ * @example
+ * import { celu, tensor } from "@chainrule/core";
+ * celu(tensor([-1, 2])); // → tensor([-0.6321, 2.0000])
+ */
+export const celu: UnaryWith<{ alpha?: number }> = pointwise({
+  name: "celu",
   operands: ["x"],
-  facade: true,
-  formula: String.raw`y = \tfrac{1}{2} x \left(1 + \tanh\left(\sqrt{\tfrac{2}{\pi}} \left(x + 0.044715 x^3\right)\right)\right)`,
-  value: (s, x) => {
-    const cube = s.mul(s.constant(cubic), s.mul(x, s.square(x)));
-    const twiceU = s.mul(s.constant(twiceSlope), s.add(x, cube));
-    return s.div(x, s.add(s.one, s.exp(s.neg(twiceU))));
+  parameters: { alpha: 1 },
+  value: (s, x, p) => s.where(s.gt(x, s.zero), x, s.mul(p.alpha, s.expm1(s.div(x, p.alpha)))),
+  derivative: (s, x, _y, p) => [s.where(s.le(x, s.zero), s.exp(s.div(x, p.alpha)), s.one)],
+  check: (_operands, _dtype, { alpha }) => {
+    if (alpha !== 0) return;
+    throw new ArgumentError("celu: alpha divides and must not be 0.", { alpha });
   },
-  derivative: (s, x) => {
-    const cube = s.mul(s.constant(cubic), s.mul(x, s.square(x)));
-    const twiceU = s.mul(s.constant(twiceSlope), s.add(x, cube));
-    const gate = s.div(s.one, s.add(s.one, s.exp(s.neg(twiceU))));
-    const slope = s.mul(
-      s.constant(twiceSlope),
-      s.add(s.one, s.mul(s.constant(3 * cubic), s.square(x))),
-    );
-    return [s.add(gate, s.mul(s.mul(x, slope), s.mul(gate, s.sub(s.one, gate))))];
-  },
-  samples: [],
+  samples: [
+    { args: [within(-3, 3, { avoid: [0] })] },
+    { args: [within(-3, 3, { avoid: [0] })], options: { alpha: 1.5 } },
+  ],
+  rejects: [
+    {
+      call: () => [tensor([1]), { alpha: 0 }],
+      message: /celu: alpha divides and must not be 0/,
+      type: ArgumentError,
+    },
+  ],
+  edges: [
+    {
+      note: "at 0, and far away",
+      call: () => [tensor([-4000, 0, 1000], { dtype: "float64" }), { alpha: 2 }],
+      result: [-2, 0, 1000],
+      gradients: [[0, 1, 1]],
+    },
+  ],
 });
 
-/** How {@link gelu} computes the normal distribution function. */
-export interface GeluOptions {
-  /** `"none"` (the default): by the error function. `"tanh"`: by the usual approximation with tanh. */
-  readonly approximate?: "none" | "tanh";
-}
-
-/** The function {@link gelu}. */
-export interface Gelu {
-  (x: TensorLike, options?: GeluOptions): Tensor;
-  readonly op: PointwiseDefinition;
-}
-
-function geluOf(x: TensorLike, options?: GeluOptions): Tensor {
-  if (options === undefined) return gaussianGelu(x);
-  checkOptions("gelu", options, ["approximate"]);
-  const { approximate = "none" } = options;
-  if (approximate === "tanh") return tanhGelu(x);
-  if (approximate === "none") return gaussianGelu(x);
-  throw new ArgumentError(
-    `gelu: approximate must be "none" or "tanh", not ${quoted(approximate)}.`,
-    { approximate },
-  );
-}
+/** The fixed point of mean 0 and variance 1 asks for these two numbers. */
+const seluAlpha = 1.6732632423543772848170429916717;
+const seluScale = 1.0507009873554804934193349852946;
 
 /**
- * x·Φ(x) with Φ(x) = ½(1 + erf(x/√2)), the normal distribution function; or, with `{ approximate: "tanh" }`, with
- * ½(1 + tanh(√(2/π)(x + 0.044715x³))) in its place. Whole numbers become floating.
+ * λx above 0, λα(eˣ − 1) below, element by element, with the λ ≈ 1.0507 and α ≈ 1.6733 that keep activations at mean 0 and
+ * variance 1. Whole numbers become floating. The gradient at 0 is λα.
  *
- * Source: Hendrycks and Gimpel, Gaussian Error Linear Units, 2016.
+ * Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
  *
- * @throws {ArgumentError} for an unknown option or approximation.
+ * @throws {ArgumentError} when the operand is missing, or more is given.
  * @example
- * import { gelu, tensor } from "@chainrule/core";
- * gelu(tensor([-1, 0, 1])); // → tensor([-0.1587, 0.0000, 0.8413])
+ * import { selu, tensor } from "@chainrule/core";
+ * selu(tensor([-1, 2])); // → tensor([-1.1113, 2.1014])
  */
-export const gelu: Gelu = Object.assign(geluOf, { op: gaussianGelu.op });
+export const selu: Unary = pointwise({
+  name: "selu",
+  operands: ["x"],
+  value: (s, x) =>
+    s.where(
+      s.gt(x, s.zero),
+      s.mul(s.constant(seluScale), x),
+      s.mul(s.constant(seluScale * seluAlpha), s.expm1(x)),
+    ),
+  derivative: (s, x) => [
+    s.where(
+      s.le(x, s.zero),
+      s.mul(s.constant(seluScale * seluAlpha), s.exp(x)),
+      s.constant(seluScale),
+    ),
+  ],
+  samples: [{ args: [within(-3, 3, { avoid: [0] })] }],
+  edges: [
+    {
+      note: "0 and far away",
+      call: () => [far()],
+      result: [-seluScale * seluAlpha, 0, 1000 * seluScale],
+      gradients: [[0, seluScale * seluAlpha, seluScale]],
+    },
+  ],
+});
+
+/**
+ * x/(1 + |x|), element by element; whole numbers become floating. The derivative is 1/(1 + |x|)².
+ *
+ * @throws {ArgumentError} when the operand is missing, or more is given.
+ * @example
+ * import { softsign, tensor } from "@chainrule/core";
+ * softsign(tensor([-1, 3])); // → tensor([-0.50, 0.75])
+ */
+export const softsign: Unary = pointwise({
+  name: "softsign",
+  operands: ["x"],
+  value: (s, x) => s.div(x, s.add(s.one, s.abs(x))),
+  derivative: (s, x) => [s.div(s.one, s.square(s.add(s.one, s.abs(x))))],
+  samples: [{ args: [within(-3, 3, { avoid: [0] })] }],
+  edges: [
+    {
+      note: "at 0",
+      call: () => [tensor([-1, 0, 1])],
+      result: [-0.5, 0, 0.5],
+      gradients: [[0.25, 1, 0.25]],
+    },
+  ],
+});
+
+/**
+ * x − tanh x, element by element; whole numbers become floating. The derivative is tanh² x.
+ *
+ * @throws {ArgumentError} when the operand is missing, or more is given.
+ * @example
+ * import { tanhshrink, tensor } from "@chainrule/core";
+ * tanhshrink(tensor([0, 2])); // → tensor([0.0000, 1.0360])
+ */
+export const tanhshrink: Unary = pointwise({
+  name: "tanhshrink",
+  operands: ["x"],
+  value: (s, x) => s.sub(x, s.tanh(x)),
+  derivative: (s, x) => [s.square(s.tanh(x))],
+  samples: [{ args: [within(-3, 3)] }],
+  edges: [
+    { note: "0 and far away", call: () => [far()], result: [-999, 0, 999], gradients: [[1, 0, 1]] },
+  ],
+});
+
+/**
+ * ln(x/(1 − x)), the inverse of the logistic function, element by element. ±∞ at 1 and 0, NaN outside, with a NaN gradient.
+ * With `{ eps }`, x is first brought between eps and 1 − eps; outside of them the gradient is 0. Whole numbers become floating.
+ *
+ * @throws {ArgumentError} for an unknown option, or an eps that is no number.
+ * @example
+ * import { logit, tensor } from "@chainrule/core";
+ * logit(tensor([0.5, 0.9])); // → tensor([0.0000, 2.1972])
+ * logit(tensor([0, 1]), { eps: 0.1 }); // → tensor([-2.1972, 2.1972])
+ */
+export const logit: UnaryWith<{ eps?: number }> = pointwise({
+  name: "logit",
+  operands: ["x"],
+  // Below 0: none.
+  parameters: { eps: -1 },
+  formula: String.raw`y = \ln\left(\frac{x}{1 - x}\right)`,
+  value: (s, x, p) => {
+    const hasEps = s.ge(p.eps, s.zero);
+    const low = s.where(hasEps, p.eps, s.constant(Number.NEGATIVE_INFINITY));
+    const high = s.where(hasEps, s.sub(s.one, p.eps), s.constant(Number.POSITIVE_INFINITY));
+    const inside = s.where(s.lt(x, low), low, s.where(s.gt(x, high), high, x));
+    return s.log(s.div(inside, s.sub(s.one, inside)));
+  },
+  derivative: (s, x, _y, p) => {
+    const low = s.where(s.ge(p.eps, s.zero), p.eps, s.zero);
+    const isOutside = s.logicalOr(s.lt(x, low), s.gt(x, s.sub(s.one, low)));
+    const outside = s.where(s.ge(p.eps, s.zero), s.zero, s.constant(Number.NaN));
+    return [s.where(isOutside, outside, s.div(s.one, s.mul(x, s.sub(s.one, x))))];
+  },
+  derivativeFormulas: [String.raw`\frac{1}{x \cdot \left(1 - x\right)}`],
+  samples: [
+    { args: [within(0.1, 0.9)] },
+    { args: [within(-0.5, 1.5, { avoid: [0.25, 0.75] })], options: { eps: 0.25 } },
+  ],
+  edges: [
+    {
+      note: "the ends of the domain, and outside",
+      call: () => [tensor([0, 1, 0.5, 1.5, -0.5])],
+      result: [-Infinity, Infinity, 0, Number.NaN, Number.NaN],
+      gradients: [[Infinity, Infinity, 4, Number.NaN, Number.NaN]],
+    },
+    {
+      note: "clamped: no gradient outside",
+      call: () => [tensor([0, 0.25, 0.5, 1], { dtype: "float64" }), { eps: 0.25 }],
+      result: [-Math.log(3), -Math.log(3), 0, Math.log(3)],
+      gradients: [[0, 16 / 3, 4, 0]],
+    },
+  ],
+});

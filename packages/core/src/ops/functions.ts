@@ -10,6 +10,7 @@ export * from "./loss/index.ts";
 export { meshgrid } from "./meshgrid.ts";
 export { multiDot } from "./multi-dot.ts";
 export { where } from "./selection.ts";
+export { polygamma } from "./special.ts";
 export { stack } from "./stack.ts";
 export { columnStack, dstack, hstack, vstack } from "./stacks.ts";
 export { trilIndices, triuIndices } from "./triangle.ts";

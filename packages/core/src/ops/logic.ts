@@ -1,11 +1,15 @@
 /**
  * Logic on truth values, element by element. Anything but 0 counts as true, NaN too. No derivatives.
  */
+import { tensor } from "../creation.ts";
 import type { Binary, Unary } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
 import { within } from "../samples.ts";
 
 const zeroOrOne = within(0, 1, { whole: true });
+
+/** Every pair of truth values, for the edge rows: NaN is true, −0 is false. */
+const pairs = () => [tensor([Number.NaN, 1, -0, 0]), tensor([2, 0, -1, -0])];
 
 /**
  * Whether both are true; as bool.
@@ -21,6 +25,9 @@ export const logicalAnd: Binary = pointwise({
   value: (s, a, b) => s.logicalAnd(a, b),
   result: "bool",
   samples: [{ args: [zeroOrOne, zeroOrOne] }],
+  edges: [
+    { note: "NaN is true, zeros of both signs are false", call: pairs, result: [1, 0, 0, 0] },
+  ],
 });
 
 /**
@@ -37,6 +44,9 @@ export const logicalOr: Binary = pointwise({
   value: (s, a, b) => s.logicalOr(a, b),
   result: "bool",
   samples: [{ args: [zeroOrOne, zeroOrOne] }],
+  edges: [
+    { note: "NaN is true, zeros of both signs are false", call: pairs, result: [1, 1, 1, 0] },
+  ],
 });
 
 /**
@@ -53,11 +63,15 @@ export const logicalXor: Binary = pointwise({
   value: (s, a, b) => s.logicalXor(a, b),
   result: "bool",
   samples: [{ args: [zeroOrOne, zeroOrOne] }],
+  edges: [
+    { note: "NaN is true, zeros of both signs are false", call: pairs, result: [0, 1, 1, 0] },
+  ],
 });
 
 /**
  * Whether an element is false, that is 0; as bool.
  *
+ * @throws {ArgumentError} when the operand is missing, or more is given.
  * @example
  * import { logicalNot, tensor } from "@chainrule/core";
  * logicalNot(tensor([0, 2])); // → tensor([true, false], dtype=bool)
@@ -68,4 +82,11 @@ export const logicalNot: Unary = pointwise({
   value: (s, x) => s.logicalNot(x),
   result: "bool",
   samples: [{ args: [zeroOrOne] }],
+  edges: [
+    {
+      note: "NaN is true, zeros of both signs are false",
+      call: () => [tensor([Number.NaN, 1, -0])],
+      result: [0, 0, 1],
+    },
+  ],
 });

@@ -15,7 +15,7 @@ import { checkSquare } from "./matrices.ts";
 import { vectorNorm } from "./norm.ts";
 import type { ReductionOptions } from "./reduction.ts";
 import { reshape } from "./reshape.ts";
-import { abs } from "./selection.ts";
+import { abs } from "./sign.ts";
 import { sum } from "./sum.ts";
 import { svdvals } from "./svd.ts";
 import { permute } from "./transpose.ts";

@@ -1,7 +1,19 @@
 /**
  * The ops that are functions and methods of tensors: `matmul(a, b)` and `a.matmul(b)`.
  */
-export { elu, gelu, leakyRelu, relu, sigmoid, silu, softplus } from "./activations.ts";
+export {
+  celu,
+  elu,
+  logit,
+  logsigmoid,
+  mish,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  tanhshrink,
+} from "./activations.ts";
 export { addcdiv, addcmul } from "./addcmul.ts";
 export { addbmm, addmm, addmv, addr, baddbmm } from "./addmm.ts";
 export { index, indexPut } from "./advanced.ts";
@@ -12,7 +24,7 @@ export { chunk, split } from "./cat.ts";
 export { cholesky, choleskyInverse, choleskySolve } from "./cholesky.ts";
 export { clamp, clampMax, clampMin } from "./clamp.ts";
 export { clone, contiguous } from "./clone.ts";
-export { eq, ge, gt, isfinite, isinf, isnan, le, lt, ne } from "./comparison.ts";
+export { allclose, eq, ge, gt, isclose, le, lt, ne } from "./comparison.ts";
 export { to } from "./convert.ts";
 export { cross } from "./cross.ts";
 export { cummax, cummin } from "./cumextremum.ts";
@@ -20,7 +32,7 @@ export { cumprod, cumsum, linearRecurrence } from "./cumulative.ts";
 export { cofactor, det, logdet, slogdet } from "./determinant.ts";
 export { diag, diagEmbed, diagonal, placeDiagonal } from "./diagonal.ts";
 export { flatten, squeeze, unflatten, unsqueeze } from "./dimensions.ts";
-export { div, fmod, pow } from "./division.ts";
+export { div, floorDivide, fmod, reciprocal, remainder } from "./division.ts";
 export {
   alphaDropout,
   dropout,
@@ -31,14 +43,17 @@ export {
 } from "./dropout.ts";
 export { eigh, eigvalsh } from "./eigh.ts";
 export { broadcastTo, expand, sumTo } from "./expand.ts";
-export { exp, expm1, log, log1p } from "./exponential.ts";
+export { exp, exp2, expm1, log, log1p, log2, log10, logaddexp, xlogy } from "./exponential.ts";
 export { amax, amin, argmax, argmin } from "./extremum.ts";
 export { flip, roll, rot90 } from "./flip.ts";
 export * from "./functional/methods.ts";
 export { gather, scatter, scatterAdd } from "./gather.ts";
+export { gelu } from "./gelu.ts";
+export { glu } from "./glu.ts";
 export { gumbelSoftmax } from "./gumbel-softmax.ts";
-export { tanh } from "./hyperbolic.ts";
+export { acosh, asinh, atanh, cosh, sinh, tanh } from "./hyperbolic.ts";
 export { inverse, inverse as inv } from "./inverse.ts";
+export { lerp } from "./lerp.ts";
 export { logicalAnd, logicalNot, logicalOr, logicalXor } from "./logic.ts";
 export { all, any, countNonzero } from "./logical.ts";
 export { logcumsumexp, logsumexp } from "./logsumexp.ts";
@@ -49,28 +64,42 @@ export { matrixExp, matrixPower } from "./matrix-functions.ts";
 export { cond, matrixNorm, norm } from "./matrix-norm.ts";
 export { max, min } from "./max.ts";
 export { kthvalue, median, nanmedian } from "./median.ts";
+export { isfinite, isinf, isnan, nanToNum } from "./nan.ts";
 export { nanmean, nansum } from "./nan-reductions.ts";
 export { nonzero } from "./nonzero.ts";
 export { vectorNorm } from "./norm.ts";
 export { oneHot } from "./one-hot.ts";
 export { constantPad } from "./pad.ts";
 export { lstsq, matrixRank, pinv } from "./pinv.ts";
-export { rsqrt, sqrt, square } from "./power.ts";
+export { hypot, pow, rsqrt, sqrt, square } from "./power.ts";
 export { prod } from "./prod.ts";
 export { bmm, dot, inner, mm, mv, outer, vdot } from "./products.ts";
 export { qr } from "./qr.ts";
 export { nanquantile, quantile } from "./quantile.ts";
+export {
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  prelu,
+  relu,
+  relu6,
+  softshrink,
+  threshold,
+} from "./rectifiers.ts";
 export { repeat, repeatInterleave, tile } from "./repeat.ts";
 export { reshape, view } from "./reshape.ts";
-export { ceil, floor, round, sign, trunc } from "./rounding.ts";
+export { ceil, floor, frac, round, trunc } from "./rounding.ts";
 export { bernoulli, multinomial } from "./sampling.ts";
 export { indexAdd, indexCopy, indexFill, indexSelect } from "./select.ts";
-export { abs, maximum, minimum } from "./selection.ts";
+export { fmax, fmin, maximum, minimum } from "./selection.ts";
+export { abs, copysign, sign, signbit } from "./sign.ts";
 export { narrow, select, slice } from "./slice.ts";
 export { logSoftmax, softmax, softmin } from "./softmax.ts";
 export { solve } from "./solve.ts";
 export { argsort, sort, topk } from "./sort.ts";
-export { erf, erfc } from "./special.ts";
+export { digamma, erf, erfc, lgamma } from "./special.ts";
 export { unbind } from "./stack.ts";
 export { mean, sum } from "./sum.ts";
 export { svd, svdvals } from "./svd.ts";
@@ -80,6 +109,6 @@ export { trace } from "./trace.ts";
 export { movedim, permute, swapaxes, t, transpose } from "./transpose.ts";
 export { tril, triu } from "./triangle.ts";
 export { solveTriangular } from "./triangular.ts";
-export { cos, sin, tan } from "./trigonometric.ts";
+export { acos, asin, atan, atan2, cos, deg2rad, rad2deg, sin, sinc, tan } from "./trigonometric.ts";
 export { bincount, histc, unique } from "./unique.ts";
 export { std, stdMean, variance as var, varMean } from "./variance.ts";

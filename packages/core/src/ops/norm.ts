@@ -20,8 +20,9 @@ import type { Dims } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mul } from "./arithmetic.ts";
 import { eq } from "./comparison.ts";
-import { div, pow } from "./division.ts";
+import { div } from "./division.ts";
 import { tieShares } from "./extremum.ts";
+import { pow } from "./power.ts";
 import type { Reduction, ReductionOptions } from "./reduction.ts";
 import {
   reductionBatch,
@@ -30,8 +31,8 @@ import {
   restored,
   shapeAfter,
 } from "./reduction.ts";
-import { sign } from "./rounding.ts";
-import { abs, where } from "./selection.ts";
+import { where } from "./selection.ts";
+import { abs, sign } from "./sign.ts";
 
 /** What a norm notes in the graph. */
 interface Norm extends Reduction {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { erfc } from "../scalar/special.ts";
+import { erfc } from "../scalar/erf.ts";
 import { Generator } from "./generator.ts";
 import { normalQuantile, portableLog } from "./portable.ts";
 

@@ -6,10 +6,17 @@
 import type { Primitive, ScalarAlgebra } from "./primitives.ts";
 import { primitives } from "./primitives.ts";
 
+/** An operand, the result, or the cotangent: `index` is its place among the inputs of the kernel. */
+export interface Input {
+  readonly kind: "input";
+  readonly id: number;
+  readonly index: number;
+  readonly name: string;
+}
+
 export type Expression =
   | { readonly kind: "constant"; readonly id: number; readonly value: number }
-  /** An operand, the result, or the cotangent: `index` is its place among the inputs of the kernel. */
-  | { readonly kind: "input"; readonly id: number; readonly index: number; readonly name: string }
+  | Input
   /** A number that is fixed for a call, such as a slope. */
   | { readonly kind: "parameter"; readonly id: number; readonly name: string }
   | {
@@ -40,8 +47,8 @@ export class ExpressionBuilder {
     return this.intern(`constant ${key}`, (id) => ({ kind: "constant", id, value }));
   }
 
-  input(index: number, name: string): Expression {
-    return this.intern(`input ${index}`, (id) => ({ kind: "input", id, index, name }));
+  input(index: number, name: string): Input {
+    return this.intern(`input ${index}`, (id) => ({ kind: "input", id, index, name })) as Input;
   }
 
   parameter(name: string): Expression {
@@ -117,40 +124,9 @@ export function interpret<T>(
   return roots.map((root) => values.get(root)!);
 }
 
-/** Whether an expression reads the input with this index. */
-export function reads(root: Expression, index: number): boolean {
-  return inOrder([root]).some((part) => part.kind === "input" && part.index === index);
-}
-
-/**
- * cotangent · derivative, with the product moved inwards through choices: a branch that is 0 gives exactly 0, also where
- * the cotangent is infinite or NaN, and a branch that is 1 hands the cotangent on unchanged. So relu's gradient is a
- * selection, not a multiplication, as PyTorch has it.
- */
-export function scaledBy(
-  cotangent: Expression,
-  derivative: Expression,
-  builder: ExpressionBuilder,
-): Expression {
-  if (derivative.kind === "constant") {
-    if (derivative.value === 0) return derivative;
-    if (derivative.value === 1) return cotangent;
-    if (derivative.value === -1) return builder.apply("neg", [cotangent]);
-  }
-  if (derivative.kind === "application") {
-    const [a, b, c] = derivative.operands;
-    switch (derivative.primitive) {
-      case "where":
-        return builder.apply("where", [
-          a!,
-          scaledBy(cotangent, b!, builder),
-          scaledBy(cotangent, c!, builder),
-        ]);
-      case "neg":
-        return builder.apply("neg", [scaledBy(cotangent, a!, builder)]);
-      case "div":
-        return builder.apply("div", [scaledBy(cotangent, a!, builder), b!]);
-    }
-  }
-  return builder.apply("mul", [cotangent, derivative]);
+/** The inputs that an expression reads, by their index. */
+export function inputsOf(root: Expression): Input[] {
+  return inOrder([root])
+    .filter((part): part is Input => part.kind === "input")
+    .sort((a, b) => a.index - b.index);
 }

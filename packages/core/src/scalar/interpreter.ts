@@ -7,6 +7,7 @@
  */
 import type { Expression } from "./expression.ts";
 import { inOrder } from "./expression.ts";
+import type { PrimitiveLiteral } from "./primitives.ts";
 import { primitives } from "./primitives.ts";
 
 /** Elements in a block: the registers of a formula stay in the first cache. */
@@ -28,7 +29,8 @@ export class InterpretedExpression {
   private readonly registers: Float64Array[] = [];
   private readonly result: number;
 
-  constructor(root: Expression) {
+  /** With `whole` the result is int32. */
+  constructor(root: Expression, whole: boolean) {
     const place = new Map<Expression, number>();
     for (const part of inOrder([root])) {
       const register = this.registers.length;
@@ -38,8 +40,9 @@ export class InterpretedExpression {
       else if (part.kind === "input") this.inputs.push({ index: part.index, register });
       else if (part.kind === "parameter") this.parameters.push({ name: part.name, register });
       else {
+        const primitive: PrimitiveLiteral<1 | 2 | 3> = primitives[part.primitive];
         this.instructions.push({
-          evaluate: primitives[part.primitive].evaluate,
+          evaluate: ((whole ? primitive.whole : undefined) ?? primitive).evaluate,
           operands: part.operands.map((operand) => place.get(operand)!),
           target: register,
         });

@@ -4,10 +4,13 @@
 import { ArgumentError } from "../errors.ts";
 import type { Expression } from "./expression.ts";
 import { inOrder } from "./expression.ts";
+import type { PrimitiveLiteral } from "./primitives.ts";
 import { primitives } from "./primitives.ts";
 
-/** A block of statements and the expression that holds the result. */
+/** Statements and the expression that holds the result. */
 export interface Source {
+  /** What has one value for the whole call, since it depends on parameters only. */
+  readonly invariants: string;
   readonly statements: string;
   readonly result: string;
 }
@@ -17,37 +20,43 @@ export const inputName = (index: number): string => `x${index}`;
 
 /**
  * Writes an expression as JavaScript. Subexpressions that are used more than once become constants. Inputs are called
- * x0, x1, …; parameters p_name.
+ * x0, x1, …; parameters p_name. With `whole` the result is int32.
  */
-export function toJavaScript(root: Expression): Source {
+export function toJavaScript(root: Expression, whole: boolean): Source {
   const uses = new Map<Expression, number>();
   const order = inOrder([root]);
   for (const part of order) {
     if (part.kind !== "application") continue;
-    // The source of a square or a sign names its operand several times.
-    const weight = part.primitive === "square" || part.primitive === "sign" ? 2 : 1;
+    const weight = primitives[part.primitive].repeats ?? 1;
     for (const operand of part.operands) uses.set(operand, (uses.get(operand) ?? 0) + weight);
   }
   const texts = new Map<Expression, string>();
+  const fixed = new Set<Expression>();
+  let invariants = "";
   let statements = "";
   for (const part of order) {
     if (part.kind === "application") {
-      const text = primitives[part.primitive].source(
-        ...part.operands.map((operand) => texts.get(operand)!),
-      );
-      if ((uses.get(part) ?? 0) > 1) {
+      const primitive: PrimitiveLiteral<1 | 2 | 3> = primitives[part.primitive];
+      const { source } = (whole ? primitive.whole : undefined) ?? primitive;
+      const text = source(...part.operands.map((operand) => texts.get(operand)!));
+      if (part.operands.every((operand) => fixed.has(operand))) {
+        invariants += `const t${part.id} = ${text}; `;
+        fixed.add(part);
+        texts.set(part, `t${part.id}`);
+      } else if ((uses.get(part) ?? 0) > 1) {
         statements += `const t${part.id} = ${text}; `;
         texts.set(part, `t${part.id}`);
       } else {
         texts.set(part, text);
       }
-    } else if (part.kind === "constant") {
-      texts.set(part, literal(part.value));
+    } else if (part.kind === "input") {
+      texts.set(part, inputName(part.index));
     } else {
-      texts.set(part, part.kind === "input" ? inputName(part.index) : parameterName(part.name));
+      fixed.add(part);
+      texts.set(part, part.kind === "constant" ? literal(part.value) : parameterName(part.name));
     }
   }
-  return { statements, result: texts.get(root)! };
+  return { invariants, statements, result: texts.get(root)! };
 }
 
 function literal(value: number): string {

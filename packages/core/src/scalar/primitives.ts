@@ -2,27 +2,36 @@
  * The primitives of the scalar algebra: what the expressions of pointwise ops are made of.
  *
  * Each is one literal that says how it is computed (`evaluate`), how it is written in JavaScript (`source`) and in
- * mathematics (`tex`). A WebAssembly interpretation has its place here too: one more field.
+ * mathematics (`tex`). A WebAssembly interpretation has its place here too: one more field. How it is differentiated
+ * says the op of the same name; see `differentiate.ts`.
  */
-import { erf, erfc, power, roundHalfEven } from "./special.ts";
-
-/** A piece of TeX with its binding strength, so that brackets are set only where they are needed. */
-export interface TeX {
-  readonly text: string;
-  readonly binding: number;
-}
-
-/** Binding strengths, from loose to tight. */
-export const binding = {
-  choice: 0,
-  logical: 1,
-  comparison: 2,
-  sum: 3,
-  product: 4,
-  prefix: 5,
-  power: 6,
-  atom: 7,
-} as const;
+import { erf, erfc } from "./erf.ts";
+import { digamma, lgamma, polygamma } from "./gamma.ts";
+import type { TeX } from "./notation.ts";
+import {
+  applied,
+  atom,
+  binding,
+  choiceOf,
+  differenceOf,
+  enclosed,
+  fractionOf,
+  infix,
+  negated,
+  powerOf,
+  prefixed,
+  productOf,
+  sumOf,
+} from "./notation.ts";
+import {
+  copySign,
+  floorQuotient,
+  hypotenuse,
+  power,
+  powerOfWhole,
+  remainder,
+  roundHalfEven,
+} from "./numbers.ts";
 
 export interface PrimitiveLiteral<Arity extends number> {
   readonly arity: Arity;
@@ -30,38 +39,70 @@ export interface PrimitiveLiteral<Arity extends number> {
   /** An expression in JavaScript; the names of {@link specialFunctions} are in scope. */
   readonly source: (...operands: string[]) => string;
   readonly tex: (...operands: TeX[]) => TeX;
+  /** How often the source names its operands; once unless given. */
+  readonly repeats?: number;
+  /** For int32 results, where the rule for floating numbers would lose digits that int32 keeps. */
+  readonly whole?: Pick<PrimitiveLiteral<Arity>, "evaluate" | "source">;
 }
 
 /** The functions that generated source may call by name. */
-export const specialFunctions = { erf, erfc, power, roundHalfEven } as const;
+export const specialFunctions = {
+  copySign,
+  digamma,
+  erf,
+  erfc,
+  floorQuotient,
+  hypotenuse,
+  lgamma,
+  polygamma,
+  power,
+  powerOfWhole,
+  remainder,
+  roundHalfEven,
+} as const;
 
-/** `(x)` where x binds more loosely than `least`, else `x`. */
-function bracketed(operand: TeX, least: number): string {
-  return operand.binding < least ? `\\left(${operand.text}\\right)` : operand.text;
+/** A function of JavaScript's Math. */
+function math<Arity extends 1 | 2>(
+  arity: Arity,
+  name: "abs" | "atan2" | "max" | "min" | UnaryMath,
+  tex: PrimitiveLiteral<Arity>["tex"],
+): PrimitiveLiteral<Arity> {
+  return {
+    arity,
+    evaluate: Math[name] as (...operands: number[]) => number,
+    source: (...operands) => `Math.${name}(${operands.slice(0, arity).join(", ")})`,
+    tex,
+  };
 }
 
-function infix(symbol: string, strength: number, rightStrength: number = strength + 1) {
-  return (a: TeX, b: TeX): TeX => ({
-    text: `${bracketed(a, strength)} ${symbol} ${bracketed(b, rightStrength)}`,
-    binding: strength,
-  });
+type UnaryMath =
+  | `${"" | "a"}${"sin" | "cos" | "tan"}${"" | "h"}`
+  | "ceil"
+  | "exp"
+  | "expm1"
+  | "floor"
+  | "log"
+  | "log10"
+  | "log1p"
+  | "log2"
+  | "sqrt"
+  | "trunc";
+
+/** A function that JavaScript's Math lacks. */
+function special<Arity extends 1 | 2>(
+  arity: Arity,
+  name: keyof typeof specialFunctions,
+  tex: PrimitiveLiteral<Arity>["tex"],
+): PrimitiveLiteral<Arity> {
+  return {
+    arity,
+    evaluate: specialFunctions[name] as (...operands: number[]) => number,
+    source: (...operands) => `${name}(${operands.slice(0, arity).join(", ")})`,
+    tex,
+  };
 }
 
-function applied(symbol: string) {
-  return (...operands: TeX[]): TeX => ({
-    text: `${symbol}\\left(${operands.map((operand) => operand.text).join(", ")}\\right)`,
-    binding: binding.atom,
-  });
-}
-
-function enclosed(left: string, right: string) {
-  return (x: TeX): TeX => ({ text: `${left} ${x.text} ${right}`, binding: binding.atom });
-}
-
-function math(name: string, symbol: string): PrimitiveLiteral<1> {
-  const evaluate = Math[name as keyof Math] as (x: number) => number;
-  return { arity: 1, evaluate, source: (x) => `Math.${name}(${x})`, tex: applied(symbol) };
-}
+const named = (name: string) => applied(`\\operatorname{${name}}`);
 
 function comparison(
   operator: string,
@@ -76,140 +117,141 @@ function comparison(
   };
 }
 
-function lift<Arity extends 1 | 2 | 3>(literal: PrimitiveLiteral<Arity>): PrimitiveLiteral<Arity> {
-  return literal;
+function literal<Arity extends 1 | 2 | 3>(
+  fields: PrimitiveLiteral<Arity>,
+): PrimitiveLiteral<Arity> {
+  return fields;
 }
 
-export const primitives = {
-  add: lift<2>({
+const arithmetic = {
+  add: literal<2>({
     arity: 2,
     evaluate: (a, b) => a! + b!,
     source: (a, b) => `(${a} + ${b})`,
-    tex: infix("+", binding.sum, binding.sum),
+    tex: (a, b) => sumOf(a!, b!),
   }),
-  sub: lift<2>({
+  sub: literal<2>({
     arity: 2,
     evaluate: (a, b) => a! - b!,
     source: (a, b) => `(${a} - ${b})`,
-    tex: infix("-", binding.sum),
+    tex: (a, b) => differenceOf(a!, b!),
   }),
-  mul: lift<2>({
+  mul: literal<2>({
     arity: 2,
     evaluate: (a, b) => a! * b!,
     source: (a, b) => `(${a} * ${b})`,
-    tex: infix("\\cdot", binding.product, binding.product),
+    tex: (a, b) => productOf(a!, b!),
+    // The product of two int32 may have 62 bits, of which a double holds the upper 53: the lower 32 are wanted.
+    whole: {
+      evaluate: (a, b) => Math.imul(a!, b!),
+      source: (a, b) => `Math.imul(${a}, ${b})`,
+    },
   }),
-  div: lift<2>({
+  div: literal<2>({
     arity: 2,
     evaluate: (a, b) => a! / b!,
     source: (a, b) => `(${a} / ${b})`,
-    tex: (a, b) => ({ text: `\\frac{${a!.text}}{${b!.text}}`, binding: binding.atom }),
+    tex: (a, b) => fractionOf(a!, b!),
   }),
-  neg: lift<1>({
+  neg: literal<1>({
     arity: 1,
     evaluate: (x) => -x!,
     source: (x) => `(-${x})`,
-    tex: (x) => ({ text: `-${bracketed(x!, binding.product)}`, binding: binding.prefix - 1.5 }),
-  }),
-  pow: lift<2>({
-    arity: 2,
-    evaluate: (a, b) => power(a!, b!),
-    source: (a, b) => `power(${a}, ${b})`,
-    tex: (a, b) => ({
-      text: `${bracketed(a!, binding.atom)}^{${b!.text}}`,
-      binding: binding.power,
-    }),
+    tex: (x) => negated(x!),
   }),
   /** The remainder of division with the sign of the dividend, as C's fmod. */
-  fmod: lift<2>({
+  fmod: literal<2>({
     arity: 2,
     evaluate: (a, b) => a! % b!,
     source: (a, b) => `(${a} % ${b})`,
     tex: infix("\\operatorname{fmod}", binding.product),
   }),
-  square: lift<1>({
+  /** The remainder with the sign of the divisor, as Python's %. */
+  remainder: special(2, "remainder", infix("\\bmod", binding.product)),
+  /** The quotient rounded downwards, as Python's //. */
+  floorDivide: special(2, "floorQuotient", (a, b) =>
+    enclosed("\\left\\lfloor", "\\right\\rfloor")(fractionOf(a!, b!)),
+  ),
+  pow: literal<2>({
+    arity: 2,
+    evaluate: (a, b) => power(a!, b!),
+    source: (a, b) => `power(${a}, ${b})`,
+    tex: (a, b) => powerOf(a!, b!),
+    whole: {
+      evaluate: (a, b) => powerOfWhole(a!, b!),
+      source: (a, b) => `powerOfWhole(${a}, ${b})`,
+    },
+  }),
+  square: literal<1>({
     arity: 1,
     evaluate: (x) => x! * x!,
     source: (x) => `(${x} * ${x})`,
-    tex: (x) => ({ text: `${bracketed(x!, binding.atom)}^{2}`, binding: binding.power }),
+    tex: (x) => powerOf(x!, atom("2")),
+    repeats: 2,
+    whole: { evaluate: (x) => Math.imul(x!, x!), source: (x) => `Math.imul(${x}, ${x})` },
   }),
-  sqrt: lift<1>({
+  sqrt: math(1, "sqrt", (x) => atom(`\\sqrt{${x!.text}}`)),
+  hypot: special(2, "hypotenuse", named("hypot")),
+} as const;
+
+const elementary = {
+  exp: math(1, "exp", (x) => powerOf(atom("e"), x!)),
+  exp2: literal<1>({
     arity: 1,
-    evaluate: (x) => Math.sqrt(x!),
-    source: (x) => `Math.sqrt(${x})`,
-    tex: (x) => ({ text: `\\sqrt{${x!.text}}`, binding: binding.atom }),
+    evaluate: (x) => 2 ** x!,
+    source: (x) => `(2 ** ${x})`,
+    tex: (x) => powerOf(atom("2"), x!),
   }),
-  exp: lift<1>({
-    arity: 1,
-    evaluate: (x) => Math.exp(x!),
-    source: (x) => `Math.exp(${x})`,
-    tex: (x) => ({ text: `e^{${x!.text}}`, binding: binding.power }),
-  }),
-  expm1: math("expm1", "\\operatorname{expm1}"),
-  log: math("log", "\\ln"),
-  log1p: math("log1p", "\\operatorname{log1p}"),
-  sin: math("sin", "\\sin"),
-  cos: math("cos", "\\cos"),
-  tan: math("tan", "\\tan"),
-  tanh: math("tanh", "\\tanh"),
-  erf: lift<1>({
-    arity: 1,
-    evaluate: (x) => erf(x!),
-    source: (x) => `erf(${x})`,
-    tex: applied("\\operatorname{erf}"),
-  }),
-  erfc: lift<1>({
-    arity: 1,
-    evaluate: (x) => erfc(x!),
-    source: (x) => `erfc(${x})`,
-    tex: applied("\\operatorname{erfc}"),
-  }),
-  abs: lift<1>({
-    arity: 1,
-    evaluate: (x) => Math.abs(x!),
-    source: (x) => `Math.abs(${x})`,
-    tex: enclosed("\\left|", "\\right|"),
-  }),
+  expm1: math(1, "expm1", named("expm1")),
+  log: math(1, "log", applied("\\ln")),
+  log2: math(1, "log2", applied("\\log_2")),
+  log10: math(1, "log10", applied("\\log_{10}")),
+  log1p: math(1, "log1p", named("log1p")),
+  sin: math(1, "sin", applied("\\sin")),
+  cos: math(1, "cos", applied("\\cos")),
+  tan: math(1, "tan", applied("\\tan")),
+  asin: math(1, "asin", applied("\\arcsin")),
+  acos: math(1, "acos", applied("\\arccos")),
+  atan: math(1, "atan", applied("\\arctan")),
+  atan2: math(2, "atan2", named("atan2")),
+  sinh: math(1, "sinh", applied("\\sinh")),
+  cosh: math(1, "cosh", applied("\\cosh")),
+  tanh: math(1, "tanh", applied("\\tanh")),
+  asinh: math(1, "asinh", named("arsinh")),
+  acosh: math(1, "acosh", named("arcosh")),
+  atanh: math(1, "atanh", named("artanh")),
+  erf: special(1, "erf", named("erf")),
+  erfc: special(1, "erfc", named("erfc")),
+  lgamma: special(1, "lgamma", (x) => atom(`\\ln\\left|\\Gamma\\left(${x!.text}\\right)\\right|`)),
+  digamma: special(1, "digamma", applied("\\psi")),
+  /** ψ⁽ⁿ⁾(x), the n-th derivative of digamma. */
+  polygamma: special(2, "polygamma", (n, x) =>
+    atom(`\\psi^{(${n!.text})}\\left(${x!.text}\\right)`),
+  ),
+} as const;
+
+const pieces = {
+  abs: math(1, "abs", enclosed("\\left|", "\\right|")),
   /** −1, 0 or 1; 0 of NaN and of −0, as in PyTorch. */
-  sign: lift<1>({
+  sign: literal<1>({
     arity: 1,
     evaluate: (x) => (x! > 0 ? 1 : x! < 0 ? -1 : 0),
     source: (x) => `(${x} > 0 ? 1 : ${x} < 0 ? -1 : 0)`,
-    tex: applied("\\operatorname{sign}"),
+    tex: named("sign"),
+    repeats: 2,
   }),
-  floor: lift<1>({
-    arity: 1,
-    evaluate: (x) => Math.floor(x!),
-    source: (x) => `Math.floor(${x})`,
-    tex: enclosed("\\lfloor", "\\rfloor"),
-  }),
-  ceil: lift<1>({
-    arity: 1,
-    evaluate: (x) => Math.ceil(x!),
-    source: (x) => `Math.ceil(${x})`,
-    tex: enclosed("\\lceil", "\\rceil"),
-  }),
-  round: lift<1>({
-    arity: 1,
-    evaluate: (x) => roundHalfEven(x!),
-    source: (x) => `roundHalfEven(${x})`,
-    tex: applied("\\operatorname{round}"),
-  }),
-  trunc: math("trunc", "\\operatorname{trunc}"),
+  copysign: special(2, "copySign", named("copysign")),
+  floor: math(1, "floor", enclosed("\\left\\lfloor", "\\right\\rfloor")),
+  ceil: math(1, "ceil", enclosed("\\left\\lceil", "\\right\\rceil")),
+  round: special(1, "roundHalfEven", named("round")),
+  trunc: math(1, "trunc", named("trunc")),
   /** The larger of two; NaN if either is. */
-  maximum: lift<2>({
-    arity: 2,
-    evaluate: (a, b) => Math.max(a!, b!),
-    source: (a, b) => `Math.max(${a}, ${b})`,
-    tex: applied("\\max"),
-  }),
+  maximum: math(2, "max", applied("\\max")),
   /** The smaller of two; NaN if either is. */
-  minimum: lift<2>({
-    arity: 2,
-    evaluate: (a, b) => Math.min(a!, b!),
-    source: (a, b) => `Math.min(${a}, ${b})`,
-    tex: applied("\\min"),
-  }),
+  minimum: math(2, "min", applied("\\min")),
+} as const;
+
+const logic = {
   eq: comparison("===", "=", (a, b) => a === b),
   ne: comparison("!==", "\\ne", (a, b) => a !== b),
   lt: comparison("<", "<", (a, b) => a < b),
@@ -217,46 +259,45 @@ export const primitives = {
   gt: comparison(">", ">", (a, b) => a > b),
   ge: comparison(">=", "\\ge", (a, b) => a >= b),
   // Anything but 0 counts as true, NaN too. The loose comparisons take the booleans of comparisons as they are.
-  logicalAnd: lift<2>({
+  logicalAnd: literal<2>({
     arity: 2,
     evaluate: (a, b) => (a !== 0 && b !== 0 ? 1 : 0),
     source: (a, b) => `(${a} != 0 && ${b} != 0)`,
     tex: infix("\\wedge", binding.logical, binding.logical),
   }),
-  logicalOr: lift<2>({
+  logicalOr: literal<2>({
     arity: 2,
     evaluate: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
     source: (a, b) => `(${a} != 0 || ${b} != 0)`,
     tex: infix("\\vee", binding.logical, binding.logical),
   }),
-  logicalXor: lift<2>({
+  logicalXor: literal<2>({
     arity: 2,
     evaluate: (a, b) => ((a !== 0) !== (b !== 0) ? 1 : 0),
     source: (a, b) => `((${a} != 0) !== (${b} != 0))`,
     tex: infix("\\oplus", binding.logical, binding.logical),
   }),
-  logicalNot: lift<1>({
+  logicalNot: literal<1>({
     arity: 1,
     evaluate: (x) => (x === 0 ? 1 : 0),
     source: (x) => `(${x} == 0)`,
-    tex: (x) => ({ text: `\\neg ${bracketed(x!, binding.prefix)}`, binding: binding.prefix }),
+    tex: prefixed("\\neg"),
   }),
   /** The second operand where the first is not 0, else the third. Both are computed; the one not taken does not count. */
-  where: lift<3>({
+  where: literal<3>({
     arity: 3,
     evaluate: (condition, a, b) => (condition! ? a! : b!),
     source: (condition, a, b) => `(${condition} ? ${a} : ${b})`,
-    tex: (condition, a, b) => ({
-      text: `\\begin{cases} ${a!.text} & ${condition!.text} \\\\ ${b!.text} & \\text{otherwise} \\end{cases}`,
-      binding: binding.choice,
-    }),
+    tex: (condition, a, b) => choiceOf(condition!, a!, b!),
   }),
 } as const;
+
+export const primitives = { ...arithmetic, ...elementary, ...pieces, ...logic } as const;
 
 /** The name of a primitive. */
 export type Primitive = keyof typeof primitives;
 
-/** The functions of one interpretation of the algebra: for numbers, source text, TeX, tensors, … */
+/** The functions of one interpretation of the algebra: for numbers, source text, TeX, … */
 export type Interpretation<T> = {
   readonly [P in Primitive]: Operation<(typeof primitives)[P]["arity"], T>;
 };

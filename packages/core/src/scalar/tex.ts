@@ -3,27 +3,48 @@
  */
 import type { Expression } from "./expression.ts";
 import { interpret } from "./expression.ts";
-import type { TeX } from "./primitives.ts";
-import { binding, primitives } from "./primitives.ts";
+import type { TeX } from "./notation.ts";
+import { atom, negated } from "./notation.ts";
+import { primitives } from "./primitives.ts";
 
 /** Numbers that have a name. */
 const named: readonly (readonly [number, string])[] = [
   [Math.PI, "\\pi"],
+  [Math.PI / 180, "\\tfrac{\\pi}{180}"],
+  [180 / Math.PI, "\\tfrac{180}{\\pi}"],
+  [Math.SQRT2, "\\sqrt{2}"],
   [Math.SQRT1_2, "\\tfrac{1}{\\sqrt{2}}"],
+  [Math.LN2, "\\ln 2"],
+  [Math.LN10, "\\ln 10"],
   [Math.sqrt(2 / Math.PI), "\\sqrt{\\tfrac{2}{\\pi}}"],
+  [2 * Math.sqrt(2 / Math.PI), "\\sqrt{\\tfrac{8}{\\pi}}"],
   [2 / Math.sqrt(Math.PI), "\\tfrac{2}{\\sqrt{\\pi}}"],
   [1 / Math.sqrt(2 * Math.PI), "\\tfrac{1}{\\sqrt{2\\pi}}"],
-  [0.5, "\\tfrac{1}{2}"],
+  [1 / 2, "\\tfrac{1}{2}"],
+  [1 / 3, "\\tfrac{1}{3}"],
+  [1 / 6, "\\tfrac{1}{6}"],
+  [Infinity, "\\infty"],
+  [Number.NaN, "\\mathrm{NaN}"],
 ];
+
+/** A number, with its sign apart. */
+function numberText(value: number): TeX {
+  if (value < 0 || Object.is(value, -0)) return negated(numberText(-value));
+  const name = named.find(([number]) => Object.is(number, value))?.[1];
+  return { ...atom(name ?? decimal(value)), isNumber: true };
+}
+
+function decimal(value: number): string {
+  const [digits, exponent] = String(value).split("e");
+  return exponent === undefined
+    ? digits!
+    : `${digits === "1" ? "" : `${digits} \\cdot `}10^{${Number(exponent)}}`;
+}
 
 /** Writes an expression as TeX; `symbols` maps inputs and parameters to what they are to be called. */
 export function toTeX(root: Expression, symbols: (name: string) => string = symbol): string {
-  const atom = (text: string): TeX => ({ text, binding: binding.atom });
   const leaves = {
-    constant: (value: number): TeX => {
-      const name = named.find(([number]) => number === value)?.[1] ?? String(value);
-      return value < 0 ? { text: name, binding: binding.sum } : atom(name);
-    },
+    constant: numberText,
     input: (_index: number, name: string) => atom(symbols(name)),
     parameter: (name: string) => atom(symbols(name)),
   };

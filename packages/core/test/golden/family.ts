@@ -15,7 +15,10 @@ export function declareFamily(family: string, signatures: Signatures): void {
   });
   for (const precision of ["float64", "float32"] satisfies Precision[]) {
     // A signature that only expressions use, such as `eye`, has no cases here.
-    const entries = Object.entries(signatures).filter(([name]) => opCases.has(name));
+    const entries = Object.entries(signatures).filter(
+      ([name, { precisions }]) =>
+        opCases.has(name) && (precisions === undefined || precisions.includes(precision)),
+    );
     if (entries.length === 0) continue;
     describe(`golden ${family}, ${precision}`, () => {
       for (const [name, signature] of entries) {

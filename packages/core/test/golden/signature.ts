@@ -11,6 +11,7 @@
  * A result may be a tensor, an array, or an object such as `{ values, indices }`, in the order of PyTorch's results.
  */
 import { Tensor } from "@chainrule/core";
+import type { Precision } from "./values.ts";
 
 /** A signature: PyTorch's parameters, and the call of ours. */
 export interface Signature {
@@ -19,6 +20,7 @@ export interface Signature {
   readonly variadic: number;
   readonly call: (...args: never[]) => unknown;
   readonly tolerance: number | undefined;
+  readonly precisions: readonly Precision[] | undefined;
 }
 
 /** All signatures of a family by PyTorch's name: `softmax`, `linalg.det`, `nn.functional.relu`. */
@@ -28,6 +30,8 @@ export type Signatures = Readonly<Record<string, Signature>>;
 export interface SignatureOptions {
   /** How far float64 may be off; 1e-10 unless given. */
   readonly tolerance?: number;
+  /** The precisions in which it is tried; both unless given. */
+  readonly precisions?: readonly Precision[];
 }
 
 /** Says how PyTorch's parameters go into a call of ours. */
@@ -42,6 +46,7 @@ export function torch(
     variadic: names.findIndex((name) => name.startsWith("...")),
     call,
     tolerance: options.tolerance,
+    precisions: options.precisions,
   };
 }
 

@@ -112,6 +112,8 @@ export const methodIsFunction: Law = {
 /** The method that was made of this very function; a user's op may share its name with one of ours. */
 function methodOf(op: AnyOp): ((...args: unknown[]) => unknown) | null {
   const { name } = op.op;
+  // A condition comes first in the function, but the method is one of what it chooses from: x.where(condition, other).
+  if (op.op.kind === "pointwise" && op.op.condition) return null;
   if (Reflect.get(core, name) !== op) return null;
   const method: unknown = Reflect.get(core.Tensor.prototype, name);
   return typeof method === "function" ? (method as (...args: unknown[]) => unknown) : null;

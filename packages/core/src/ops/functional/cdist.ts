@@ -14,13 +14,14 @@ import { broadcastShapes, elementCount, formatShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { mul, neg, sub } from "../arithmetic.ts";
 import { eq } from "../comparison.ts";
-import { div, pow } from "../division.ts";
+import { div } from "../division.ts";
 import { expand } from "../expand.ts";
 import { matmul } from "../matmul.ts";
+import { pow } from "../power.ts";
 import { reshape } from "../reshape.ts";
-import { sign } from "../rounding.ts";
 import { indexSelect } from "../select.ts";
-import { abs, where } from "../selection.ts";
+import { where } from "../selection.ts";
+import { abs, sign } from "../sign.ts";
 import { sum } from "../sum.ts";
 import { transpose } from "../transpose.ts";
 

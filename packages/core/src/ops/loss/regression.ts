@@ -11,7 +11,7 @@ import type { Tensor } from "../../tensor.ts";
 import { sub } from "../arithmetic.ts";
 import { div } from "../division.ts";
 import { square } from "../power.ts";
-import { abs } from "../selection.ts";
+import { abs } from "../sign.ts";
 import type { LossOptions } from "./reduction.ts";
 import { alike, readLossOptions, reduced } from "./reduction.ts";
 

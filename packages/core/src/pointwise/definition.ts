@@ -1,0 +1,92 @@
+/**
+ * From the literal of a pointwise op to its definition.
+ */
+import { ArgumentError } from "../errors.ts";
+import { differentiate, product, setDerivativeRule } from "../scalar/differentiate.ts";
+import type { Expression, Input } from "../scalar/expression.ts";
+import { ExpressionBuilder } from "../scalar/expression.ts";
+import { parameterName } from "../scalar/javascript.ts";
+import { primitives } from "../scalar/primitives.ts";
+import { toTeX } from "../scalar/tex.ts";
+import { gradientRules } from "./gradient.ts";
+import type { Parameters, PointwiseDefinition, PointwiseLiteral } from "./literal.ts";
+import { commonRejections, toSample } from "./rows.ts";
+
+/** Builds the expressions of a literal, and everything that follows from them; and the inputs that stand for operands. */
+export function define(literal: PointwiseLiteral<readonly string[], Parameters>): {
+  readonly definition: PointwiseDefinition;
+  readonly inputs: readonly Input[];
+} {
+  const { name, operands, parameters = {}, rejects = [], edges = [], condition = false } = literal;
+  const builder = new ExpressionBuilder();
+  const inputs = operands.map((operand, index) => builder.input(index, operand));
+  const placeholders: Record<string, Expression> = {};
+  for (const parameter of Object.keys(parameters)) {
+    parameterName(parameter);
+    placeholders[parameter] = builder.parameter(parameter);
+  }
+  const arity = operands.length;
+  const result = builder.input(arity, "y");
+  const cotangent = builder.input(arity + 1, "cotangent");
+  const value = literal.value(builder.algebra, ...inputs, placeholders);
+  const given = literal.derivative?.(builder.algebra, ...inputs, result, placeholders);
+  if (given !== undefined && given.length !== arity) {
+    throw new ArgumentError(
+      `pointwise: ${name} has ${arity} operand${arity === 1 ? "" : "s"} but ${given.length} derivatives. Give one for each.`,
+      { name, operands: arity, derivatives: given.length },
+    );
+  }
+  const hasDerivative = literal.result !== "bool";
+  if (isPrimitive(name, arity)) {
+    // Within other expressions this op is differentiated as its own literal says.
+    setDerivativeRule(name, (s, factors, y) =>
+      given === undefined
+        ? factors.map(() => s.zero)
+        : literal.derivative!(s, ...factors, y, placeholders),
+    );
+  }
+  let derived: readonly Expression[] | undefined;
+  const derivatives = (): readonly Expression[] => {
+    if (!hasDerivative) return [];
+    derived ??= given ?? inputs.map((input) => differentiate(value, input, builder));
+    return derived;
+  };
+  const gradient = (i: number): Expression => product(cotangent, derivatives()[i]!, builder);
+  const definition: PointwiseDefinition = {
+    kind: "pointwise",
+    name,
+    operands,
+    parameters,
+    result: literal.result ?? "float",
+    condition,
+    check: literal.check ?? null,
+    value,
+    get gradients() {
+      return derivatives().map((_, i) => gradient(i));
+    },
+    formula: literal.formula ?? `y = ${toTeX(value)}`,
+    get derivativeFormulas() {
+      return literal.derivativeFormulas ?? derivatives().map((one) => toTeX(one));
+    },
+    broadcasts: arity > 1,
+    batch: "pointwise",
+    vjp: hasDerivative
+      ? gradientRules({ name, parameters, builder, operands: inputs, result, cotangent, gradient })
+      : null,
+    samples: literal.samples.map((sample) =>
+      typeof sample === "function" ? sample : toSample(name, arity, sample, condition),
+    ),
+    rejects:
+      literal.facade === true
+        ? rejects
+        : [...commonRejections(operands, Object.keys(parameters), condition), ...rejects],
+    edges,
+  };
+  return { definition, inputs };
+}
+
+function isPrimitive(name: string, arity: number): boolean {
+  return (
+    Object.hasOwn(primitives, name) && primitives[name as keyof typeof primitives].arity === arity
+  );
+}
