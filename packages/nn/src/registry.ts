@@ -122,6 +122,11 @@ export function membersOf(module: Module): Member[] {
   return members;
 }
 
+/** Notes what a module holds, unless that was done before: from then on a buffer stays a buffer when it is replaced. */
+export function noteParts(module: Module): void {
+  if (!seenParts.has(module)) membersOf(module);
+}
+
 function tensorMember(
   module: Module,
   path: string,

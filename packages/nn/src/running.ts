@@ -5,7 +5,7 @@ import type { GraphNode } from "@chainrule/core";
 import { formatShape, GradError, isGradEnabled, Tensor, withScope } from "@chainrule/core";
 import { hooksOf } from "./hooks.ts";
 import type { Module } from "./module.ts";
-import { nameOf } from "./registry.ts";
+import { nameOf, noteParts } from "./registry.ts";
 
 /** The innermost module whose `forward` is running. */
 let running: Module | null = null;
@@ -27,6 +27,7 @@ export function runForward(
 ): unknown {
   const outer = running;
   const scope = outer === null ? nameOf(module) : scopeWithin(outer, module);
+  noteParts(module);
   running = module;
   try {
     return withScope(scope, () => {
@@ -112,7 +113,7 @@ function hiddenParameter(module: Module, node: GraphNode, x: Tensor): GradError 
   );
 }
 
-/** The tensors among nested arrays, plain objects and Maps. */
+/** The tensors among nested arrays, plain objects and Maps, from left to right. */
 export function tensorsIn(value: unknown): Tensor[] {
   const found: Tensor[] = [];
   const seen = new Set<object>();
@@ -120,17 +121,12 @@ export function tensorsIn(value: unknown): Tensor[] {
   while (stack.length > 0) {
     const part = stack.pop();
     if (part instanceof Tensor) found.push(part);
-    else if (
-      part !== null &&
-      typeof part === "object" &&
-      !ArrayBuffer.isView(part) &&
-      !seen.has(part)
-    ) {
-      seen.add(part);
-      stack.push(
-        ...(part instanceof Map || part instanceof Set ? part.values() : Object.values(part)),
-      );
-    }
+    if (part === null || typeof part !== "object" || part instanceof Tensor) continue;
+    if (ArrayBuffer.isView(part) || seen.has(part)) continue;
+    seen.add(part);
+    const inner =
+      part instanceof Map || part instanceof Set ? [...part.values()] : Object.values(part);
+    for (let i = inner.length - 1; i >= 0; i--) stack.push(inner[i]);
   }
   return found;
 }
