@@ -3,14 +3,7 @@
  */
 import type { TensorLike } from "../creation.ts";
 import { tensor, toTensor, zeros } from "../creation.ts";
-import {
-  ArgumentError,
-  checkNumber,
-  checkOptions,
-  IndexError,
-  quoted,
-  ShapeError,
-} from "../errors.ts";
+import { ArgumentError, checkNumber, checkOptions, IndexError, ShapeError } from "../errors.ts";
 import { normOver } from "../kernels/norm.ts";
 import type { Call, Op } from "../op.ts";
 import { defineOp } from "../op.ts";
