@@ -137,6 +137,8 @@ export type { Threshold } from "./ops/rectifiers.ts";
 export type { ReductionOptions } from "./ops/reduction.ts";
 export type { RoundOptions } from "./ops/rounding.ts";
 export type { MultinomialOptions, SamplingOptions } from "./ops/sampling.ts";
+export type { ScatterReduceOptions, ScatterReduction } from "./ops/scatter-reduce.ts";
+export type { SearchOptions } from "./ops/search.ts";
 export type { IndexAddOptions } from "./ops/select.ts";
 export type { SolveOptions } from "./ops/solve.ts";
 export type { SortOptions, TopKOptions } from "./ops/sort.ts";

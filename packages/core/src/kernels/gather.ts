@@ -450,3 +450,60 @@ function groupedOrder(places: Places, unit: number): Int32Array | null {
   }
   return order;
 }
+
+const startOf = {
+  sum: 0,
+  mean: 0,
+  prod: 1,
+  amax: Number.NEGATIVE_INFINITY,
+  amin: Number.POSITIVE_INFINITY,
+} as const;
+
+/** y = x (both contiguous) with numbers of `source` combined into the places of the index along `dim`. */
+export function reduceAlong(
+  x: Tensor,
+  y: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  reduce: keyof typeof startOf,
+  includeSelf: boolean,
+): void {
+  // In double precision until the end, with the number of what goes to each place.
+  const own = x.storage.data.subarray(x.offset, x.offset + x.numel());
+  const target = new Float64Array(own);
+  const counts = new Float64Array(target.length).fill(includeSelf ? 1 : 0);
+  const along = y.ndim === 0 ? 0 : y.strides[dim]!;
+  forEachRow(
+    rowLike(index.shape, [1]),
+    [withoutStep(y.strides, dim), rowLike(source.strides, one), rowLike(index.strides, one)],
+    [0, source.offset, index.offset],
+    (length, steps, places) => {
+      for (let i = 0; i < length; i++) {
+        const at =
+          places[0]! + i * steps[0]! + index.storage.data[places[2]! + i * steps[2]!]! * along;
+        const value = source.storage.data[places[1]! + i * steps[1]!]!;
+        const before = counts[at] === 0 ? startOf[reduce] : target[at]!;
+        counts[at]!++;
+        target[at] = combined(reduce, before, value);
+      }
+    },
+  );
+  if (reduce === "mean") {
+    const whole = y.dtype === "int32" || y.dtype === "bool";
+    for (let i = 0; i < target.length; i++) {
+      if (counts[i]! < 2) continue;
+      const mean = target[i]! / counts[i]!;
+      target[i] = whole ? Math.floor(mean) : mean;
+    }
+  }
+  y.storage.data.set(target);
+}
+
+function combined(reduce: keyof typeof startOf, a: number, b: number): number {
+  if (reduce === "prod") return a * b;
+  // These give NaN if either is.
+  if (reduce === "amax") return Math.max(a, b);
+  if (reduce === "amin") return Math.min(a, b);
+  return a + b;
+}

@@ -9,6 +9,7 @@ export { vecdot } from "./linalg.ts";
 export * from "./loss/index.ts";
 export { meshgrid } from "./meshgrid.ts";
 export { multiDot } from "./multi-dot.ts";
+export { bucketize, searchsorted } from "./search.ts";
 export { where } from "./selection.ts";
 export { polygamma } from "./special.ts";
 export { stack } from "./stack.ts";

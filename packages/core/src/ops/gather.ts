@@ -29,7 +29,7 @@ function checkIndexShape(where: string, x: Tensor, dim: number, index: Tensor): 
   );
 }
 
-function lengthAlong(x: Tensor, dim: number): number {
+export function lengthAlong(x: Tensor, dim: number): number {
   return x.ndim === 0 ? 1 : x.shape[dim]!;
 }
 
@@ -69,7 +69,7 @@ function sourceFor(where: string, x: Tensor, source: TensorLike, index: Tensor):
 }
 
 /** What `scatter` and `scatterAdd` have in common: their arguments sorted and checked. */
-function scatterCall(
+export function scatterCall(
   where: string,
   x: TensorLike,
   dim: number,
@@ -214,7 +214,7 @@ export const gather: Op<(x: TensorLike, dim: number, index: TensorLike) => Tenso
 });
 
 /** The call of a scatter op for all samples at once. */
-function scatterAll(
+export function scatterAll(
   scatterOp: (x: Tensor, dim: number, index: Tensor, source: Tensor) => Tensor,
   [x, source, index]: readonly Tensor[],
   batched: readonly boolean[],

@@ -92,6 +92,7 @@ export { repeat, repeatInterleave, tile } from "./repeat.ts";
 export { reshape, view } from "./reshape.ts";
 export { ceil, floor, frac, round, trunc } from "./rounding.ts";
 export { bernoulli, multinomial } from "./sampling.ts";
+export { scatterReduce } from "./scatter-reduce.ts";
 export { indexAdd, indexCopy, indexFill, indexSelect } from "./select.ts";
 export { fmax, fmin, maximum, minimum } from "./selection.ts";
 export { abs, copysign, sign, signbit } from "./sign.ts";

@@ -54,6 +54,8 @@ const independent: Readonly<Record<string, string>> = {
   nanmedian: "src/ops/ordering.test.ts",
   nonzero: "src/ops/indexing.test.ts",
   oneHot: "src/ops/indexing.test.ts",
+  scatterReduce: "src/ops/scattering.test.ts",
+  searchsorted: "src/ops/scattering.test.ts",
 };
 
 /** Whether the op has an independent reference; throws if the test named for it does not mention it. */

@@ -10,6 +10,7 @@ import {
   maskedSelect,
   scatter,
   scatterAdd,
+  scatterReduce,
   Tensor,
   take,
   takeAlongDim,
@@ -43,9 +44,11 @@ export const indexing: Signatures = {
   index_select: torch("input, dim, index", (x, dim, index) => indexSelect(x, dim, index)),
   masked_fill: torch("input, mask, value", (x, mask, value) => maskedFill(x, mask, value)),
   masked_select: torch("input, mask", (x, mask) => maskedSelect(x, mask)),
-  scatter: torch("input, dim, index, src", (x, dim, index, source) =>
-    scatter(x, dim, index, source),
-  ),
+  scatter: torch("input, dim, index, src, reduce?", (x, dim, index, source, reduce?: string) => {
+    if (reduce === "add") return scatterAdd(x, dim, index, source);
+    if (reduce === "multiply") return scatterReduce(x, dim, index, source, "prod");
+    return scatter(x, dim, index, source);
+  }),
   scatter_add: torch("input, dim, index, src", (x, dim, index, source) =>
     scatterAdd(x, dim, index, source),
   ),
