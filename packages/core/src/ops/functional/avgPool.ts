@@ -15,6 +15,7 @@ import type { PerDim } from "./spatial.ts";
 import type { PoolOptions, WindowOptions } from "./windows.ts";
 import {
   pooledLengths,
+  pooledSamples,
   pooledShape,
   poolGeometry,
   readMovingWindows,
@@ -110,6 +111,7 @@ export const avgPool: Op<(x: TensorLike, windows: MeanWindows) => Tensor> = defi
       return avgPoolInput(cotangent, size, node.options);
     },
   ],
+  batch: ([x], _batched, windows) => pooledSamples(x!, windows, avgPool),
   samples: [
     (draw) => {
       const { shape, windows } = drawPool(draw);
@@ -173,6 +175,8 @@ export const avgPoolInput: Op<(x: TensorLike, inputSize: Shape, windows: MeanWin
         return avgPool(cotangent, windows);
       },
     ],
+    batch: ([x], _batched, { inputSize, ...windows }) =>
+      pooledSamples(x!, windows, (samples) => avgPoolInput(samples, inputSize, windows)),
     samples: [
       (draw) => {
         const { shape, windows } = drawPool(draw);

@@ -24,6 +24,7 @@ import { where } from "../selection.ts";
 import { abs, sign } from "../sign.ts";
 import { sum } from "../sum.ts";
 import { transpose } from "../transpose.ts";
+import { allBatched, merged, parted, sampleCount } from "./batching.ts";
 
 function checkSets(name: string, a: Shape, b: Shape): void {
   if (a.length !== 3 || b.length !== 3 || a[0] !== b[0] || a[2] !== b[2]) {
@@ -111,6 +112,10 @@ export const distances: Op<(a: TensorLike, b: TensorLike, p: number) => Tensor> 
       return neg(sum(byDifference(cotangent, a, b, result, options.p), 1));
     },
   ],
+  batch: (operands, batched, { p }) => {
+    const [a, b] = allBatched(operands, batched).map(merged);
+    return parted(distances(a!, b!, p), sampleCount(operands, batched));
+  },
   samples: [
     (draw) => {
       const [n, m] = [draw.integer(1, 2), draw.integer(1, 3)];
@@ -192,6 +197,10 @@ export const weightedDifferences: Op<(w: TensorLike, a: TensorLike, b: TensorLik
       (c, { a: w }) => mul(c, sum(w, 2, { keepdim: true })),
       (c, { a: w }) => neg(matmul(transpose(w, 1, 2), c)),
     ],
+    batch: (operands, batched) => {
+      const [w, a, b] = allBatched(operands, batched).map(merged);
+      return parted(weightedDifferences(w!, a!, b!), sampleCount(operands, batched));
+    },
     samples: [
       (draw) => {
         const [n, p, r, m] = [draw.integer(1, 2), draw.length(), draw.length(), draw.length()];

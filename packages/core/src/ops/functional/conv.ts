@@ -9,8 +9,9 @@ import type { Tensor } from "../../tensor.ts";
 import { reshape } from "../reshape.ts";
 import type { OptionalTensor } from "./arguments.ts";
 import { readOptional } from "./arguments.ts";
-import type { ConvolutionOptions } from "./convolution.ts";
-import { checkBias, checkChannels, convolution, convolvedLengths } from "./convolution.ts";
+import { convolution } from "./convolution.ts";
+import type { ConvolutionOptions } from "./convolution-options.ts";
+import { checkBias, checkChannels, convolvedLengths } from "./convolution-options.ts";
 import type { PerDim } from "./spatial.ts";
 import { readPerDim } from "./spatial.ts";
 

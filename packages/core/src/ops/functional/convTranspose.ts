@@ -10,7 +10,8 @@ import { reshape } from "../reshape.ts";
 import type { OptionalTensor } from "./arguments.ts";
 import { readOptional } from "./arguments.ts";
 import { readTensors } from "./conv.ts";
-import { checkBias, convolutionInput } from "./convolution.ts";
+import { convolutionInput } from "./convolution.ts";
+import { checkBias } from "./convolution-options.ts";
 import type { PerDim } from "./spatial.ts";
 import { readPerDim } from "./spatial.ts";
 

@@ -8,8 +8,8 @@ import type { Tensor } from "../../tensor.ts";
 import { grad } from "../../transforms/grad.ts";
 import { vmap } from "../../transforms/vmap.ts";
 import { conv1d, conv2d, conv3d } from "./conv.ts";
-import type { ConvolutionOptions } from "./convolution.ts";
 import { convolution, convolutionInput, convolutionWeight } from "./convolution.ts";
+import type { ConvolutionOptions } from "./convolution-options.ts";
 
 /** Element of x at an index that may lie outside, where it is 0. */
 function elementAt(x: Tensor, index: readonly number[]): number {

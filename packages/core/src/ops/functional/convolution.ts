@@ -10,140 +10,31 @@
  */
 import type { TensorLike } from "../../creation.ts";
 import { tensor, zeros } from "../../creation.ts";
-import { ArgumentError, checkInteger, checkOptions, ShapeError } from "../../errors.ts";
-import type { ConvolutionGeometry } from "../../kernels/convolution.ts";
+import { ArgumentError, ShapeError } from "../../errors.ts";
 import { convolve, convolveInput, convolveWeight } from "../../kernels/convolution.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
 import type { Draw } from "../../samples.ts";
 import type { Shape } from "../../shape.ts";
-import { checkShape, formatShape, sameShape } from "../../shape.ts";
+import { checkShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { sum } from "../sum.ts";
-import { readPerDim, threefold } from "./spatial.ts";
-
-/** How a kernel moves over its input; one entry for each of the one to three spatial dimensions. */
-export interface ConvolutionOptions {
-  /** The step from one output place to the next. */
-  readonly stride: readonly number[];
-  /** Zeros before the first and after the last element; negative: so many elements are left out. */
-  readonly padding: readonly (readonly [number, number])[];
-  /** The distance between neighbouring elements under the kernel. */
-  readonly dilation: readonly number[];
-  /** Input and output channels fall into so many parts, each convolved by itself. */
-  readonly groups: number;
-}
-
-const optionNames = ["stride", "padding", "dilation", "groups"];
-
-function readOptions(
-  where: string,
-  options: ConvolutionOptions,
-  more: readonly string[] = [],
-): ConvolutionOptions {
-  checkOptions(where, options, [...optionNames, ...more]);
-  const { padding } = options;
-  const rank = Array.isArray(padding) ? padding.length : 0;
-  const isPaired =
-    rank >= 1 && rank <= 3 && padding.every((pair) => Array.isArray(pair) && pair.length === 2);
-  if (!isPaired) {
-    throw new ArgumentError(
-      `${where}: padding must hold a pair [before, after] for each of 1 to 3 spatial dimensions.`,
-      { padding },
-    );
-  }
-  return {
-    stride: readPerDim(where, "stride", options.stride, rank, 1),
-    padding: padding.map((pair) => readPerDim(where, "padding", pair, 2) as [number, number]),
-    dilation: readPerDim(where, "dilation", options.dilation, rank, 1),
-    groups: checkInteger(where, "groups", options.groups, 1),
-  };
-}
-
-/** The length of the output along each spatial dimension: ⌊(S + p₀ + p₁ − d·(K − 1) − 1) / s⌋ + 1. */
-export function convolvedLengths(
-  where: string,
-  input: Shape,
-  kernel: Shape,
-  { stride, padding, dilation }: ConvolutionOptions,
-): number[] {
-  return input.map((length, i) => {
-    const [before, after] = padding[i]!;
-    const reach = dilation[i]! * (kernel[i]! - 1) + 1;
-    const padded = length + before + after;
-    if (padded < reach || kernel[i]! < 1) {
-      throw new ShapeError(
-        `${where}: the kernel reaches over ${reach} elements, but spatial dimension ${i} has ${length}${padded === length ? "" : ` (${padded} with padding)`}. ` +
-          "Use a smaller kernel or dilation, or more padding.",
-        { input, kernel, padding, dilation },
-      );
-    }
-    return Math.floor((padded - reach) / stride[i]!) + 1;
-  });
-}
-
-/** Refuses shapes of x and w that do not fit, and gives the shape of the result. */
-function convolvedShape(where: string, x: Shape, w: Shape, options: ConvolutionOptions): number[] {
-  const rank = options.stride.length;
-  if (x.length !== rank + 2 || w.length !== rank + 2) {
-    throw new ShapeError(
-      `${where}: input and weight need ${rank + 2} dimensions (samples, channels and ${rank} spatial), but have shapes ${formatShape(x)} and ${formatShape(w)}.`,
-      { input: x, weight: w },
-    );
-  }
-  checkChannels(where, x[1]!, w, options.groups);
-  return [x[0]!, w[0]!, ...convolvedLengths(where, x.slice(2), w.slice(2), options)];
-}
-
-/** Refuses a weight that does not fit to the channels of the input. */
-export function checkChannels(where: string, channels: number, w: Shape, groups: number): void {
-  if (channels !== w[1]! * groups) {
-    const wanted = groups === 1 ? `${w[1]}` : `${w[1]} · ${groups} groups = ${w[1]! * groups}`;
-    throw new ShapeError(
-      `${where}: the input has ${channels} channels, but the weight of shape ${formatShape(w)} is made for ${wanted}.`,
-      { channels, weight: w, groups },
-    );
-  }
-  if (w[0]! % groups !== 0) {
-    throw new ShapeError(
-      `${where}: ${w[0]} output channels do not fall into ${groups} equal groups.`,
-      { weight: w, groups },
-    );
-  }
-}
-
-/** Refuses a cotangent that does not have the shape of the result. */
-function checkOutput(where: string, found: Shape, expected: Shape): void {
-  if (!sameShape(found, expected)) {
-    throw new ShapeError(
-      `${where}: the output has shape ${formatShape(found)}, but these lengths make it ${formatShape(expected)}.`,
-      { output: found, expected },
-    );
-  }
-}
-
-function geometryOf(
-  x: Shape,
-  w: Shape,
-  y: Shape,
-  { stride, padding, dilation, groups }: ConvolutionOptions,
-): ConvolutionGeometry {
-  return {
-    samples: x[0]!,
-    groups,
-    inChannels: w[1]!,
-    outChannels: w[0]! / groups,
-    input: threefold(x.slice(2), 1),
-    kernel: threefold(w.slice(2), 1),
-    output: threefold(y.slice(2), 1),
-    stride: threefold(stride, 1),
-    padding: threefold(
-      padding.map(([before]) => before),
-      0,
-    ),
-    dilation: threefold(dilation, 1),
-  };
-}
+import {
+  allBatched,
+  intoChannels,
+  merged,
+  outOfChannels,
+  parted,
+  sampleCount,
+} from "./batching.ts";
+import type { ConvolutionOptions } from "./convolution-options.ts";
+import {
+  checkBias,
+  checkOutput,
+  convolvedShape,
+  geometryOf,
+  readOptions,
+} from "./convolution-options.ts";
 
 /** The lengths and options of a drawn convolution. */
 function drawConvolution(draw: Draw): { x: number[]; w: number[]; options: ConvolutionOptions } {
@@ -236,6 +127,20 @@ export const convolution: Op<
     (cotangent) =>
       sum(cotangent, [0, ...Array.from({ length: cotangent.ndim - 2 }, (_, i) => i + 2)]),
   ],
+  // Samples with the same kernel are a larger batch; kernels of their own make each sample a group of channels.
+  batch: (operands, batched, options) => {
+    if (!batched[1] && !batched[2]) {
+      const [x, w, bias] = operands;
+      const y = convolution(merged(x!), w!, bias, options);
+      return parted(y, x!.shape[0]!);
+    }
+    const [x, w, bias] = allBatched(operands, batched);
+    const samples = x!.shape[0]!;
+    const groups = samples * options.groups;
+    const shift = bias === undefined ? null : merged(bias);
+    const y = convolution(intoChannels(x!), merged(w!), shift, { ...options, groups });
+    return outOfChannels(y, samples);
+  },
   samples: [
     (draw) => {
       const { x, w, options } = completed(draw);
@@ -301,16 +206,6 @@ export const convolution: Op<
   ],
 });
 
-/** Refuses a bias that is not one number for each output channel. */
-export function checkBias(where: string, bias: Shape, channels: number): void {
-  if (!sameShape(bias, [channels])) {
-    throw new ShapeError(
-      `${where}: the bias has shape ${formatShape(bias)}, but there are ${channels} output channels.`,
-      { bias, channels },
-    );
-  }
-}
-
 /**
  * The adjoint of the convolution in its input: what the output places get, g of shape [N, O, *T], given back to the
  * input places of which they were made. It is the gradient of `convolution` with respect to x, and the transposed
@@ -360,6 +255,17 @@ export const convolutionInput: Op<
     (cotangent, node) =>
       convolutionWeight(cotangent, node.a, node.shapeOf(1).slice(2), withoutSizes(node.options)),
   ],
+  batch: (operands, batched, { inputSize, ...options }) => {
+    if (!batched[1]) {
+      const [g, w] = operands;
+      return parted(convolutionInput(merged(g!), w!, inputSize, options), g!.shape[0]!);
+    }
+    const [g, w] = allBatched(operands, batched);
+    const samples = g!.shape[0]!;
+    const groups = samples * options.groups;
+    const x = convolutionInput(intoChannels(g!), merged(w!), inputSize, { ...options, groups });
+    return outOfChannels(x, samples);
+  },
   samples: [
     (draw) => {
       const { x, w, y, options } = completed(draw);
@@ -437,6 +343,12 @@ export const convolutionWeight: Op<
       convolutionInput(node.b, cotangent, node.shapeOf(0).slice(2), withoutSizes(node.options)),
     (cotangent, node) => convolution(node.a, cotangent, null, withoutSizes(node.options)),
   ],
+  batch: (operands, batched, { kernelSize, ...options }) => {
+    const [x, g] = allBatched(operands, batched).map(intoChannels);
+    const samples = sampleCount(operands, batched);
+    const groups = samples * options.groups;
+    return parted(convolutionWeight(x!, g!, kernelSize, { ...options, groups }), samples);
+  },
   samples: [
     (draw) => {
       const { x, w, y, options } = completed(draw);

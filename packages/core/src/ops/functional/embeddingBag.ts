@@ -16,7 +16,7 @@ import type { OptionalTensor } from "./arguments.ts";
 import { readOptional } from "./arguments.ts";
 import type { EmbeddingOptions } from "./embedding.ts";
 import { embedding, readRowGradient, shortenRows } from "./embedding.ts";
-import { planePick } from "./maxPool.ts";
+import { planePick } from "./planes.ts";
 
 /** Options of {@link embeddingBag}. */
 export interface EmbeddingBagOptions extends Omit<EmbeddingOptions, "paddingIdx"> {

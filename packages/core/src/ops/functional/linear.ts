@@ -11,10 +11,12 @@ import { contiguousOperand, defineOp } from "../../op.ts";
 import type { Shape } from "../../shape.ts";
 import { elementCount, formatShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
+import { add } from "../arithmetic.ts";
 import { sumTo } from "../expand.ts";
 import { matmul } from "../matmul.ts";
 import { reshape } from "../reshape.ts";
 import { transpose } from "../transpose.ts";
+import { allBatched } from "./batching.ts";
 
 function linearShape(x: Shape, w: Shape, bias: Shape | undefined): Shape {
   if (x.length === 0 || (w.length !== 1 && w.length !== 2)) {
@@ -120,6 +122,20 @@ export const linear: Op<
     },
     (cotangent, node) => sumTo(cotangent, node.shapeOf(2)),
   ],
+  batch: (operands, batched) => {
+    const [x, w, bias] = operands;
+    // Samples with the same parameters are one more leading dimension.
+    if (!batched[1] && !batched[2]) return linear(x!, w!, bias);
+    const [inputs, weights, shifts] = allBatched(operands, batched) as [Tensor, Tensor, Tensor?];
+    const [samples, features] = [inputs.shape[0]!, inputs.shape.at(-1)!];
+    const lead = inputs.shape.slice(1, -1);
+    const out = weights.shape.slice(1, -1);
+    const matrices = reshape(weights, [samples, out[0] ?? 1, features]);
+    const rows = reshape(inputs, [samples, elementCount(lead), features]);
+    const y = matmul(rows, transpose(matrices, 1, 2));
+    const shift = shifts && reshape(shifts, [samples, 1, elementCount(shifts.shape.slice(1))]);
+    return reshape(shift === undefined ? y : add(y, shift), [samples, ...lead, ...out]);
+  },
   samples: [
     (draw) => {
       const lead = draw.shape(0, 3, 0);

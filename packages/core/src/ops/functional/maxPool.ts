@@ -6,18 +6,23 @@ import { zeros } from "../../creation.ts";
 import type { DType } from "../../dtype.ts";
 import { allocate } from "../../dtype.ts";
 import { checkOptions, ShapeError } from "../../errors.ts";
-import { maxOverWindows, pickFromPlanes, putIntoPlanes } from "../../kernels/pooling.ts";
+import { maxOverWindows } from "../../kernels/pooling.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
 import type { Draw } from "../../samples.ts";
 import { within } from "../../samples.ts";
-import type { Shape } from "../../shape.ts";
-import { checkShape, elementCount, formatShape, sameShape } from "../../shape.ts";
 import { Storage } from "../../storage.ts";
 import { Tensor } from "../../tensor.ts";
+import { planePick, planePut } from "./planes.ts";
 import type { PerDim } from "./spatial.ts";
 import type { PoolOptions, WindowOptions } from "./windows.ts";
-import { pooledShape, poolGeometry, readMovingWindows, spatialRank } from "./windows.ts";
+import {
+  pooledSamples,
+  pooledShape,
+  poolGeometry,
+  readMovingWindows,
+  spatialRank,
+} from "./windows.ts";
 
 /** Options of maximum pools. */
 export interface MaxPoolOptions extends PoolOptions {
@@ -98,6 +103,7 @@ export const maxPool: Op<(x: TensorLike, windows: WindowOptions) => Tensor> = de
       return planePut(cotangent, node.saved as Tensor, size);
     },
   ],
+  batch: ([x], _batched, windows) => pooledSamples(x!, windows, maxPool),
   samples: [
     (draw) => {
       const { shape, windows } = drawPool(draw);
@@ -166,6 +172,7 @@ export const maxPoolIndices: Op<(x: TensorLike, windows: WindowOptions) => Tenso
     const geometry = poolGeometry(x.shape, y.shape, windows);
     maxOverWindows(geometry, x.storage.data, x.offset, values, y.storage.data as Int32Array);
   },
+  batch: ([x], _batched, windows) => pooledSamples(x!, windows, maxPoolIndices),
   samples: [
     (draw) => {
       const { shape, windows } = drawPool(draw);
@@ -184,161 +191,6 @@ export const maxPoolIndices: Op<(x: TensorLike, windows: WindowOptions) => Tenso
       note: "the first of equal maxima",
       call: () => [tensorOf([1, 1, 2, 2]), { outputSize: [2] }],
       result: [0, 2],
-    },
-  ],
-});
-
-function placesOf(row: readonly number[]): Tensor {
-  return new Tensor(new Storage(Int32Array.from(row)), "int32", [1, row.length]);
-}
-
-/** The shape of the leading dimensions and of the plane, and how many there are of both. */
-function planesOf(shape: Shape, rank: number): { lead: Shape; planes: number; size: number } {
-  const lead = shape.slice(0, shape.length - rank);
-  return { lead, planes: elementCount(lead), size: elementCount(shape.slice(shape.length - rank)) };
-}
-
-/**
- * The elements of x at given places of each plane: indices count through the flattened last `rank` dimensions of x; −1
- * gives 0.
- *
- * @throws {ShapeError} when the leading dimensions of x and indices differ.
- * @example
- * import { planePick, tensor } from "@chainrule/core";
- * planePick(tensor([[5, 6, 7]]), tensor([[2, 0]], { dtype: "int32" }), 1); // → tensor([[7, 5]])
- */
-export const planePick: Op<(x: TensorLike, indices: Tensor, rank: number) => Tensor> = defineOp({
-  name: "planePick",
-  formula: "y_{pi} = x_{p, k(p, i)}",
-  call: (x: TensorLike, indices: Tensor, rank: number) => ({
-    operands: [x, indices],
-    options: { rank },
-  }),
-  kinds: ["float", "index"],
-  shape: ([x, indices], { rank }) => {
-    const lead = x!.shape.slice(0, x!.ndim - rank);
-    const other = indices!.shape.slice(0, indices!.ndim - rank);
-    if (!sameShape(lead, other)) {
-      throw new ShapeError(
-        `planePick: x of shape ${formatShape(x!.shape)} and indices of shape ${formatShape(indices!.shape)} must agree but for the last ${rank} dimensions.`,
-        { x: x!.shape, indices: indices!.shape },
-      );
-    }
-    return indices!.shape;
-  },
-  forward: ([input, indices], y, { rank }) => {
-    const x = contiguousOperand(input!);
-    const places = contiguousOperand(indices!);
-    const { planes, size } = planesOf(x.shape, rank);
-    const count = elementCount(y.shape.slice(y.ndim - rank));
-    pickFromPlanes(
-      x.storage.data,
-      x.offset,
-      size,
-      places.storage.data,
-      places.offset,
-      count,
-      planes,
-      y.storage.data,
-    );
-  },
-  vjp: [
-    (cotangent, node) => {
-      const shape = node.shapeOf(0);
-      return planePut(cotangent, node.b, shape.slice(shape.length - node.options.rank));
-    },
-    null,
-  ],
-  samples: [
-    (draw) => {
-      const lead = draw.shape(0, 2);
-      const size = [draw.length(), draw.length()];
-      return [
-        draw.tensor([...lead, ...size]),
-        draw.indices([...lead, draw.length(0), draw.length()], size[0]! * size[1]!),
-        2,
-      ];
-    },
-  ],
-  rejects: [
-    {
-      call: () => [zeros([2, 3]), zeros([1, 3], { dtype: "int32" }), 1],
-      message: /must agree but for the last 1 dimensions/,
-      type: ShapeError,
-    },
-  ],
-  edges: [
-    {
-      note: "the same place twice, and none",
-      call: () => [tensorOf([5, 6]), placesOf([1, 1, -1]), 1],
-      result: [6, 6, 0],
-      gradients: [[0, 2], null],
-    },
-  ],
-});
-
-/**
- * Numbers put into planes of zeros of the given size, at given places of their flattened dimensions: the adjoint of
- * `planePick`. Where several have the same place they add up; −1 leaves a number out.
- *
- * @throws {ShapeError} when x and indices differ in shape.
- * @example
- * import { planePut, tensor } from "@chainrule/core";
- * planePut(tensor([[5, 6]]), tensor([[2, 2]], { dtype: "int32" }), [3]); // → tensor([[ 0,  0, 11]])
- */
-export const planePut: Op<(x: TensorLike, indices: Tensor, size: Shape) => Tensor> = defineOp({
-  name: "planePut",
-  formula: String.raw`y_{pk} = \sum_{i : k(p, i) = k} x_{pi}`,
-  call: (x: TensorLike, indices: Tensor, size: Shape) => ({
-    operands: [x, indices],
-    options: { size: checkShape("planePut", size) },
-  }),
-  kinds: ["float", "index"],
-  shape: ([x, indices], { size }) => {
-    if (!sameShape(x!.shape, indices!.shape)) {
-      throw new ShapeError(
-        `planePut: x of shape ${formatShape(x!.shape)} and indices of shape ${formatShape(indices!.shape)} must have the same shape.`,
-        { x: x!.shape, indices: indices!.shape },
-      );
-    }
-    return [...x!.shape.slice(0, x!.ndim - size.length), ...size];
-  },
-  forward: ([input, indices], y, { size }) => {
-    const x = contiguousOperand(input!);
-    const places = contiguousOperand(indices!);
-    const { planes, size: count } = planesOf(x.shape, size.length);
-    putIntoPlanes(
-      x.storage.data,
-      x.offset,
-      elementCount(size),
-      places.storage.data,
-      places.offset,
-      count,
-      planes,
-      y.storage.data,
-    );
-  },
-  vjp: [(cotangent, node) => planePick(cotangent, node.b, node.options.size.length), null],
-  samples: [
-    (draw) => {
-      const shape = draw.shape(2, 4);
-      const size = [draw.length(), draw.length()];
-      return [draw.tensor(shape), draw.indices(shape, size[0]! * size[1]!), size];
-    },
-  ],
-  rejects: [
-    {
-      call: () => [zeros([2, 3]), zeros([1, 3], { dtype: "int32" }), [4]],
-      message: /must have the same shape/,
-      type: ShapeError,
-    },
-  ],
-  edges: [
-    {
-      note: "the same place twice, and none",
-      call: () => [tensorOf([5, 6, 7]), placesOf([1, 1, -1]), [2]],
-      result: [0, 11],
-      gradients: [[1, 1, 0], null],
     },
   ],
 });

@@ -6,7 +6,7 @@ import { checkOptions, IndexError, ShapeError } from "../../errors.ts";
 import type { Shape } from "../../shape.ts";
 import { checkShape, elementCount, formatShape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { planePut } from "./maxPool.ts";
+import { planePut } from "./planes.ts";
 import type { PerDim } from "./spatial.ts";
 import { readMovingWindows } from "./windows.ts";
 

@@ -1,7 +1,6 @@
 /**
  * What nn.functional adds to functions and methods of tensors.
  */
-
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -27,6 +26,7 @@ export { embeddingBag } from "./embeddingBag.ts";
 export { interpolate } from "./interpolate.ts";
 export { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "./layerNorm.ts";
 export { linear } from "./linear.ts";
+export { lpPool1d, lpPool2d, lpPool3d } from "./lpPool.ts";
 export {
   maxPool,
   maxPool1d,
@@ -36,11 +36,10 @@ export {
   maxPool3d,
   maxPool3dWithIndices,
   maxPoolIndices,
-  planePick,
-  planePut,
 } from "./maxPool.ts";
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from "./maxUnpool.ts";
 export { pad } from "./pad.ts";
+export { planePick, planePut } from "./planes.ts";
 export { resample } from "./resample.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./shuffle.ts";
 export { standardize, standardizeGradient } from "./standardize.ts";

@@ -67,6 +67,7 @@ export const resample: Op<(x: TensorLike, dim: number, map: SparseMap) => Tensor
     applyMap(map, x.storage.data, x.offset, y.storage.data, outer, inner);
   },
   vjp: [(cotangent, { options }) => resample(cotangent, options.dim, transposedMap(options.map))],
+  batch: ([x], _batched, { dim, map }) => resample(x!, dim < 0 ? dim : dim + 1, map),
   samples: [
     (draw) => {
       const x = draw.tensor(draw.shape(1, 4, 0));

@@ -30,6 +30,14 @@ import { div } from "../division.ts";
 import { expand } from "../expand.ts";
 import { rsqrt } from "../power.ts";
 import { mean, sum } from "../sum.ts";
+import {
+  allBatched,
+  intoChannels,
+  merged,
+  outOfChannels,
+  parted,
+  sampleCount,
+} from "./batching.ts";
 
 /** What {@link standardize} gives: the standardised numbers, and mean and (biased) variance of each group, of shape [C]. */
 export interface Standardized {
@@ -125,6 +133,16 @@ export const standardize: Op<(x: TensorLike, options: StandardizeOptions) => Sta
       if (muBar !== null && center) plus(expand(perGroup(mul(muBar, 1 / count)), y.shape));
       return [gradient];
     },
+    batch: ([samples], _batched, options) => {
+      // [N, A, C, B] as [A, N·C, B]: each sample's groups are groups by themselves.
+      const x = samples!;
+      const found = standardize(intoChannels(x), options);
+      return {
+        values: outOfChannels(found.values, x.shape[0]!),
+        mean: parted(found.mean, x.shape[0]!),
+        variance: parted(found.variance, x.shape[0]!),
+      };
+    },
     samples: [
       (draw) => [drawGroups(draw), { eps: draw.pick([1e-5, 0.1]), center: true }],
       (draw) => [drawGroups(draw), { eps: draw.pick([0.1, 1]), center: false }],
@@ -200,6 +218,16 @@ export const standardizeGradient: Op<
       return div(mul(inner, -0.5), add(node.c, node.options.eps));
     },
   ],
+  batch: (operands, batched, options) => {
+    const [cotangent, y, variance] = allBatched(operands, batched);
+    const x = standardizeGradient(
+      intoChannels(cotangent!),
+      intoChannels(y!),
+      merged(variance!),
+      options,
+    );
+    return outOfChannels(x, sampleCount(operands, batched));
+  },
   samples: [
     (draw) => {
       const y = drawGroups(draw);

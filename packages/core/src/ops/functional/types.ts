@@ -9,7 +9,7 @@ export type { AttentionOptions } from "./attention.ts";
 export type { AvgPoolOptions, MeanWindows } from "./avgPool.ts";
 export type { BatchNormOptions, InstanceNormOptions } from "./batchNorm.ts";
 export type { ConvOptions } from "./conv.ts";
-export type { ConvolutionOptions } from "./convolution.ts";
+export type { ConvolutionOptions } from "./convolution-options.ts";
 export type { ConvTransposeOptions } from "./convTranspose.ts";
 export type {
   CosineSimilarityOptions,
@@ -20,6 +20,7 @@ export type { EmbeddingOptions } from "./embedding.ts";
 export type { EmbeddingBagOptions } from "./embeddingBag.ts";
 export type { InterpolateOptions, InterpolationMode } from "./interpolate.ts";
 export type { LocalResponseNormOptions, NormOptions } from "./layerNorm.ts";
+export type { LpPoolOptions } from "./lpPool.ts";
 export type { MaxPooled, MaxPoolOptions } from "./maxPool.ts";
 export type { MaxUnpoolOptions } from "./maxUnpool.ts";
 export type { PadMode, PadOptions } from "./pad.ts";

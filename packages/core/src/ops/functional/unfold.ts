@@ -4,8 +4,8 @@
 import type { TensorLike } from "../../creation.ts";
 import { tensor, toTensor, zeros } from "../../creation.ts";
 import { ArgumentError, checkOptions, ShapeError } from "../../errors.ts";
-import type { ConvolutionGeometry } from "../../kernels/convolution.ts";
-import { foldColumns, unfoldColumns } from "../../kernels/convolution.ts";
+import { foldColumns, unfoldColumns } from "../../kernels/convolution-columns.ts";
+import type { ConvolutionGeometry } from "../../kernels/convolution-geometry.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
 import type { Draw } from "../../samples.ts";
@@ -13,7 +13,7 @@ import type { Shape } from "../../shape.ts";
 import { elementCount, formatShape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { reshape } from "../reshape.ts";
-import { convolvedLengths } from "./convolution.ts";
+import { convolvedLengths } from "./convolution-options.ts";
 import type { PerDim } from "./spatial.ts";
 import { readPerDim, threefold } from "./spatial.ts";
 

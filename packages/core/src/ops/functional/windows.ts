@@ -5,6 +5,8 @@ import { ArgumentError, quoted, ShapeError } from "../../errors.ts";
 import type { PoolGeometry, Windows } from "../../kernels/pooling.ts";
 import type { Shape } from "../../shape.ts";
 import { elementCount, formatShape } from "../../shape.ts";
+import type { Tensor } from "../../tensor.ts";
+import { merged, parted } from "./batching.ts";
 import type { PerDim } from "./spatial.ts";
 import { readPerDim, threefold } from "./spatial.ts";
 
@@ -181,4 +183,14 @@ export function poolGeometry(
     input: threefold(input.slice(lead), 1),
     windows: [...missing, ...along],
   };
+}
+
+/** Applies a pool to samples that each have the shape of a pool's input, for `vmap`. */
+export function pooledSamples<Options extends WindowOptions>(
+  x: Tensor,
+  options: Options,
+  pool: (x: Tensor, options: Options) => Tensor,
+): Tensor {
+  if (x.ndim < spatialRank(options) + 3) return pool(x, options);
+  return parted(pool(merged(x), options), x.shape[0]!);
 }

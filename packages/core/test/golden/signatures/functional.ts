@@ -41,6 +41,15 @@ function avgPool(op: (...args: never[]) => unknown): Signature {
   );
 }
 
+/** A pool by powers. */
+function lpPool(op: (...args: never[]) => unknown): Signature {
+  return torch(
+    "input, norm_type, kernel_size, stride?, ceil_mode?",
+    (x, p, kernelSize, stride, ceilMode) =>
+      op(x, p, kernelSize, given({ stride, ceilMode }) as never),
+  );
+}
+
 /** A transposed convolution. */
 function convTranspose(op: (...args: never[]) => unknown): Signature {
   return torch(
@@ -103,6 +112,8 @@ export const functional: Signatures = {
     "input, size, alpha?, beta?, k?",
     (x, size, alpha, beta, k) => core.localResponseNorm(x, size, given({ alpha, beta, k })),
   ),
+  "nn.functional.lp_pool1d": lpPool(core.lpPool1d),
+  "nn.functional.lp_pool2d": lpPool(core.lpPool2d),
   "nn.functional.max_pool1d": maxPool(core.maxPool1d, core.maxPool1dWithIndices),
   "nn.functional.max_pool2d": maxPool(core.maxPool2d, core.maxPool2dWithIndices),
   "nn.functional.max_pool3d": maxPool(core.maxPool3d, core.maxPool3dWithIndices),
