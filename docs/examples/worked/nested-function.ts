@@ -31,7 +31,7 @@ export function nestedFunction() {
     ),
     // The same derivative once more, of the slope itself: how steeply the error bends along w20.
     bend: grad((w20: Tensor) => grad((w: Tensor) => error({ ...weights, w20: w }))(w20))(
-      0.4,
+      number(0.4),
     ).item(),
   };
 }
