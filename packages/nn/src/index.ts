@@ -5,21 +5,44 @@
  */
 export type { BackwardHook, ForwardHook, ForwardPreHook, Gradients } from "./hooks.ts";
 export * as init from "./init.ts";
+export type { PReLUOptions } from "./layers/activations.ts";
 export {
+  CELU,
   ELU,
   GELU,
+  GLU,
+  Hardshrink,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
   LeakyReLU,
+  LogSigmoid,
   LogSoftmax,
+  Mish,
+  PReLU,
   ReLU,
+  ReLU6,
+  SELU,
   Sigmoid,
   SiLU,
   Softmax,
   Softmin,
   Softplus,
+  Softshrink,
+  Softsign,
   Tanh,
+  Tanhshrink,
+  Threshold,
 } from "./layers/activations.ts";
-export type { DropoutOptions } from "./layers/dropout.ts";
-export { Dropout } from "./layers/dropout.ts";
+export type { DropoutLayerOptions } from "./layers/dropout.ts";
+export {
+  AlphaDropout,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  FeatureAlphaDropout,
+} from "./layers/dropout.ts";
 export { Lambda } from "./layers/lambda.ts";
 export type { LinearOptions } from "./layers/linear.ts";
 export { Linear } from "./layers/linear.ts";

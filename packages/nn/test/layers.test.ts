@@ -107,6 +107,33 @@ describe("activations", () => {
     ],
     [new nn.ELU({ alpha: 2 }), core.elu(x, { alpha: 2 }), "ELU(alpha=2)"],
     [new nn.Softplus({ beta: 2 }), core.softplus(x, { beta: 2 }), "Softplus(beta=2, threshold=20)"],
+    [new nn.ReLU6(), core.relu6(x), "ReLU6()"],
+    [new nn.LogSigmoid(), core.logsigmoid(x), "LogSigmoid()"],
+    [new nn.Tanhshrink(), core.tanhshrink(x), "Tanhshrink()"],
+    [new nn.Mish(), core.mish(x), "Mish()"],
+    [new nn.SELU(), core.selu(x), "SELU()"],
+    [new nn.Softsign(), core.softsign(x), "Softsign()"],
+    [new nn.Hardsigmoid(), core.hardsigmoid(x), "Hardsigmoid()"],
+    [new nn.Hardswish(), core.hardswish(x), "Hardswish()"],
+    [new nn.CELU({ alpha: 0.5 }), core.celu(x, { alpha: 0.5 }), "CELU(alpha=0.5)"],
+    [
+      new nn.Hardtanh({ maxVal: 0.1 }),
+      core.hardtanh(x, { maxVal: 0.1 }),
+      "Hardtanh(minVal=-1, maxVal=0.1)",
+    ],
+    [
+      new nn.Softshrink({ lambd: 0.4 }),
+      core.softshrink(x, { lambd: 0.4 }),
+      "Softshrink(lambd=0.4)",
+    ],
+    [new nn.Hardshrink(), core.hardshrink(x), "Hardshrink(lambd=0.5)"],
+    [new nn.Threshold(0, -1), core.threshold(x, 0, -1), "Threshold(threshold=0, value=-1)"],
+    [
+      new nn.PReLU({ numParameters: 4, init: 0.5, dtype: "float64" }),
+      core.prelu(x, core.full([4], 0.5, float64)),
+      "PReLU(numParameters=4)",
+    ],
+    [new nn.GLU(), core.glu(x), "GLU(dim=-1)"],
     [new nn.Softmax(1), core.softmax(x, 1), "Softmax(dim=1)"],
     [new nn.LogSoftmax(-1), core.logSoftmax(x, -1), "LogSoftmax(dim=-1)"],
     [new nn.Softmin(1), core.softmin(x, 1), "Softmin(dim=1)"],
@@ -137,6 +164,20 @@ describe("Dropout", () => {
     y.sum().backward();
     expect(numbers(x.grad!)).toEqual(numbers(y));
     expect(layer.eval().forward(x)).toBe(x);
+  });
+
+  test("of whole channels, and for SELU", () => {
+    const x = randn([4, 6, 5], { generator: new Generator(2) });
+    const y = new nn.Dropout1d({ generator: new Generator(4) }).forward(x);
+    const zeroChannels = y.abs().sum(2).eq(0).to("int32").sum().item();
+    expect(zeroChannels).toBeGreaterThan(4);
+    expect(zeroChannels).toBeLessThan(20);
+    expect(numbers(new nn.Dropout2d({ p: 1 }).forward(ones([1, 1, 2, 1])))).toEqual([0, 0]);
+    expect(numbers(new nn.Dropout3d({ p: 1 }).forward(ones([1, 1, 1, 2, 1])))).toEqual([0, 0]);
+    for (const layer of [new nn.AlphaDropout(), new nn.FeatureAlphaDropout()]) {
+      expect(layer.forward(x).shape).toEqual([4, 6, 5]);
+      expect(layer.eval().forward(x)).toBe(x);
+    }
   });
 
   test("with p = 1 drops everything, with p = 0 nothing", () => {

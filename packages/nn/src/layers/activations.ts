@@ -1,22 +1,41 @@
 /**
  * Activation functions as layers. Each does what the function of its name does, and takes the same options.
  */
-import type { Tensor } from "@chainrule/core";
+import type { DType, Tensor } from "@chainrule/core";
 import {
+  celu,
+  checkInteger,
+  checkNumber,
   checkOptions,
   elu,
+  full,
   gelu,
+  glu,
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
   leakyRelu,
   logSoftmax,
+  logsigmoid,
+  mish,
+  prelu,
   relu,
+  relu6,
+  selu,
   sigmoid,
   silu,
   softmax,
   softmin,
   softplus,
+  softshrink,
+  softsign,
   tanh,
+  tanhshrink,
+  threshold,
 } from "@chainrule/core";
 import { Module } from "../module.ts";
+import { parameter } from "../registry.ts";
 
 /** What all of them share: options that are checked, kept and shown. */
 abstract class Activation<Options extends object = object> extends Module {
@@ -51,47 +70,92 @@ abstract class AlongDimension extends Module {
   }
 }
 
-/** max(x, 0); see `relu`. */
+/** max(x, 0), element by element; see `relu`. */
 export class ReLU extends Module {
   override forward(x: Tensor): Tensor {
     return relu(x);
   }
 }
 
-/** 1/(1 + e⁻ˣ); see `sigmoid`. */
+/** min(max(x, 0), 6), element by element; see `relu6`. */
+export class ReLU6 extends Module {
+  override forward(x: Tensor): Tensor {
+    return relu6(x);
+  }
+}
+
+/** 1/(1 + e⁻ˣ), element by element; see `sigmoid`. */
 export class Sigmoid extends Module {
   override forward(x: Tensor): Tensor {
     return sigmoid(x);
   }
 }
 
-/** tanh x; see `tanh`. */
+/** ln σ(x), element by element; see `logsigmoid`. */
+export class LogSigmoid extends Module {
+  override forward(x: Tensor): Tensor {
+    return logsigmoid(x);
+  }
+}
+
+/** tanh x, element by element; see `tanh`. */
 export class Tanh extends Module {
   override forward(x: Tensor): Tensor {
     return tanh(x);
   }
 }
 
-/** x·σ(x); see `silu`. */
+/** x − tanh x, element by element; see `tanhshrink`. */
+export class Tanhshrink extends Module {
+  override forward(x: Tensor): Tensor {
+    return tanhshrink(x);
+  }
+}
+
+/** x·σ(x), element by element; see `silu`. */
 export class SiLU extends Module {
   override forward(x: Tensor): Tensor {
     return silu(x);
   }
 }
 
-/** x·Φ(x), with the normal distribution function or, if `approximate` is `"tanh"`, an approximation; see `gelu`. */
-export class GELU extends Activation<{ approximate?: "none" | "tanh" }> {
-  constructor(options: { approximate?: "none" | "tanh" } = {}) {
-    super({ approximate: "none" }, options);
-  }
-
+/** x·tanh(ln(1 + eˣ)), element by element; see `mish`. */
+export class Mish extends Module {
   override forward(x: Tensor): Tensor {
-    return gelu(x, this.options);
+    return mish(x);
+  }
+}
+
+/** λ(max(x, 0) + min(0, α(eˣ − 1))), which keeps mean 0 and variance 1, element by element; see `selu`. */
+export class SELU extends Module {
+  override forward(x: Tensor): Tensor {
+    return selu(x);
+  }
+}
+
+/** x/(1 + |x|), element by element; see `softsign`. */
+export class Softsign extends Module {
+  override forward(x: Tensor): Tensor {
+    return softsign(x);
+  }
+}
+
+/** min(max(x/6 + ½, 0), 1), element by element; see `hardsigmoid`. */
+export class Hardsigmoid extends Module {
+  override forward(x: Tensor): Tensor {
+    return hardsigmoid(x);
+  }
+}
+
+/** x·min(max(x/6 + ½, 0), 1), element by element; see `hardswish`. */
+export class Hardswish extends Module {
+  override forward(x: Tensor): Tensor {
+    return hardswish(x);
   }
 }
 
 /**
- * x above 0, negativeSlope·x below; see `leakyRelu`.
+ * x above 0, negativeSlope·x below, element by element; see `leakyRelu`.
  *
  * @throws {ArgumentError} for unknown options.
  * @example
@@ -109,7 +173,7 @@ export class LeakyReLU extends Activation<{ negativeSlope?: number }> {
   }
 }
 
-/** x above 0, alpha·(eˣ − 1) below; see `elu`. */
+/** x above 0, alpha·(eˣ − 1) below, element by element; see `elu`. */
 export class ELU extends Activation<{ alpha?: number }> {
   constructor(options: { alpha?: number } = {}) {
     super({ alpha: 1 }, options);
@@ -120,7 +184,18 @@ export class ELU extends Activation<{ alpha?: number }> {
   }
 }
 
-/** ln(1 + e^{beta·x})/beta, and x where beta·x > threshold; see `softplus`. */
+/** x above 0, alpha·(e^{x/alpha} − 1) below, element by element; see `celu`. */
+export class CELU extends Activation<{ alpha?: number }> {
+  constructor(options: { alpha?: number } = {}) {
+    super({ alpha: 1 }, options);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return celu(x, this.options);
+  }
+}
+
+/** ln(1 + e^{beta·x})/beta, and x where beta·x > threshold, element by element; see `softplus`. */
 export class Softplus extends Activation<{ beta?: number; threshold?: number }> {
   constructor(options: { beta?: number; threshold?: number } = {}) {
     super({ beta: 1, threshold: 20 }, options);
@@ -128,6 +203,128 @@ export class Softplus extends Activation<{ beta?: number; threshold?: number }> 
 
   override forward(x: Tensor): Tensor {
     return softplus(x, this.options);
+  }
+}
+
+/** min(max(x, minVal), maxVal), element by element; see `hardtanh`. */
+export class Hardtanh extends Activation<{ minVal?: number; maxVal?: number }> {
+  constructor(options: { minVal?: number; maxVal?: number } = {}) {
+    super({ minVal: -1, maxVal: 1 }, options);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return hardtanh(x, this.options);
+  }
+}
+
+/** x moved towards 0 by lambd, and 0 within ±lambd, element by element; see `softshrink`. */
+export class Softshrink extends Activation<{ lambd?: number }> {
+  constructor(options: { lambd?: number } = {}) {
+    super({ lambd: 0.5 }, options);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return softshrink(x, this.options);
+  }
+}
+
+/** x, and 0 within ±lambd, element by element; see `hardshrink`. */
+export class Hardshrink extends Activation<{ lambd?: number }> {
+  constructor(options: { lambd?: number } = {}) {
+    super({ lambd: 0.5 }, options);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return hardshrink(x, this.options);
+  }
+}
+
+/** x·Φ(x), with the normal distribution function or, if `approximate` is `"tanh"`, an approximation; see `gelu`. */
+export class GELU extends Activation<{ approximate?: "none" | "tanh" }> {
+  constructor(options: { approximate?: "none" | "tanh" } = {}) {
+    super({ approximate: "none" }, options);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return gelu(x, this.options);
+  }
+}
+
+/** x above the threshold, `value` at it and below; see `threshold`. */
+export class Threshold extends Module {
+  readonly threshold: number;
+  readonly value: number;
+
+  constructor(threshold: number, value: number) {
+    super();
+    this.threshold = checkNumber("Threshold", "threshold", threshold);
+    this.value = checkNumber("Threshold", "value", value);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return threshold(x, this.threshold, this.value);
+  }
+
+  override extraRepr(): string {
+    return `threshold=${this.threshold}, value=${this.value}`;
+  }
+}
+
+/** Options of {@link PReLU}. */
+export interface PReLUOptions {
+  /** 1, or one slope for each channel, that is for each index of dimension 1; 1 unless given. */
+  numParameters?: number;
+  /** Where the slopes begin; 0.25 unless given. */
+  init?: number;
+  /** Element type of the slopes; the default type unless given. */
+  dtype?: DType;
+}
+
+/**
+ * x above 0, weight·x below, with slopes that are learned; see `prelu`.
+ *
+ * @throws {ArgumentError} for unknown options.
+ * @example
+ * import { tensor } from "@chainrule/core";
+ * import { PReLU } from "@chainrule/nn";
+ * new PReLU({ init: 0.5 }).forward(tensor([-1, 2])).toArray(); // → [ -0.5, 2 ]
+ */
+export class PReLU extends Module {
+  readonly weight: Tensor;
+
+  constructor(options: PReLUOptions = {}) {
+    super();
+    checkOptions("PReLU", options, ["numParameters", "init", "dtype"]);
+    const { numParameters = 1, init = 0.25, dtype } = options;
+    checkInteger("PReLU", "numParameters", numParameters, 1);
+    this.weight = parameter(full([numParameters], init, dtype === undefined ? {} : { dtype }));
+  }
+
+  override forward(x: Tensor): Tensor {
+    return prelu(x, this.weight);
+  }
+
+  override extraRepr(): string {
+    return `numParameters=${this.weight.numel()}`;
+  }
+}
+
+/** The first half of a dimension times σ of the second; see `glu`. */
+export class GLU extends Module {
+  readonly dim: number;
+
+  /** @param dim The dimension; the last unless given. */
+  constructor(dim = -1) {
+    super();
+    this.dim = dim;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return glu(x, this.dim);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}`;
   }
 }
 

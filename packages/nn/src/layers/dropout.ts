@@ -1,16 +1,55 @@
 /**
- * Dropout.
+ * Dropout, as layers.
  */
 import type { Generator, Tensor } from "@chainrule/core";
-import { ArgumentError, checkNumber, checkOptions, mul, rand, where } from "@chainrule/core";
+import {
+  ArgumentError,
+  alphaDropout,
+  checkNumber,
+  checkOptions,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  featureAlphaDropout,
+} from "@chainrule/core";
 import { Module } from "../module.ts";
 
-/** Options of {@link Dropout}. */
-export interface DropoutOptions {
-  /** The probability of each element to be dropped; 0.5 unless given. */
+/** Options of the dropout layers. */
+export interface DropoutLayerOptions {
+  /** The probability of being dropped; 0.5 unless given. */
   p?: number;
   /** Where the choice comes from; the default generator unless given. */
   generator?: Generator;
+}
+
+/** What the kinds of dropout share: they differ in what is dropped together, and in what takes its place. */
+abstract class Dropping extends Module {
+  readonly p: number;
+  private readonly options: { p: number; generator?: Generator };
+
+  constructor(options: DropoutLayerOptions = {}) {
+    super();
+    const { name } = this.constructor;
+    checkOptions(name, options, ["p", "generator"]);
+    const { p = 0.5, generator } = options;
+    checkNumber(name, "p", p);
+    if (p < 0 || p > 1) {
+      throw new ArgumentError(`${name}: p is a probability, from 0 to 1, not ${p}.`, { p });
+    }
+    this.p = p;
+    this.options = generator === undefined ? { p } : { p, generator };
+  }
+
+  protected abstract drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor;
+
+  override forward(x: Tensor): Tensor {
+    return this.training && this.p > 0 ? this.drop(x, this.options) : x;
+  }
+
+  override extraRepr(): string {
+    return `p=${this.p}`;
+  }
 }
 
 /**
@@ -26,30 +65,43 @@ export interface DropoutOptions {
  * new Set(layer.forward(ones([100])).toTypedArray()).size; // → 2
  * layer.eval().forward(ones([3])); // → tensor([1, 1, 1])
  */
-export class Dropout extends Module {
-  readonly p: number;
-  private readonly generator: Generator | undefined;
-
-  constructor(options: DropoutOptions = {}) {
-    super();
-    checkOptions("Dropout", options, ["p", "generator"]);
-    const { p = 0.5, generator } = options;
-    checkNumber("Dropout", "p", p);
-    if (p < 0 || p > 1) {
-      throw new ArgumentError(`Dropout: p is a probability, from 0 to 1, not ${p}.`, { p });
-    }
-    this.p = p;
-    this.generator = generator;
+export class Dropout extends Dropping {
+  protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
+    return dropout(x, options);
   }
+}
 
-  override forward(x: Tensor): Tensor {
-    if (!this.training || this.p === 0) return x;
-    const draw = this.generator === undefined ? {} : { generator: this.generator };
-    const kept = rand(x.shape, draw).ge(this.p);
-    return mul(x, where(kept, this.p === 1 ? 0 : 1 / (1 - this.p), 0).to(x.dtype));
+/** Drops whole channels of [samples, channels, length]; see `dropout1d`. */
+export class Dropout1d extends Dropping {
+  protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
+    return dropout1d(x, options);
   }
+}
 
-  override extraRepr(): string {
-    return `p=${this.p}`;
+/** Drops whole channels of [samples, channels, height, width]; see `dropout2d`. */
+export class Dropout2d extends Dropping {
+  protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
+    return dropout2d(x, options);
+  }
+}
+
+/** Drops whole channels of [samples, channels, depth, height, width]; see `dropout3d`. */
+export class Dropout3d extends Dropping {
+  protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
+    return dropout3d(x, options);
+  }
+}
+
+/** Dropout for networks of `SELU`; see `alphaDropout`. */
+export class AlphaDropout extends Dropping {
+  protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
+    return alphaDropout(x, options);
+  }
+}
+
+/** Dropout of whole channels for networks of `SELU`; see `featureAlphaDropout`. */
+export class FeatureAlphaDropout extends Dropping {
+  protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
+    return featureAlphaDropout(x, options);
   }
 }
