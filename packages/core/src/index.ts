@@ -56,6 +56,8 @@ export type { Observer } from "./graph/observe.ts";
 export { observe } from "./graph/observe.ts";
 export { topologicalOrder } from "./graph/order.ts";
 export { recordSourceLines } from "./graph/site.ts";
+export type { GraphTextOptions } from "./graph/text.ts";
+export { graphToText } from "./graph/text.ts";
 export {
   add_,
   copy_,

@@ -135,6 +135,8 @@ function tensorMember(
 ): Member | null {
   if (parameters.has(value) || (value.isLeaf && value.requiresGrad)) {
     parameters.add(value);
+    // Named after its property, unless it has a name: graphs and errors can then speak of it.
+    value.name ??= path;
     seen.set(path, "parameter");
     return { path, kind: "parameter", value };
   }
@@ -142,6 +144,7 @@ function tensorMember(
   const options = buffers.get(value) ?? (typeof before === "object" ? before : undefined);
   if (options !== undefined) {
     buffers.set(value, options);
+    value.name ??= path;
     seen.set(path, options);
     return { path, kind: "buffer", value, persistent: options.persistent };
   }
