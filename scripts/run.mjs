@@ -71,6 +71,8 @@ try {
     target: "node20",
     sourcemap: "inline",
     conditions: dist ? [] : ["chainrule-source"],
+    // A file from elsewhere finds the packages here.
+    nodePaths: [join(root, "node_modules")],
     plugins: [externals],
     logLevel: "warning",
   });
