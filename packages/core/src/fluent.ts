@@ -135,7 +135,8 @@ Object.defineProperty(Tensor.prototype, Symbol.iterator, {
   value: function* (this: Tensor): IterableIterator<Tensor> {
     if (this.ndim === 0)
       throw new ShapeError("iteration: a 0-d tensor has no dimension to go along. Use item().");
-    for (let i = 0; i < this.size(0); i++) yield methods.at(this, i);
+    // One node of the graph for all slices, so that their gradients are joined once.
+    yield* methods.unbind(this);
   },
   writable: true,
   configurable: true,

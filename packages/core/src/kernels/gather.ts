@@ -1,12 +1,15 @@
 /**
- * Reading and writing at places that are themselves numbers: one place an element, and whole rows.
+ * Reading and writing at places along one dimension that are themselves numbers, one for each element.
  */
 import type { TypedArray } from "../dtype.ts";
 import { IndexError } from "../errors.ts";
+import { contiguousOperand } from "../op.ts";
 import type { Shape } from "../shape.ts";
-import { elementCount, formatShape } from "../shape.ts";
+import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { copyStrided, longRow } from "./copy.ts";
+import { copyStrided } from "./copy.ts";
+import type { Places } from "./placed-rows.ts";
+import { newPlaces, scatterRows } from "./placed-rows.ts";
 import { forEachRow } from "./rows.ts";
 import { perDType } from "./specialize.ts";
 
@@ -142,8 +145,14 @@ export function scatterAlong(
   source: Tensor,
   accumulate: boolean,
 ): void {
-  // Sums of float32 are kept in double precision until the end.
+  // Sums of float32 are kept in double precision until the end: all of y, or, where it is much larger than what is added,
+  // place by place.
   const wide = accumulate && y.dtype === "float32";
+  if (wide && 4 * index.numel() < y.numel()) {
+    const values = contiguousOperand(source);
+    scatterRows(y, [], [], placesAlong(y, dim, index), values, true, 1);
+    return;
+  }
   const target = wide ? new Float64Array(y.storage.data) : y.storage.data;
   const scatterRow = scatterRowFor(target, source.storage.data);
   const along = y.ndim === 0 ? 0 : y.strides[dim]!;
@@ -169,6 +178,24 @@ export function scatterAlong(
     },
   );
   if (wide) y.storage.data.set(target);
+}
+
+/** The place in y for each element of the index along `dim`. */
+function placesAlong(y: Tensor, dim: number, index: Tensor): Places {
+  const found = newPlaces(index.numel(), y.storage.data);
+  const along = y.ndim === 0 ? 0 : y.strides[dim]!;
+  const { data } = index.storage;
+  let to = 0;
+  forEachRow(
+    rowLike(index.shape, [1]),
+    [withoutStep(y.strides, dim), rowLike(index.strides, one)],
+    [0, index.offset],
+    (length, steps, places) => {
+      for (let i = 0; i < length; i++)
+        found[to++] = places[0]! + i * steps[0]! + data[places[1]! + i * steps[1]!]! * along;
+    },
+  );
+  return found;
 }
 
 const scatterRowFor = perDType(function scatterRow(
@@ -202,253 +229,11 @@ const scatterRowFor = perDType(function scatterRow(
   }
 });
 
-/** Places in a storage: whole numbers that fit into an int32 unless the storage is enormous. */
-export type Places = Int32Array | Float64Array;
-
-export function newPlaces(count: number, storage: TypedArray): Places {
-  return storage.length < 2 ** 31 ? new Int32Array(count) : new Float64Array(count);
-}
-
 /** Fills y, which is new and zero, with the numbers of x; there is nothing to do for zeros. */
 export function startWith(y: Tensor, x: Tensor): void {
   const { data } = x.storage;
   if (Object.is(data[x.offset], 0) && x.strides.every((step) => step === 0)) return;
   copyStrided(y.storage.data, 0, data, x.offset, x.shape, x.strides);
-}
-
-/**
- * y = rows of x: for each place before the indexed dimensions, for each of `places` (steps in x's storage), the row of
- * numbers after them. `outer` and `inner` are the dimensions of x before and after. y is contiguous.
- */
-export function gatherRows(
-  x: Tensor,
-  outer: readonly number[],
-  inner: readonly number[],
-  places: Places,
-  y: Tensor,
-): void {
-  if (y.numel() === 0) return;
-  const source = x.storage.data;
-  const target = y.storage.data;
-  const copyRows = copyRowsFor(target, source, places);
-  const innerShape = inner.map((dim) => x.shape[dim]!);
-  const innerStrides = inner.map((dim) => x.strides[dim]!);
-  const innerCount = elementCount(innerShape);
-  let block = 0;
-  forEachRow(
-    outer.map((dim) => x.shape[dim]!),
-    [outer.map((dim) => x.strides[dim]!)],
-    [x.offset],
-    (count, [step], [start]) => {
-      for (let i = 0; i < count; i++) {
-        let at = 0;
-        forEachRow(innerShape, [innerStrides], [start! + i * step!], (length, [along], [from]) => {
-          copyRows(target, block + at, innerCount, source, from!, along!, places, length, longRow);
-          at += length;
-        });
-        block += places.length * innerCount;
-      }
-    },
-  );
-}
-
-const copyRowsFor = perDType(function copyRows(
-  target: TypedArray,
-  to: number,
-  toStep: number,
-  source: TypedArray,
-  from: number,
-  fromStep: number,
-  places: Places,
-  length: number,
-  long: number,
-): void {
-  const count = places.length;
-  if (length === 1) {
-    for (let row = 0; row < count; row++) {
-      target[to] = source[from + places[row]!]!;
-      to += toStep;
-    }
-    return;
-  }
-  if (length >= long && fromStep === 1) {
-    for (let row = 0; row < count; row++) {
-      const at = from + places[row]!;
-      target.set(source.subarray(at, at + length), to);
-      to += toStep;
-    }
-    return;
-  }
-  const even = length - (length % 4);
-  for (let row = 0; row < count; row++) {
-    let at = from + places[row]!;
-    for (let i = 0; i < even; i += 4) {
-      target[to + i] = source[at]!;
-      target[to + i + 1] = source[at + fromStep]!;
-      target[to + i + 2] = source[at + 2 * fromStep]!;
-      target[to + i + 3] = source[at + 3 * fromStep]!;
-      at += 4 * fromStep;
-    }
-    for (let i = even; i < length; i++) {
-      target[to + i] = source[at]!;
-      at += fromStep;
-    }
-    to += toStep;
-  }
-});
-
-/**
- * Writes rows into y (contiguous) at `places`, or adds them there: the reverse of {@link gatherRows}. `values` are
- * contiguous, of the shape that gathering would give. Rows that go to the same place add up in double precision, or
- * the last one stays. All distances between places are multiples of `unit`.
- */
-export function scatterRows(
-  y: Tensor,
-  outer: readonly number[],
-  inner: readonly number[],
-  places: Places,
-  values: Tensor,
-  accumulate: boolean,
-  unit: number,
-): void {
-  if (values.numel() === 0) return;
-  const target = y.storage.data;
-  const source = values.storage.data;
-  const order = accumulate && y.dtype === "float32" ? groupedOrder(places, unit) : null;
-  const writeRows = writeRowsFor(target, source, places);
-  const addGroups = addGroupsFor(target, source, places);
-  const innerShape = inner.map((dim) => y.shape[dim]!);
-  const innerStrides = inner.map((dim) => y.strides[dim]!);
-  const innerCount = elementCount(innerShape);
-  const sums = new Float64Array(order === null ? 0 : innerCount);
-  let block = values.offset;
-  const toRows = (to: number): void => {
-    let from = block;
-    forEachRow(innerShape, [innerStrides], [to], (length, [step], [at]) => {
-      if (order === null) {
-        writeRows(target, at!, step!, source, from, innerCount, places, length, accumulate);
-      } else {
-        addGroups(target, at!, step!, source, from, innerCount, places, order, length, sums);
-      }
-      from += length;
-    });
-    block += places.length * innerCount;
-  };
-  forEachRow(
-    outer.map((dim) => y.shape[dim]!),
-    [outer.map((dim) => y.strides[dim]!)],
-    [y.offset],
-    (count, [step], [start]) => {
-      for (let i = 0; i < count; i++) toRows(start! + i * step!);
-    },
-  );
-}
-
-const writeRowsFor = perDType(function writeRows(
-  target: TypedArray,
-  to: number,
-  toStep: number,
-  source: TypedArray,
-  from: number,
-  fromStep: number,
-  places: Places,
-  length: number,
-  accumulate: boolean,
-): void {
-  const count = places.length;
-  for (let row = 0; row < count; row++) {
-    let at = to + places[row]!;
-    if (accumulate) {
-      for (let i = 0; i < length; i++) {
-        target[at]! += source[from + i]!;
-        at += toStep;
-      }
-    } else {
-      for (let i = 0; i < length; i++) {
-        target[at] = source[from + i]!;
-        at += toStep;
-      }
-    }
-    from += fromStep;
-  }
-});
-
-/** Adds rows group by group: those of one place follow one another in `order`, and are summed before they are rounded. */
-const addGroupsFor = perDType(function addGroups(
-  target: TypedArray,
-  to: number,
-  toStep: number,
-  source: TypedArray,
-  from: number,
-  fromStep: number,
-  places: Places,
-  order: Int32Array,
-  length: number,
-  sums: Float64Array,
-): void {
-  const count = order.length;
-  let row = 0;
-  while (row < count) {
-    const place = places[order[row]!]!;
-    let end = row + 1;
-    while (end < count && places[order[end]!] === place) end++;
-    let at = to + place;
-    for (let i = 0; i < length; i++) {
-      sums[i] = target[at]!;
-      at += toStep;
-    }
-    for (let k = row; k < end; k++) {
-      const start = from + order[k]! * fromStep;
-      for (let i = 0; i < length; i++) sums[i]! += source[start + i]!;
-    }
-    at = to + place;
-    for (let i = 0; i < length; i++) {
-      target[at] = sums[i]!;
-      at += toStep;
-    }
-    row = end;
-  }
-});
-
-/**
- * The rows in order of their places, those of one place in their own order; `null` if no place occurs twice. They are
- * counted into the places, one by one, or sorted where those are many times more than the rows.
- */
-function groupedOrder(places: Places, unit: number): Int32Array | null {
-  const count = places.length;
-  let least = places[0]!;
-  let most = least;
-  let rising = true;
-  for (let i = 1; i < count; i++) {
-    const place = places[i]!;
-    if (place <= places[i - 1]!) rising = false;
-    if (place < least) least = place;
-    if (place > most) most = place;
-  }
-  if (rising) return null;
-  const range = (most - least) / unit + 1;
-  const order = new Int32Array(count);
-  if (range > 16 * count + 1024) {
-    for (let i = 0; i < count; i++) order[i] = i;
-    order.sort((a, b) => places[a]! - places[b]! || a - b);
-    for (let i = 1; i < count; i++) if (places[order[i]!] === places[order[i - 1]!]) return order;
-    return null;
-  }
-  const ends = new Int32Array(range + 1);
-  let twice = false;
-  for (let i = 0; i < count; i++) {
-    const slot = (places[i]! - least) / unit + 1;
-    if (ends[slot]! > 0) twice = true;
-    ends[slot]!++;
-  }
-  if (!twice) return null;
-  for (let slot = 1; slot <= range; slot++) ends[slot]! += ends[slot - 1]!;
-  for (let i = 0; i < count; i++) {
-    const slot = (places[i]! - least) / unit;
-    order[ends[slot]!] = i;
-    ends[slot]!++;
-  }
-  return order;
 }
 
 const startOf = {

@@ -2,18 +2,19 @@
  * Indexing by tensors of whole numbers and by masks, and the adjoint: putting numbers at such places.
  */
 import type { TensorLike } from "../creation.ts";
-import { arange, newTensor, tensor, toTensor, zeros } from "../creation.ts";
+import { newTensor, tensor, toTensor, zeros } from "../creation.ts";
 import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../errors.ts";
-import { gatherRows, scatterRows, startWith } from "../kernels/gather.ts";
+import { startWith } from "../kernels/gather.ts";
+import { gatherRows, scatterRows } from "../kernels/placed-rows.ts";
 import type { Op } from "../op.ts";
 import { contiguousOperand, defineOp } from "../op.ts";
 import type { Draw } from "../samples.ts";
 import type { Shape } from "../shape.ts";
 import { broadcastStrides, formatShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { zerosView } from "./cat.ts";
-import { expand, sumTo } from "./expand.ts";
-import type { Indices, Plan, TensorIndex } from "./places.ts";
+import { behind, bySample, inFront, sampleCount, withSamples } from "./advanced-samples.ts";
+import { expand, sumTo, zerosView } from "./expand.ts";
+import type { Indices, TensorIndex } from "./places.ts";
 import {
   asArguments,
   placesOf,
@@ -25,8 +26,6 @@ import {
 } from "./places.ts";
 import { reshape } from "./reshape.ts";
 import { where as choose } from "./selection.ts";
-import { stack, unbind } from "./stack.ts";
-import { permute } from "./transpose.ts";
 
 /**
  * The elements of x at places given by tensors: one index for each dimension, `null` for a whole dimension, or a bool mask
@@ -79,7 +78,7 @@ export const index: Op<(x: TensorLike, indices: readonly TensorIndex[]) => Tenso
       { dims, tensors },
       batched[0]!,
       batched.slice(1),
-      sizeOf(operands, batched),
+      sampleCount(operands, batched),
     );
     return behind(index(whole, asArguments(indices)), sample.outer.length, sample.chosen.length);
   },
@@ -247,7 +246,7 @@ export const indexPut: Op<
       { dims, tensors },
       batched[0]!,
       batched.slice(2),
-      sizeOf(operands, batched),
+      sampleCount(operands, batched),
     );
     const own = batched[1] ? values!.shape.slice(1) : values!.shape;
     const ones = new Array<number>(sample.result.length - own.length).fill(1);
@@ -373,80 +372,4 @@ function lastWriters(shape: Shape, given: Indices): Tensor | null {
     all &&= stay;
   }
   return all ? null : expand(expand(stays, result.slice(outer.length)), result);
-}
-
-/** The number of samples. */
-function sizeOf(operands: readonly Tensor[], batched: readonly boolean[]): number {
-  return operands[batched.indexOf(true)]!.shape[0]!;
-}
-
-/** A call sample by sample, where the samples have nothing in common. */
-function bySample(
-  operands: readonly Tensor[],
-  batched: readonly boolean[],
-  call: (operands: readonly Tensor[]) => Tensor,
-): Tensor {
-  const parts = operands.map((x, i) => (batched[i] ? unbind(x) : null));
-  const results = Array.from({ length: sizeOf(operands, batched) }, (_, s) =>
-    call(operands.map((x, i) => parts[i]?.[s] ?? x)),
-  );
-  return stack(results);
-}
-
-/**
- * A call for all samples at once: the samples are one more dimension that is selected from, so that each sample has its
- * own indices. Masks are the same for all samples here.
- */
-function withSamples(
-  x: Tensor,
-  given: Indices,
-  xBatched: boolean,
-  batched: readonly boolean[],
-  size: number,
-): { whole: Tensor; sample: Plan; indices: Indices } {
-  const dims: number[] = [0];
-  const own: Indices[] = given.tensors.map((index, i) =>
-    withoutMasks("index", { dims: [given.dims[i]!], tensors: [index] }),
-  );
-  const rank = own.reduce(
-    (most, { tensors }, i) => Math.max(most, tensors[0]!.ndim - (batched[i] ? 1 : 0)),
-    0,
-  );
-  const ones = new Array<number>(rank).fill(1);
-  const tensors = [reshape(arange(size), [size, ...ones])];
-  for (const [i, part] of own.entries()) {
-    for (const [k, index] of part.tensors.entries()) {
-      const shape = index.shape.slice(1);
-      dims.push(part.dims[k]! + 1);
-      tensors.push(
-        batched[i] ? reshape(index, [size, ...ones.slice(shape.length), ...shape]) : index,
-      );
-    }
-  }
-  const sample = planOf("index", xBatched ? x.shape.slice(1) : x.shape, {
-    dims: own.flatMap((part) => part.dims),
-    tensors: own.flatMap((part, i) =>
-      part.tensors.map((index) => (batched[i] ? newTensor("int32", index.shape.slice(1)) : index)),
-    ),
-  });
-  const whole = xBatched ? x : expand(x, [size, ...x.shape]);
-  return { whole, sample, indices: { dims, tensors } };
-}
-
-/** Moves the dimensions of the indices, which follow the samples, behind those of x that precede them in a sample. */
-function behind(x: Tensor, before: number, chosen: number): Tensor {
-  if (before === 0) return x;
-  const order = x.shape.map((_, dim) => dim);
-  const moved = order.splice(1, chosen);
-  order.splice(1 + before, 0, ...moved);
-  return permute(x, order);
-}
-
-/** The reverse of {@link behind}. */
-function inFront(x: Tensor, before: number, chosen: number): Tensor {
-  if (before === 0) return x;
-  const order = x.shape.map((_, dim) => dim);
-  const moved = order.splice(1 + before, chosen);
-  order.splice(1, 0, ...moved);
-  return permute(x, order);
 }

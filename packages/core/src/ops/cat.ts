@@ -2,16 +2,15 @@
  * Tensors one after another along a dimension, and the reverse: a tensor in parts.
  */
 import type { TensorLike } from "../creation.ts";
-import { scalarTensor, toTensor, zeros } from "../creation.ts";
+import { toTensor, zeros } from "../creation.ts";
 import { ArgumentError, checkInteger, IndexError, quoted, ShapeError } from "../errors.ts";
 import { copyInto } from "../kernels/copy.ts";
 import type { Op } from "../op.ts";
 import { defineOp } from "../op.ts";
-import type { Shape } from "../shape.ts";
 import { formatShape, normalizeDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { existingDim } from "./dimensions.ts";
-import { expand } from "./expand.ts";
+import { expand, zerosView } from "./expand.ts";
 import { reshape } from "./reshape.ts";
 
 /** Refuses anything but a list with tensors in it. */
@@ -264,11 +263,6 @@ export const split: Op<
     { note: "nothing in parts", call: () => [zeros([0]), 2], result: [], gradients: [[]] },
   ],
 });
-
-/** Zeros in the type of x, all of them the same number in memory. */
-export function zerosView(x: Tensor, shape: Shape): Tensor {
-  return expand(scalarTensor(0, x.dtype), shape);
-}
 
 /**
  * x in at most `chunks` parts of equal length along a dimension, as views; the last may be shorter, and there may be

@@ -10,7 +10,7 @@ import type { Domain, Rejection, Sample } from "../samples.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mul } from "./arithmetic.ts";
-import { zerosView } from "./cat.ts";
+import { zerosView } from "./expand.ts";
 import { tieShares } from "./extremum.ts";
 import { scatterAdd } from "./gather.ts";
 import type { Reduction, ReductionOptions } from "./reduction.ts";

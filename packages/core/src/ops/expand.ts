@@ -2,7 +2,7 @@
  * Stretching over broadcast dimensions, and its adjoint: the sum over them.
  */
 import type { TensorLike } from "../creation.ts";
-import { toTensor, zeros } from "../creation.ts";
+import { scalarTensor, toTensor, zeros } from "../creation.ts";
 import { ArgumentError, quoted, ShapeError } from "../errors.ts";
 import { sumOver } from "../kernels/sum.ts";
 import type { Op } from "../op.ts";
@@ -182,4 +182,9 @@ export function broadcastTensors(tensors: readonly TensorLike[]): Tensor[] {
     all.map((x) => x.shape),
   );
   return all.map((x) => expand(x, shape));
+}
+
+/** Zeros in the type of x, all of them the same number in memory. */
+export function zerosView(x: Tensor, shape: Shape): Tensor {
+  return expand(scalarTensor(0, x.dtype), shape);
 }

@@ -12,8 +12,7 @@ import type { Shape } from "../shape.ts";
 import { formatShape, normalizeDim, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { at } from "./at.ts";
-import { zerosView } from "./cat.ts";
-import { expand } from "./expand.ts";
+import { expand, zerosView } from "./expand.ts";
 import { reshape } from "./reshape.ts";
 import { where } from "./selection.ts";
 

@@ -304,6 +304,34 @@ describe("where several go to one place", () => {
     expect(gradient.item()).toBe(Math.fround(count * (1 + 2 ** -20)));
   });
 
+  it("adds a few numbers to a large tensor without going through all of it", () => {
+    const x = zeros([1000, 4]);
+    const index = tensor(
+      [
+        [7, 7, 0, 7],
+        [7, 3, 0, 7],
+      ],
+      { dtype: "int32" },
+    );
+    const y = scatterAdd(
+      x,
+      0,
+      index,
+      tensor([
+        [1, 2, 3, 4],
+        [10, 20, 30, 40],
+      ]),
+    );
+    expect(y.at([0, 3, 7]).toArray()).toEqual([
+      [0, 0, 33, 0],
+      [0, 20, 0, 0],
+      [11, 2, 0, 44],
+    ]);
+    expect(y.sum().item()).toBe(110);
+    const once = scatterAdd(x, 1, [[3, 1]], tensor([[5, 6]]));
+    expect(once.at(0).toArray()).toEqual([0, 6, 0, 5]);
+  });
+
   it("adds rows in groups, whether places are counted or sorted", () => {
     const rows = whole([9, 1, 9, 0, 9, 1]);
     const values = arange(12, { dtype: "float32" }).reshape([6, 2]);

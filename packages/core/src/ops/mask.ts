@@ -36,7 +36,8 @@ function checkMask(where: string, mask: TensorLike): Tensor {
 export function maskedFill(x: TensorLike, mask: TensorLike, value: TensorLike): Tensor {
   const source = toTensor("maskedFill", x);
   const chosen = checkMask("maskedFill", mask);
-  const number = toTensor("maskedFill", value, source.dtype);
+  const wanted = source.dtype === "bool" && typeof value === "number" ? value !== 0 : value;
+  const number = toTensor("maskedFill", wanted, source.dtype);
   if (number.ndim !== 0) {
     throw new ShapeError(
       `maskedFill: the value is a single number, not of shape ${formatShape(number.shape)}. Use where.`,

@@ -5,7 +5,7 @@ import type { TensorLike } from "../creation.ts";
 import { tensor, toTensor } from "../creation.ts";
 import { ArgumentError, checkInteger, quoted, ShapeError } from "../errors.ts";
 import { formatShape } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 import { existingDim } from "./dimensions.ts";
 import { expand } from "./expand.ts";
 import { reshape } from "./reshape.ts";
@@ -70,7 +70,7 @@ export function tile(x: TensorLike, counts: readonly number[]): Tensor {
 
 /**
  * Each slice of x along a dimension so many times in a row; without a dimension each element, in row-major order. One
- * count for all, or one for each slice.
+ * count for all, or one for each slice (an array or a tensor).
  *
  * @throws {ArgumentError} when a count is no whole number of at least 0.
  * @throws {ShapeError} when there are not as many counts as slices.
@@ -82,7 +82,7 @@ export function tile(x: TensorLike, counts: readonly number[]): Tensor {
  */
 export function repeatInterleave(
   x: TensorLike,
-  counts: number | readonly number[],
+  counts: number | readonly number[] | Tensor,
   dim?: number,
 ): Tensor {
   const given = toTensor("repeatInterleave", x);
@@ -97,13 +97,16 @@ export function repeatInterleave(
     const copies = expand(reshape(source, [...before, 1, ...after]), [...before, counts, ...after]);
     return reshape(copies, [...shape.slice(0, along), length * counts, ...after]);
   }
-  checkCounts("repeatInterleave", counts);
-  if (counts.length !== length) {
+  const each = checkCounts(
+    "repeatInterleave",
+    counts instanceof Tensor ? Array.from(counts.toTypedArray()) : counts,
+  );
+  if (each.length !== length) {
     throw new ShapeError(
-      `repeatInterleave: ${counts.length} counts for ${length} slices along dimension ${along}. Give one for each, or a single number.`,
-      { counts: counts.length, length, dim: along },
+      `repeatInterleave: ${each.length} counts for ${length} slices along dimension ${along}. Give one for each, or a single number.`,
+      { counts: each.length, length, dim: along },
     );
   }
-  const places = counts.flatMap((count, i) => new Array<number>(count).fill(i));
+  const places = each.flatMap((count, i) => new Array<number>(count).fill(i));
   return indexSelect(source, along, tensor(places, { dtype: "int32" }));
 }

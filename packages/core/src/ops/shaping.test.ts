@@ -124,6 +124,19 @@ describe("parts of a tensor are one node", () => {
     expect(x.grad!.at(999).toArray()).toEqual([0, 0]);
   });
 
+  it("iterating over a tensor makes one node, too", () => {
+    const x = zeros([3, 2], { requiresGrad: true });
+    const rows = [...x];
+    expect(new Set(rows.map(({ node }) => node)).size).toBe(1);
+    const counts = opsDuring(() => rows[1]!.sum().backward());
+    expect(counts.get("place")).toBeUndefined();
+    expect(x.grad!.toArray()).toEqual([
+      [0, 0],
+      [1, 1],
+      [0, 0],
+    ]);
+  });
+
   it("cat gives its operands their gradients as parts, to any order, in one node each", () => {
     const xs = Array.from({ length: 50 }, (_, i) =>
       tensor([i, 1], { ...float64, requiresGrad: true }),
@@ -225,6 +238,7 @@ describe("repeats", () => {
       [3, 4],
     ]);
     expect(repeatInterleave(x, [0, 0], 0).shape).toEqual([0, 2]);
+    expect(repeatInterleave(x, tensor([1, 0], { dtype: "int32" }), 0).toArray()).toEqual([[1, 2]]);
   });
 
   it("the gradient is the sum over the copies", () => {

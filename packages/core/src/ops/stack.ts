@@ -10,9 +10,9 @@ import { defineOp } from "../op.ts";
 import type { Shape } from "../shape.ts";
 import { formatShape, normalizeDim, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkList, zerosView } from "./cat.ts";
+import { checkList } from "./cat.ts";
 import { existingDim } from "./dimensions.ts";
-import { expand } from "./expand.ts";
+import { expand, zerosView } from "./expand.ts";
 
 function without(list: Shape, dim: number): number[] {
   return list.filter((_, i) => i !== dim);
