@@ -93,12 +93,18 @@ export const vectorNorm: Op<
       if (p === 1) return mul(whole, sign(x));
       const norm = restored(node.result, x.shape, options);
       if (!Number.isFinite(p)) return mul(mul(whole, sign(x)), tieShares(abs(x), norm, options));
+      const isZero = eq(norm, 0);
+      if (p < 1) {
+        // ∂y/∂xᵢ has a pole at xᵢ = 0, which counts as 0: ∞^{p−1}. So does all of it where the norm is 0.
+        const size = where(eq(x, 0), Number.POSITIVE_INFINITY, abs(x));
+        const slope = pow(div(size, where(isZero, 1, norm)), p - 1);
+        return mul(mul(whole, sign(x)), where(isZero, 0, slope));
+      }
       // Dividing by ∞ gives the gradient 0 where the norm is 0, in every order.
-      const safe = where(eq(norm, 0), Number.POSITIVE_INFINITY, norm);
+      const safe = where(isZero, Number.POSITIVE_INFINITY, norm);
       if (p === 2) return mul(whole, div(x, safe));
-      // ∂y/∂xᵢ = sign(xᵢ)·(|xᵢ|/y)^{p−1}; for p < 1 that has a pole at xᵢ = 0, which counts as 0.
-      const size = p < 1 ? where(eq(x, 0), Number.POSITIVE_INFINITY, abs(x)) : abs(x);
-      return mul(mul(whole, sign(x)), pow(div(size, safe), p - 1));
+      // ∂y/∂xᵢ = sign(xᵢ)·(|xᵢ|/y)^{p−1}.
+      return mul(mul(whole, sign(x)), pow(div(abs(x), safe), p - 1));
     },
   ],
   batch: reductionBatch((x, { dim, keepdim, p }) => vectorNorm(x, p, dim, { keepdim })),
@@ -137,6 +143,8 @@ export const vectorNorm: Op<
   ],
   edges: [
     { note: "at 0", call: () => [tensor([0, 0])], result: [0], gradients: [[0, 0]] },
+    { note: "p = 1/2 at 0", call: () => [tensor([0, 0]), 0.5], result: [0], gradients: [[0, 0]] },
+    { note: "p = −1 beside 0", call: () => [tensor([0, 2]), -1], result: [0], gradients: [[0, 0]] },
     { note: "p = 3 at 0", call: () => [tensor([0, 0]), 3], result: [0], gradients: [[0, 0]] },
     { note: "p = 1", call: () => [tensor([0, -2]), 1], result: [2], gradients: [[0, -1]] },
     {

@@ -51,6 +51,7 @@ const independent: Readonly<Record<string, string>> = {
   addcdiv: "src/ops/addcmul.test.ts",
   argsort: "src/ops/ordering.test.ts",
   clone: "src/ops/indexing.test.ts",
+  embeddingRows: "test/functional/embedding.test.ts",
   nanmedian: "src/ops/ordering.test.ts",
   nonzero: "src/ops/indexing.test.ts",
   oneHot: "src/ops/indexing.test.ts",

@@ -63,9 +63,10 @@ function byDifference(
   const signs = mul(weight, sign(difference));
   if (p === 1) return signs;
   if (p === Number.POSITIVE_INFINITY) return mul(signs, eq(abs(difference), whole).to(a.dtype));
+  // For p < 1 there is a pole where a difference is 0, which counts as 0: (∞ / d)^(p−1).
   const size =
     p < 1 ? where(eq(difference, 0), Number.POSITIVE_INFINITY, abs(difference)) : abs(difference);
-  const safe = where(eq(whole, 0), Number.POSITIVE_INFINITY, whole);
+  const safe = where(eq(whole, 0), 1, whole);
   return mul(signs, pow(div(size, safe), p - 1));
 }
 

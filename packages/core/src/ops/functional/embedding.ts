@@ -3,7 +3,15 @@
  */
 import type { TensorLike } from "../../creation.ts";
 import { checkTensor, fromTypedArray, tensor, toTensor, zeros } from "../../creation.ts";
-import { checkInteger, checkNumber, checkOptions, IndexError, ShapeError } from "../../errors.ts";
+import {
+  checkBoolean,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  IndexError,
+  quoted,
+  ShapeError,
+} from "../../errors.ts";
 import { noGrad } from "../../graph/mode.ts";
 import { writable } from "../../inplace.ts";
 import { addUpRows, lookUpRows } from "../../kernels/embedding.ts";
@@ -12,7 +20,7 @@ import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
 import type { Shape } from "../../shape.ts";
 import { formatShape, sameShape } from "../../shape.ts";
-import { Tensor } from "../../tensor.ts";
+import type { Tensor } from "../../tensor.ts";
 import { vectorNorm } from "../norm.ts";
 import { bySample } from "./batching.ts";
 
@@ -39,20 +47,25 @@ export interface EmbeddingOptions {
 /** Fills in the options, the padding row counted from the front. */
 export function readRowGradient(
   where: string,
-  weight: TensorLike,
+  rows: number,
   options: EmbeddingOptions | undefined,
 ): RowGradient {
   checkOptions(where, options, ["paddingIdx", "scaleGradByFreq", "maxNorm", "normType"]);
-  const { paddingIdx = null, scaleGradByFreq = false } = options ?? {};
+  const { paddingIdx = null } = options ?? {};
+  const scaleGradByFreq = checkBoolean(where, "scaleGradByFreq", options?.scaleGradByFreq, false);
   if (paddingIdx === null) return { paddingIdx: -1, scaleGradByFreq };
-  const rows = weight instanceof Tensor ? (weight.shape[0] ?? 0) : Number.MAX_SAFE_INTEGER;
   if (!Number.isInteger(paddingIdx) || paddingIdx < -rows || paddingIdx >= rows) {
     throw new IndexError(
-      `${where}: paddingIdx ${paddingIdx} is out of range for ${rows} rows; use ${-rows} to ${rows - 1}.`,
+      `${where}: paddingIdx ${quoted(paddingIdx)} is out of range for ${rows} rows; use ${-rows} to ${rows - 1}.`,
       { paddingIdx, rows },
     );
   }
   return { paddingIdx: paddingIdx < 0 ? paddingIdx + rows : paddingIdx, scaleGradByFreq };
+}
+
+/** The number of rows of a table. */
+export function rowCount(where: string, table: TensorLike): number {
+  return toTensor(where, table).shape[0] ?? 0;
 }
 
 /** What the gradient of each looked-up row is multiplied by; `null`: 1. */
@@ -96,7 +109,7 @@ const lookUp: Op<(index: TensorLike, weight: TensorLike, options?: EmbeddingOpti
     formula: "y_i = W_{k_i}",
     call: (index: TensorLike, weight: TensorLike, options?: EmbeddingOptions) => ({
       operands: [index, weight],
-      options: readRowGradient("embedding", weight, options),
+      options: readRowGradient("embedding", rowCount("embedding", weight), options),
     }),
     kinds: ["index", "float"],
     shape: ([index, weight]) => {
@@ -187,7 +200,7 @@ export const embedding: Op<
   (index: TensorLike, weight: TensorLike, options?: EmbeddingOptions) => Tensor
 > = Object.assign(
   (index: TensorLike, weight: TensorLike, options?: EmbeddingOptions): Tensor => {
-    readRowGradient("embedding", weight, options);
+    readRowGradient("embedding", rowCount("embedding", weight), options);
     shortenRows("embedding", index, weight, options);
     return lookUp(index, weight, options);
   },
@@ -238,7 +251,7 @@ export const embeddingGradient: Op<
   call: (cotangent: TensorLike, index: TensorLike, rows: number, options?: EmbeddingOptions) => ({
     operands: [cotangent, index],
     options: {
-      ...readRowGradient("embeddingGradient", [], options),
+      ...readRowGradient("embeddingGradient", rows, options),
       rows: checkInteger("embeddingGradient", "rows", rows, 0),
     },
   }),
@@ -314,7 +327,7 @@ export const embeddingRows: Op<
   formula: "y_i = f_i T_{k_i}",
   call: (index: TensorLike, table: TensorLike, options?: EmbeddingOptions) => ({
     operands: [index, table],
-    options: readRowGradient("embeddingRows", table, options),
+    options: readRowGradient("embeddingRows", rowCount("embeddingRows", table), options),
   }),
   kinds: ["index", "float"],
   shape: ([index, table]) => {

@@ -15,7 +15,7 @@ import { transpose } from "../transpose.ts";
 import type { OptionalTensor } from "./arguments.ts";
 import { readOptional } from "./arguments.ts";
 import type { EmbeddingOptions } from "./embedding.ts";
-import { embedding, readRowGradient, shortenRows } from "./embedding.ts";
+import { embedding, readRowGradient, rowCount, shortenRows } from "./embedding.ts";
 import { planePick } from "./planes.ts";
 
 /** Options of {@link embeddingBag}. */
@@ -167,7 +167,7 @@ export function embeddingBag(
       { perSampleWeights: weights.shape, index: indices.shape, mode },
     );
   }
-  const { paddingIdx } = readRowGradient(where, weight, rows);
+  const { paddingIdx } = readRowGradient(where, rowCount(where, weight), rows);
   shortenRows(where, indices, weight, rows);
 
   // Indices of the padding row are left out altogether.
