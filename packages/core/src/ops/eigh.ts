@@ -10,7 +10,6 @@ import type { Op } from "../op.ts";
 import { defineOp } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul, sub } from "./arithmetic.ts";
-import { diagEmbed } from "./diagonal.ts";
 import { unsqueeze } from "./dimensions.ts";
 import { div } from "./division.ts";
 import { matmul } from "./matmul.ts";

@@ -14,7 +14,6 @@ import type { Tensor } from "../tensor.ts";
 import { neg } from "./arithmetic.ts";
 import { matmul } from "./matmul.ts";
 import {
-  alignStacks,
   checkSquare,
   drawRegular,
   forEachFiniteMatrix,
