@@ -2,6 +2,7 @@
  * The identity, as a node of the graph.
  */
 import type { TensorLike } from "../creation.ts";
+import { tensor } from "../creation.ts";
 import { ArgumentError } from "../errors.ts";
 import type { Op } from "../op.ts";
 import { defineOp } from "../op.ts";
@@ -27,6 +28,14 @@ export const alias: Op<(x: TensorLike) => Tensor> = defineOp({
   vjp: [(cotangent) => cotangent],
   batch: ([x]) => x!,
   samples: [(draw) => [draw.tensor(draw.shape(0, 3, 0))]],
+  edges: [
+    {
+      note: "nothing changes: neither NaN nor the sign of zero",
+      call: () => [tensor([Number.NaN, -0, Number.POSITIVE_INFINITY])],
+      result: [Number.NaN, -0, Number.POSITIVE_INFINITY],
+      gradients: [[1, 1, 1]],
+    },
+  ],
   rejects: [
     { call: () => ["x"], message: /alias: expected numbers, .* not "x"/, type: ArgumentError },
   ],

@@ -2,7 +2,7 @@
  * Changing the element type.
  */
 import type { TensorLike } from "../creation.ts";
-import { zeros } from "../creation.ts";
+import { tensor, zeros } from "../creation.ts";
 import type { DType } from "../dtype.ts";
 import { checkDType } from "../dtype.ts";
 import { DTypeError } from "../errors.ts";
@@ -35,6 +35,19 @@ const cast: Op<(x: TensorLike, dtype: DType) => Tensor> = defineOp({
   vjp: [(cotangent) => cotangent],
   batch: ([x], _batched, { dtype }) => to(x!, dtype),
   samples: [(draw) => [draw.tensor(draw.shape(0, 3, 0)), "float64"]],
+  edges: [
+    {
+      note: "decimals are cut off towards zero",
+      call: () => [tensor([1.7, -1.7]), "int32"],
+      result: [1, -1],
+    },
+    {
+      note: "a number beyond float32 becomes infinite; the gradient passes",
+      call: () => [tensor([1e300, -0], { dtype: "float64" }), "float32"],
+      result: [Number.POSITIVE_INFINITY, -0],
+      gradients: [[1, 1]],
+    },
+  ],
   rejects: [
     { call: () => [zeros([2]), "float16"], message: /unknown dtype "float16"/, type: DTypeError },
   ],

@@ -28,6 +28,9 @@ import { solveTriangular } from "./triangular.ts";
  *
  * @throws {ShapeError} when the shapes do not broadcast.
  * @throws {IndexError} when the dimension is out of range.
+ * @example
+ * import { tensor, vecdot } from "@chainrule/core";
+ * vecdot(tensor([[1, 2], [3, 4]]), tensor([1, 10])); // → tensor([21, 43])
  */
 export function vecdot(a: TensorLike, b: TensorLike, dim = -1): Tensor {
   const [x, y] = toOperands("vecdot", [a, b]);

@@ -50,6 +50,9 @@ export function dot(a: TensorLike, b: TensorLike): Tensor {
  * The dot product of two vectors. PyTorch conjugates the first one here, so for real numbers this is `dot`.
  *
  * @throws {ShapeError} when an operand is no vector, or the lengths differ.
+ * @example
+ * import { tensor, vdot } from "@chainrule/core";
+ * vdot(tensor([1, 2]), tensor([3, 4])); // → tensor(11)
  */
 export function vdot(a: TensorLike, b: TensorLike): Tensor {
   return dot(a, b);

@@ -49,14 +49,30 @@ function attempt(check: () => unknown): void {
  */
 const independent: Readonly<Record<string, string>> = {
   addcdiv: "src/ops/addcmul.test.ts",
+  alias: "test/definitions.test.ts",
   argsort: "src/ops/ordering.test.ts",
   clone: "src/ops/indexing.test.ts",
+  deg2rad: "test/definitions.test.ts",
+  eigh: "test/definitions.test.ts",
   embeddingRows: "test/functional/embedding.test.ts",
+  isclose: "test/definitions.test.ts",
+  lerp: "test/definitions.test.ts",
+  logicalAnd: "test/definitions.test.ts",
+  logicalNot: "test/definitions.test.ts",
+  logicalOr: "test/definitions.test.ts",
+  logicalXor: "test/definitions.test.ts",
+  lu: "test/definitions.test.ts",
+  matrixExp: "test/definitions.test.ts",
   nanmedian: "src/ops/ordering.test.ts",
   nonzero: "src/ops/indexing.test.ts",
   oneHot: "src/ops/indexing.test.ts",
+  pinv: "test/definitions.test.ts",
+  polygamma: "test/definitions.test.ts",
+  qr: "test/definitions.test.ts",
+  rad2deg: "test/definitions.test.ts",
   scatterReduce: "src/ops/scattering.test.ts",
   searchsorted: "src/ops/scattering.test.ts",
+  signbit: "test/definitions.test.ts",
 };
 
 /** Whether the op has an independent reference; throws if the test named for it does not mention it. */

@@ -239,6 +239,20 @@ export const ctcTermGradient: Op<
       null,
     ];
   },
+  edges: [
+    {
+      note: "labels that do not fit, with zeroInfinity: no gradient",
+      call: () => [
+        tensor([1]),
+        zeros([1, 1, 2]),
+        tensor([[1, 1]], { dtype: "int32" }),
+        [1],
+        [2],
+        { blank: 0, zeroInfinity: true },
+      ],
+      result: [0, 0],
+    },
+  ],
   samples: [
     (draw) => {
       const [logProbs, ...rest] = drawBatch(draw);
