@@ -47,7 +47,7 @@ export const sigmoid: Unary = pointwise({
  * @throws {ArgumentError} when the operand is missing, or more is given.
  * @example
  * import { logsigmoid, tensor } from "@chainrule/core";
- * logsigmoid(tensor([0, -1000])); // → tensor([-6.9315e-1, -1.0000e+3])
+ * logsigmoid(tensor([0, -1000])); // → tensor([-0.6931, -1000.0000])
  */
 export const logsigmoid: Unary = pointwise({
   name: "logsigmoid",

@@ -81,7 +81,7 @@ export function reciprocalGaps(s: Tensor): Tensor {
  * @example
  * import { eigh, tensor } from "@chainrule/core";
  * const { eigenvalues, eigenvectors } = eigh(tensor([[2, 1], [1, 2]]));
- * eigenvalues; // → tensor([1.0000, 3.0000])
+ * eigenvalues; // → tensor([1, 3])
  * eigenvectors.mul(Math.SQRT2).round().toArray(); // → [ [ 1, 1 ], [ -1, 1 ] ]
  */
 export const eigh: Op<(x: TensorLike, options?: EighOptions) => Eigh> = defineOp({

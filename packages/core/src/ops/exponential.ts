@@ -84,7 +84,7 @@ export const expm1: Unary = pointwise({
  * @throws {ArgumentError} when the operand is missing, or more is given.
  * @example
  * import { log, tensor } from "@chainrule/core";
- * log(tensor([1, Math.E])); // → tensor([0, 1])
+ * log(tensor([1, Math.E])); // → tensor([0.0000, 1.0000])
  */
 export const log: Unary = pointwise({
   name: "log",
@@ -181,7 +181,7 @@ export const log1p: Unary = pointwise({
  * @throws {ShapeError} when the shapes do not broadcast.
  * @example
  * import { logaddexp, tensor } from "@chainrule/core";
- * logaddexp(tensor([0, 1000]), tensor([0, 1000])); // → tensor([6.9315e-1, 1.0007e+3])
+ * logaddexp(tensor([0, 1000]), tensor([0, 1000])); // → tensor([0.6931, 1000.6932])
  */
 export const logaddexp: Binary = pointwise({
   name: "logaddexp",

@@ -223,7 +223,7 @@ export interface LeastSquaresOptions {
  * import { lstsq, tensor } from "@chainrule/core";
  * // The line through three points: y = 1 + 2x.
  * const a = tensor([[1, 0], [1, 1], [1, 2]]);
- * lstsq(a, tensor([1, 3, 5])).solution; // → tensor([1.0000, 2.0000])
+ * lstsq(a, tensor([1, 3, 5])).solution; // → tensor([1, 2])
  */
 export function lstsq(a: TensorLike, b: TensorLike, options?: LeastSquaresOptions): LeastSquares {
   checkOptions("lstsq", options, ["rcond"]);

@@ -83,7 +83,7 @@ function shapesOf(x: Shape, mode: QROptions["mode"]): readonly [Shape, Shape] {
  * import { qr, tensor } from "@chainrule/core";
  * const { Q, R } = qr(tensor([[3, 5], [4, 0]]));
  * R.toArray(); // → [ [ -5, -3 ], [ 0, -4 ] ]
- * Q.matmul(R).round().toArray(); // → [ [ 3, 5 ], [ 4, 0 ] ]
+ * Q.matmul(R).at(0).round().toArray(); // → [ 3, 5 ]
  */
 export const qr: Op<(x: TensorLike, options?: QROptions) => QR> = defineOp({
   name: "qr",

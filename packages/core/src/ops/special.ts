@@ -42,7 +42,7 @@ export const erf: Unary = pointwise({
  * @throws {ArgumentError} when the operand is missing, or more is given.
  * @example
  * import { erfc, tensor } from "@chainrule/core";
- * erfc(tensor([0, 10])); // → tensor([1.0000e+0, 2.0885e-45])
+ * erfc(tensor([0, 5])); // → tensor([1.0000e+0, 1.5375e-12])
  */
 export const erfc: Unary = pointwise({
   name: "erfc",
