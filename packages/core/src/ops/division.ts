@@ -173,6 +173,11 @@ export const floorDivide: Binary = pointwise({
   rejects: [wholeByZero("floorDivide")],
   edges: [
     {
+      note: "towards −∞, also where signs differ",
+      call: () => [tensor([7, 6, -7]), tensor([2, -3, 2])],
+      result: [3, -2, -4],
+    },
+    {
       note: "downwards for all signs; 1 // 0.1 is 9, as 0.1 is a little more than a tenth; by zero; the sign of a zero",
       call: () => [
         tensor([7, -7, 7, -7, 1, 1, -0.5], { dtype: "float64" }),
