@@ -277,6 +277,7 @@ const seluScale = 1.0507009873554804934193349852946;
 export const selu: Unary = pointwise({
   name: "selu",
   operands: ["x"],
+  formula: String.raw`y = \begin{cases} \lambda x & \text{if } x > 0 \\ \lambda \alpha \left(e^{x} - 1\right) & \text{otherwise} \end{cases}`,
   value: (s, x) =>
     s.where(
       s.gt(x, s.zero),

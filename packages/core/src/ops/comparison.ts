@@ -123,7 +123,7 @@ const closeness = pointwise({
   name: "isclose",
   operands: ["a", "b"],
   parameters: { rtol: 1e-5, atol: 1e-8, nans: 0 },
-  formula: String.raw`y = \left| a - b \right| \le \mathrm{atol} + \mathrm{rtol} \cdot \left| b \right|`,
+  formula: String.raw`y = \left[\left| a - b \right| \le \mathrm{atol} + \mathrm{rtol} \cdot \left| b \right|\right]`,
   value: (s, a, b, p) => {
     const gap = s.abs(s.sub(a, b));
     const isNear = s.logicalAnd(

@@ -84,7 +84,7 @@ export const expm1: Unary = pointwise({
  * @throws {ArgumentError} when the operand is missing, or more is given.
  * @example
  * import { log, tensor } from "@chainrule/core";
- * log(tensor([1, Math.E])); // → tensor([0.0000, 1.0000])
+ * log(tensor([1, 2])); // → tensor([0.0000, 0.6931])
  */
 export const log: Unary = pointwise({
   name: "log",
@@ -156,7 +156,7 @@ export const log10: Unary = pointwise({
  * @throws {ArgumentError} when the operand is missing, or more is given.
  * @example
  * import { log1p, tensor } from "@chainrule/core";
- * log1p(tensor([0, Math.E - 1])); // → tensor([0, 1])
+ * log1p(tensor([0, 1])); // → tensor([0.0000, 0.6931])
  */
 export const log1p: Unary = pointwise({
   name: "log1p",

@@ -21,6 +21,7 @@ import type { Tensor } from "../tensor.ts";
 export const isnan: Unary = pointwise({
   name: "isnan",
   operands: ["x"],
+  formula: String.raw`y = \left[x \ne x\right]`,
   value: (s, x) => s.ne(x, x),
   result: "bool",
   samples: [{ args: [within(-3, 3)] }],

@@ -64,7 +64,8 @@ export function define(literal: PointwiseLiteral<readonly string[], Parameters>)
     get gradients() {
       return derivatives().map((_, i) => gradient(i));
     },
-    formula: literal.formula ?? `y = ${toTeX(value)}`,
+    formula:
+      literal.formula ?? `y = ${hasDerivative ? toTeX(value) : `\\left[${toTeX(value)}\\right]`}`,
     get derivativeFormulas() {
       return literal.derivativeFormulas ?? derivatives().map((one) => toTeX(one));
     },

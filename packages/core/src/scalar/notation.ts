@@ -94,7 +94,7 @@ export function productOf(a: TeX, b: TeX): TeX {
   if (b.isNumber === true && a.isNumber !== true) return productOf(b, a);
   const left = bracketed(a, binding.product);
   const right = bracketed(b, binding.product);
-  const needsSign = a.isNumber !== true || /^[\d.]|^\\tfrac/.test(right);
+  const needsSign = a.isNumber !== true || /^[\d.]|^\\t?frac/.test(right);
   return {
     text: needsSign ? `${left} \\cdot ${right}` : `${left} ${right}`,
     binding: binding.product,

@@ -253,7 +253,12 @@ const pieces = {
 
 const logic = {
   eq: comparison("===", "=", (a, b) => a === b),
-  ne: comparison("!==", "\\ne", (a, b) => a !== b),
+  /** Only NaN differs from itself. */
+  ne: {
+    ...comparison("!==", "\\ne", (a, b) => a !== b),
+    tex: (a: TeX, b: TeX): TeX =>
+      a.text === b.text ? named("isnan")(a) : infix("\\ne", binding.comparison)(a, b),
+  },
   lt: comparison("<", "<", (a, b) => a < b),
   le: comparison("<=", "\\le", (a, b) => a <= b),
   gt: comparison(">", ">", (a, b) => a > b),
