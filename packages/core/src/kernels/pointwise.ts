@@ -11,38 +11,30 @@ import type { Expression, Input } from "../scalar/expression.ts";
 import { inOrder } from "../scalar/expression.ts";
 import type { Load } from "../scalar/interpreter.ts";
 import { InterpretedExpression } from "../scalar/interpreter.ts";
-import { inputName, parameterName, toJavaScript } from "../scalar/javascript.ts";
-import { specialFunctions } from "../scalar/primitives.ts";
 import type { Shape } from "../shape.ts";
 import { broadcastStrides, isRowMajor, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import type { Loop, ScalarFunction, Selection } from "./loops.ts";
+import { compileLoop, compileScalar, selectionOf, walk, waysOf } from "./loops.ts";
 import { forEachRow, mergeDimensions } from "./rows.ts";
-import { canGenerateCode, generate } from "./specialize.ts";
-
-/**
- * A generated loop over `planes` of `rows` of `length` elements, from element `at` of `out` on. After the parameters come
- * for every operand: its array, the place of its first element, its steps within a row, from row to row and from plane to
- * plane.
- */
-type Loop = (
-  planes: number,
-  rows: number,
-  length: number,
-  out: TypedArray,
-  at: number,
-  parameters: readonly number[],
-  ...operands: unknown[]
-) => void;
-
-/** The expression as a function of numbers: parameters, then the inputs that it reads. */
-type ScalarFunction = (parameters: readonly number[], ...inputs: number[]) => number;
+import { canGenerateCode } from "./specialize.ts";
 
 function numberIn(x: Tensor): number {
   return x.storage.data[x.offset]!;
 }
 
-/** How an operand is walked within a row. */
-const walk = { consecutive: 0, constant: 1, strided: 2 } as const;
+/** The step along the dimension at this place from the end; 0 where there is none, or where the operand broadcasts. */
+function stepFromEnd(x: Tensor, place: number): number {
+  const dim = x.shape.length - place;
+  return dim < 0 || x.shape[dim] === 1 ? 0 : x.strides[dim]!;
+}
+
+/**
+ * From this length on a loop that only selects between float32 operands moves their bits under a mask. A branch for each
+ * element costs more, since nobody can foresee the sign of an activation; a view of the bits costs a fraction of a
+ * microsecond.
+ */
+const leastLengthForBits = 512;
 
 /** What the kernel needs of an operand beside its step within a row. */
 interface Walk {
@@ -74,8 +66,14 @@ export class PointwiseKernel {
   private readonly places: readonly number[];
   private readonly parameterNames: readonly string[];
   private readonly loops = new Map<number, Loop>();
+  private readonly loopsOverBits = new Map<number, Loop>();
   private readonly scalars: (ScalarFunction | undefined)[] = [];
   private readonly interpreted: (InterpretedExpression | undefined)[] = [];
+  /** The operands' steps within a row and from row to row, for the loop that is called next. */
+  private readonly steps: number[] = [];
+  private readonly rowSteps: number[] = [];
+  /** What the root selects from, if that is all it does. */
+  private readonly selection: Selection | null;
 
   /** `tensors`: the inputs for which `run` is handed a tensor, in this order. */
   constructor(root: Expression, tensors: readonly Input[]) {
@@ -84,6 +82,18 @@ export class PointwiseKernel {
     this.places = tensors.flatMap((input, i) => (parts.includes(input) ? [i] : []));
     this.inputs = this.places.map((place) => tensors[place]!);
     this.parameterNames = parts.flatMap((part) => (part.kind === "parameter" ? [part.name] : []));
+    this.selection = selectionOf(root);
+  }
+
+  /** Whether the result is made of bits of its operands: they and the result are float32, and there are many. */
+  private selectsBits(out: Tensor, tensors: readonly Tensor[]): boolean {
+    if (this.selection === null || out.dtype !== "float32" || out.numel() < leastLengthForBits)
+      return false;
+    for (let i = 0; i < this.inputs.length; i++) {
+      const isSelected = this.selection.sources.includes(this.inputs[i]!);
+      if (isSelected && tensors[this.places[i]!]!.dtype !== "float32") return false;
+    }
+    return true;
   }
 
   private valuesOf(parameters: Readonly<Record<string, number>>): readonly number[] {
@@ -102,6 +112,7 @@ export class PointwiseKernel {
       return;
     }
     // The common cases need no loop nest: every operand lies like the result, or is a single number.
+    const byBits = this.selectsBits(out, tensors);
     let key: number = dtypeCode[out.dtype];
     const { places } = this;
     for (let i = 0; i < places.length; i++) {
@@ -109,18 +120,59 @@ export class PointwiseKernel {
       let way: number = walk.consecutive;
       if (x.numel() === 1) way = length === 1 ? walk.consecutive : walk.constant;
       else if (!(sameShape(x.shape, shape) && isRowMajor(shape, x.strides))) {
-        this.runNested(out, tensors, values);
+        if (shape.length > 2) this.runNested(out, tensors, values, byBits);
+        else this.runRows(out, tensors, values, byBits);
         return;
       }
       key = key * 12 + dtypeCode[x.dtype] * 3 + way;
+      this.steps[i] = 0;
+      this.rowSteps[i] = 0;
     }
-    const loop = this.loopFor(key, out.dtype);
+    this.call(this.loopFor(key, out.dtype, byBits), 1, length, out, tensors, values);
+  }
+
+  /** Results of one or two dimensions, from operands with any strides. */
+  private runRows(
+    out: Tensor,
+    tensors: readonly Tensor[],
+    parameters: readonly number[],
+    byBits: boolean,
+  ): void {
+    const { shape } = out;
+    const rows = shape.length === 2 ? shape[0]! : 1;
+    const length = shape[shape.length - 1]!;
+    let key: number = dtypeCode[out.dtype];
+    for (let i = 0; i < this.places.length; i++) {
+      const x = tensors[this.places[i]!]!;
+      const step = stepFromEnd(x, 1);
+      const way = step === 1 ? walk.consecutive : step === 0 ? walk.constant : walk.strided;
+      key = key * 12 + dtypeCode[x.dtype] * 3 + way;
+      this.steps[i] = step;
+      this.rowSteps[i] = stepFromEnd(x, 2);
+    }
+    this.call(this.loopFor(key, out.dtype, byBits), rows, length, out, tensors, parameters);
+  }
+
+  /** Calls a loop over rows with the steps that are noted for the operands. */
+  private call(
+    loop: Loop,
+    rows: number,
+    length: number,
+    out: Tensor,
+    tensors: readonly Tensor[],
+    parameters: readonly number[],
+  ): void {
+    const { places, steps, rowSteps } = this;
     const target = out.storage.data;
     const at = out.offset;
     switch (places.length) {
       case 1: {
         const x = tensors[places[0]!]!;
-        loop(1, 1, length, target, at, values, x.storage.data, x.offset, 0, 0, 0);
+        // biome-ignore format: an operand a line
+        loop(
+          1, rows, length, target, at, parameters,
+          x.storage.data, x.offset, steps[0]!, rowSteps[0]!, 0,
+        );
         return;
       }
       case 2: {
@@ -128,9 +180,9 @@ export class PointwiseKernel {
         const y = tensors[places[1]!]!;
         // biome-ignore format: an operand a line
         loop(
-          1, 1, length, target, at, values,
-          x.storage.data, x.offset, 0, 0, 0,
-          y.storage.data, y.offset, 0, 0, 0,
+          1, rows, length, target, at, parameters,
+          x.storage.data, x.offset, steps[0]!, rowSteps[0]!, 0,
+          y.storage.data, y.offset, steps[1]!, rowSteps[1]!, 0,
         );
         return;
       }
@@ -140,20 +192,20 @@ export class PointwiseKernel {
         const z = tensors[places[2]!]!;
         // biome-ignore format: an operand a line
         loop(
-          1, 1, length, target, at, values,
-          x.storage.data, x.offset, 0, 0, 0,
-          y.storage.data, y.offset, 0, 0, 0,
-          z.storage.data, z.offset, 0, 0, 0,
+          1, rows, length, target, at, parameters,
+          x.storage.data, x.offset, steps[0]!, rowSteps[0]!, 0,
+          y.storage.data, y.offset, steps[1]!, rowSteps[1]!, 0,
+          z.storage.data, z.offset, steps[2]!, rowSteps[2]!, 0,
         );
         return;
       }
       default: {
         const operands: unknown[] = [];
-        for (const place of places) {
+        for (const [i, place] of places.entries()) {
           const x = tensors[place]!;
-          operands.push(x.storage.data, x.offset, 0, 0, 0);
+          operands.push(x.storage.data, x.offset, steps[i]!, rowSteps[i]!, 0);
         }
-        loop(1, 1, length, target, at, values, ...operands);
+        loop(1, rows, length, target, at, parameters, ...operands);
       }
     }
   }
@@ -178,7 +230,12 @@ export class PointwiseKernel {
   }
 
   /** Any strides: dimensions are merged, and the three innermost are left to the generated loop. */
-  private runNested(out: Tensor, tensors: readonly Tensor[], parameters: readonly number[]): void {
+  private runNested(
+    out: Tensor,
+    tensors: readonly Tensor[],
+    parameters: readonly number[],
+    byBits: boolean,
+  ): void {
     const operands = this.places.map((place) => tensors[place]!);
     const { lengths, strides } = mergeDimensions(
       out.shape,
@@ -201,7 +258,7 @@ export class PointwiseKernel {
         planeStep: rank > 2 ? view[rank - 3]! : 0,
       };
     });
-    const loop = this.loopFor(key, out.dtype);
+    const loop = this.loopFor(key, out.dtype, byBits);
     const outer = Math.max(rank - 3, 0);
     const block = planes * rows * length;
     let at = out.offset;
@@ -224,65 +281,20 @@ export class PointwiseKernel {
     );
   }
 
-  private loopFor(key: number, dtype: DType): Loop {
-    let loop = this.loops.get(key);
+  /** The key holds types and ways of the operands in the order of the inputs; see `run`. */
+  private loopFor(key: number, dtype: DType, byBits: boolean): Loop {
+    const loops = byBits ? this.loopsOverBits : this.loops;
+    let loop = loops.get(key);
     if (loop === undefined) {
-      loop = this.compile(key, dtype === "int32");
-      this.loops.set(key, loop);
+      const { root, inputs, parameterNames } = this;
+      loop = compileLoop(
+        { root, inputs, parameterNames, whole: dtype === "int32" },
+        waysOf(key, inputs.length),
+        byBits ? this.selection : null,
+      );
+      loops.set(key, loop);
     }
     return loop;
-  }
-
-  /** Writes the loop for one manner of walking. The element types are in the key only to keep the copies apart. */
-  private compile(key: number, whole: boolean): Loop {
-    const ways: number[] = [];
-    let rest = key;
-    for (let i = 0; i < this.inputs.length; i++) {
-      ways.unshift(rest % 3);
-      rest = Math.floor(rest / 12);
-    }
-    const { invariants, statements, result } = toJavaScript(this.root, whole);
-    const parameters = ["planes", "rows", "length", "out", "at", "parameters"];
-    let perPlane = "";
-    let perRow = "";
-    let perElement = "";
-    let nextElement = "";
-    let nextRow = "";
-    for (const [i, { index }] of this.inputs.entries()) {
-      const x = inputName(index);
-      parameters.push(`data${i}`, `place${i}`, `step${i}`, `rowStep${i}`, `planeStep${i}`);
-      perPlane += `let row${i} = place${i} + plane * planeStep${i}; `;
-      if (ways[i] === walk.constant) perRow += `const ${x} = data${i}[row${i}]; `;
-      else if (ways[i] === walk.consecutive) perElement += `const ${x} = data${i}[row${i} + i]; `;
-      else {
-        perRow += `let at${i} = row${i}; `;
-        perElement += `const ${x} = data${i}[at${i}]; `;
-        nextElement += `at${i} += step${i}; `;
-      }
-      nextRow += `row${i} += rowStep${i}; `;
-    }
-    const body = `"use strict"; return function (${parameters.join(", ")}) {
-      ${this.constants()}${invariants}
-      for (let plane = 0; plane < planes; plane++) {
-        ${perPlane}
-        for (let row = 0; row < rows; row++) {
-          ${perRow}
-          for (let i = 0; i < length; i++) {
-            ${perElement}${statements}
-            out[at + i] = ${result};
-            ${nextElement}
-          }
-          at += length;
-          ${nextRow}
-        }
-      }
-    };`;
-    return withSpecialFunctions<Loop>(body);
-  }
-
-  private constants(): string {
-    const names = this.parameterNames;
-    return names.map((name, i) => `const ${parameterName(name)} = parameters[${i}]; `).join("");
   }
 
   private scalarFunction(whole: boolean): ScalarFunction {
@@ -290,13 +302,8 @@ export class PointwiseKernel {
     if (isInterpreted()) return this.interpretedScalar(whole);
     let scalar = this.scalars[kind];
     if (scalar === undefined) {
-      const { invariants, statements, result } = toJavaScript(this.root, whole);
-      const inputs = this.inputs.map(({ index }) => inputName(index));
-      scalar = withSpecialFunctions<ScalarFunction>(
-        `"use strict"; return function (${["parameters", ...inputs].join(", ")}) {
-          ${this.constants()}${invariants}${statements}return ${result};
-        };`,
-      );
+      const { root, inputs, parameterNames } = this;
+      scalar = compileScalar({ root, inputs, parameterNames, whole });
       this.scalars[kind] = scalar;
     }
     return scalar;
@@ -365,10 +372,4 @@ export class PointwiseKernel {
       },
     );
   }
-}
-
-/** A function from a body that returns it, with the special functions of the algebra in scope. */
-function withSpecialFunctions<F>(body: string): F {
-  const make = generate<(...functions: unknown[]) => F>(Object.keys(specialFunctions), body);
-  return make(...Object.values(specialFunctions));
 }

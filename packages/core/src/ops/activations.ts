@@ -19,6 +19,16 @@ function softplusOf(s: ScalarAlgebra<Expression>, x: Expression): Expression {
   return s.add(s.maximum(x, s.zero), s.log1p(s.exp(s.neg(s.abs(x)))));
 }
 
+/**
+ * tanh(ln(1 + eˣ)) = n/(n + 2) with n = (1 + eˣ)² − 1 = eˣ(eˣ + 2), which keeps all digits for negative x. From x = 20 on
+ * it is 1 to the last digit, and so it is at 20.
+ */
+function tanhOfSoftplus(s: ScalarAlgebra<Expression>, x: Expression): Expression {
+  const power = s.exp(s.minimum(x, s.constant(20)));
+  const n = s.mul(power, s.add(power, s.constant(2)));
+  return s.div(n, s.add(n, s.constant(2)));
+}
+
 /** −1000, 0 and 1000: where a careless formula overflows. */
 const far = () => tensor([-1000, 0, 1000], { dtype: "float64" });
 
@@ -170,9 +180,9 @@ export const mish: Unary = pointwise({
   derivativeFormulas: [
     String.raw`t + x \cdot \sigma\left(x\right) \cdot \left(1 - t^{2}\right), \quad t = \tanh\left(\ln\left(1 + e^{x}\right)\right)`,
   ],
-  value: (s, x) => s.mul(x, s.tanh(softplusOf(s, x))),
+  value: (s, x) => s.mul(x, tanhOfSoftplus(s, x)),
   derivative: (s, x) => {
-    const gate = s.tanh(softplusOf(s, x));
+    const gate = tanhOfSoftplus(s, x);
     return [s.add(gate, s.mul(x, s.mul(logistic(s, x), s.sub(s.one, s.square(gate)))))];
   },
   samples: [{ args: [within(-3, 3, { avoid: [0], margin: 0.01 })] }],

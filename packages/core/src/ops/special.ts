@@ -8,6 +8,7 @@ import type { PointwiseDefinition, Unary } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
 import { within } from "../samples.ts";
 import { setDerivativeRule } from "../scalar/differentiate.ts";
+import { highestPolygamma } from "../scalar/gamma.ts";
 import type { Tensor } from "../tensor.ts";
 
 const slopeAtZero = 2 / Math.sqrt(Math.PI);
@@ -125,12 +126,12 @@ const polygammaOf = pointwise({
   rejects: [
     {
       call: () => [-1, tensor([1])],
-      message: /polygamma: n must be a whole number of at least 0, not -1/,
+      message: /polygamma: n must be a whole number from 0 to 1000, not -1/,
       type: ArgumentError,
     },
     {
       call: () => [0.5, tensor([1])],
-      message: /polygamma: n must be a whole number of at least 0, not 0.5/,
+      message: /polygamma: n must be a whole number from 0 to 1000, not 0.5/,
       type: ArgumentError,
     },
   ],
@@ -157,12 +158,13 @@ export interface Polygamma {
  * ψ⁽ⁿ⁾(x), the n-th derivative of {@link digamma}, element by element: (−1)ⁿ⁺¹ n! Σₖ 1/(x + k)ⁿ⁺¹. For n ≥ 1 it is infinite
  * at 0 and at negative whole numbers, with the sign that it has to the right of them. Whole numbers become floating.
  *
- * @throws {ArgumentError} when n is no whole number of at least 0.
+ * @throws {ArgumentError} when n is no whole number from 0 to 1000.
  * @example
  * import { polygamma, tensor } from "@chainrule/core";
  * polygamma(1, tensor([1, 2])); // → tensor([1.6449, 0.6449])
  */
 export const polygamma: Polygamma = Object.assign(
-  (n: number, x: TensorLike): Tensor => polygammaOf(x, { n: checkInteger("polygamma", "n", n, 0) }),
+  (n: number, x: TensorLike): Tensor =>
+    polygammaOf(x, { n: checkInteger("polygamma", "n", n, 0, highestPolygamma) }),
   { op: polygammaOf.op },
 );

@@ -170,7 +170,7 @@ function hurwitzZeta(s: number, q: number): number {
   for (; start < 10 + s; start += 1) {
     const term = start ** -s;
     sum += term;
-    if (term < sum * 1e-17) return sum;
+    if (term <= sum * 1e-17) return sum;
   }
   // The rest of the sum is an integral and corrections by derivatives at its start.
   const power = start ** -s;
@@ -200,13 +200,17 @@ function cotangentDerivative(n: number, c: number): number {
   return polynomial(c, coefficients);
 }
 
+/** Beyond this order nobody has asked; the sums take as many steps as the order is high. */
+export const highestPolygamma = 1000;
+
 /**
- * ψ⁽ⁿ⁾(x), the n-th derivative of ψ, for whole n ≥ 0: (−1)ⁿ⁺¹ n! ζ(n + 1, x). For n ≥ 1 it is infinite at 0 and at
- * negative whole numbers, with the sign it has to the right of them. NaN for any other n.
+ * ψ⁽ⁿ⁾(x), the n-th derivative of ψ, for whole n from 0 to 1000: (−1)ⁿ⁺¹ n! ζ(n + 1, x). For n ≥ 1 it is infinite at 0 and
+ * at negative whole numbers, with the sign it has to the right of them. NaN for any other n.
  */
 export function polygamma(n: number, x: number): number {
   if (n === 0) return digamma(x);
-  if (!(n > 0 && n === Math.floor(n)) || Number.isNaN(x) || x === -Infinity) return Number.NaN;
+  const isOrder = n > 0 && n <= highestPolygamma && n === Math.floor(n);
+  if (!isOrder || Number.isNaN(x) || x === -Infinity) return Number.NaN;
   const sign = n % 2 === 0 ? -1 : 1;
   if (x <= 0) {
     if (x === Math.floor(x)) return sign * Infinity;
@@ -215,7 +219,10 @@ export function polygamma(n: number, x: number): number {
     return -sign * polygamma(n, 1 - x) - Math.PI ** (n + 1) * cotangentDerivative(n, c);
   }
   if (x === Infinity) return sign * 0;
+  const zeta = hurwitzZeta(n + 1, x);
+  // 170! is the last that a double holds.
+  if (n > 170) return sign * Math.exp(lgamma(n + 1) + Math.log(zeta));
   let factorial = 1;
   for (let k = 2; k <= n; k++) factorial *= k;
-  return sign * factorial * hurwitzZeta(n + 1, x);
+  return sign * factorial * zeta;
 }

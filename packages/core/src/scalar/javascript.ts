@@ -38,7 +38,11 @@ export function toJavaScript(root: Expression, whole: boolean): Source {
     if (part.kind === "application") {
       const primitive: PrimitiveLiteral<1 | 2 | 3> = primitives[part.primitive];
       const { source } = (whole ? primitive.whole : undefined) ?? primitive;
-      const text = source(...part.operands.map((operand) => texts.get(operand)!));
+      const operands = part.operands.map((operand) => {
+        const given = texts.get(operand)!;
+        return primitive.ofTruth === true && !isTruth(operand) ? `(${given} !== 0)` : given;
+      });
+      const text = source(...operands);
       if (part.operands.every((operand) => fixed.has(operand))) {
         invariants += `const t${part.id} = ${text}; `;
         fixed.add(part);
@@ -57,6 +61,13 @@ export function toJavaScript(root: Expression, whole: boolean): Source {
     }
   }
   return { invariants, statements, result: texts.get(root)! };
+}
+
+/** Whether the source of an expression gives true or false, or 1 or 0. */
+function isTruth(expression: Expression): boolean {
+  if (expression.kind !== "application") return false;
+  const primitive: PrimitiveLiteral<1 | 2 | 3> = primitives[expression.primitive];
+  return primitive.isTruth === true;
 }
 
 function literal(value: number): string {

@@ -13,9 +13,15 @@ export function roundHalfEven(x: number): number {
   return x;
 }
 
-/** The power as C and IEEE 754 define it: 1 to any power is 1, also to NaN, where JavaScript says NaN. */
+/**
+ * The power as C and IEEE 754 define it: 1 to any power is 1, also to NaN, where JavaScript says NaN. Small whole exponents
+ * are products, which are exact to two units in the last place and much faster.
+ */
 export function power(base: number, exponent: number): number {
   if (exponent === 2) return base * base;
+  if (exponent === 3) return base * base * base;
+  if (exponent === 1) return base;
+  if (exponent === -1) return 1 / base;
   if (base === 1) return 1;
   if (base === -1 && (exponent === Infinity || exponent === -Infinity)) return 1;
   return base ** exponent;

@@ -41,6 +41,10 @@ export interface PrimitiveLiteral<Arity extends number> {
   readonly tex: (...operands: TeX[]) => TeX;
   /** How often the source names its operands; once unless given. */
   readonly repeats?: number;
+  /** Whether the source gives true or false (or 1 or 0). */
+  readonly isTruth?: boolean;
+  /** Whether the source wants such truth values, so that numbers are to be compared with 0 before. */
+  readonly ofTruth?: boolean;
   /** For int32 results, where the rule for floating numbers would lose digits that int32 keeps. */
   readonly whole?: Pick<PrimitiveLiteral<Arity>, "evaluate" | "source">;
 }
@@ -64,7 +68,7 @@ export const specialFunctions = {
 /** A function of JavaScript's Math. */
 function math<Arity extends 1 | 2>(
   arity: Arity,
-  name: "abs" | "atan2" | "max" | "min" | UnaryMath,
+  name: "abs" | "atan2" | UnaryMath,
   tex: PrimitiveLiteral<Arity>["tex"],
 ): PrimitiveLiteral<Arity> {
   return {
@@ -114,6 +118,7 @@ function comparison(
     evaluate: (a, b) => (evaluate(a!, b!) ? 1 : 0),
     source: (a, b) => `(${a} ${operator} ${b})`,
     tex: infix(symbol, binding.comparison),
+    isTruth: true,
   };
 }
 
@@ -232,11 +237,11 @@ const elementary = {
 
 const pieces = {
   abs: math(1, "abs", enclosed("\\left|", "\\right|")),
-  /** −1, 0 or 1; 0 of NaN and of −0, as in PyTorch. */
+  /** −1, 0 or 1; 0 of NaN and of −0, as in PyTorch. Signs are hard to foresee: the source has no branches. */
   sign: literal<1>({
     arity: 1,
     evaluate: (x) => (x! > 0 ? 1 : x! < 0 ? -1 : 0),
-    source: (x) => `(${x} > 0 ? 1 : ${x} < 0 ? -1 : 0)`,
+    source: (x) => `((${x} > 0) - (${x} < 0))`,
     tex: named("sign"),
     repeats: 2,
   }),
@@ -245,10 +250,22 @@ const pieces = {
   ceil: math(1, "ceil", enclosed("\\left\\lceil", "\\right\\rceil")),
   round: special(1, "roundHalfEven", named("round")),
   trunc: math(1, "trunc", named("trunc")),
-  /** The larger of two; NaN if either is. */
-  maximum: math(2, "max", applied("\\max")),
-  /** The smaller of two; NaN if either is. */
-  minimum: math(2, "min", applied("\\min")),
+  /** The larger of two; NaN if either is; the second of two zeros. */
+  maximum: literal<2>({
+    arity: 2,
+    evaluate: (a, b) => (a! > b! || Number.isNaN(a) ? a! : b!),
+    source: (a, b) => `(${a} > ${b} || ${a} !== ${a} ? ${a} : ${b})`,
+    tex: applied("\\max"),
+    repeats: 4,
+  }),
+  /** The smaller of two; NaN if either is; the second of two zeros. */
+  minimum: literal<2>({
+    arity: 2,
+    evaluate: (a, b) => (a! < b! || Number.isNaN(a) ? a! : b!),
+    source: (a, b) => `(${a} < ${b} || ${a} !== ${a} ? ${a} : ${b})`,
+    tex: applied("\\min"),
+    repeats: 4,
+  }),
 } as const;
 
 const logic = {
@@ -263,30 +280,38 @@ const logic = {
   le: comparison("<=", "\\le", (a, b) => a <= b),
   gt: comparison(">", ">", (a, b) => a > b),
   ge: comparison(">=", "\\ge", (a, b) => a >= b),
-  // Anything but 0 counts as true, NaN too. The loose comparisons take the booleans of comparisons as they are.
+  // Anything but 0 counts as true, NaN too. Bits are combined without branches, which nobody could foresee.
   logicalAnd: literal<2>({
     arity: 2,
     evaluate: (a, b) => (a !== 0 && b !== 0 ? 1 : 0),
-    source: (a, b) => `(${a} != 0 && ${b} != 0)`,
+    source: (a, b) => `(${a} & ${b})`,
     tex: infix("\\wedge", binding.logical, binding.logical),
+    isTruth: true,
+    ofTruth: true,
   }),
   logicalOr: literal<2>({
     arity: 2,
     evaluate: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
-    source: (a, b) => `(${a} != 0 || ${b} != 0)`,
+    source: (a, b) => `(${a} | ${b})`,
     tex: infix("\\vee", binding.logical, binding.logical),
+    isTruth: true,
+    ofTruth: true,
   }),
   logicalXor: literal<2>({
     arity: 2,
     evaluate: (a, b) => ((a !== 0) !== (b !== 0) ? 1 : 0),
-    source: (a, b) => `((${a} != 0) !== (${b} != 0))`,
+    source: (a, b) => `(${a} ^ ${b})`,
     tex: infix("\\oplus", binding.logical, binding.logical),
+    isTruth: true,
+    ofTruth: true,
   }),
   logicalNot: literal<1>({
     arity: 1,
     evaluate: (x) => (x === 0 ? 1 : 0),
-    source: (x) => `(${x} == 0)`,
+    source: (x) => `(!${x})`,
     tex: prefixed("\\neg"),
+    isTruth: true,
+    ofTruth: true,
   }),
   /** The second operand where the first is not 0, else the third. Both are computed; the one not taken does not count. */
   where: literal<3>({
