@@ -25,7 +25,7 @@ import { noteChange } from "./storage.ts";
 import { Tensor } from "./tensor.ts";
 
 /** Refuses a change that the graph forbids. */
-function checkMutable(where: string, x: Tensor): void {
+export function checkMutable(where: string, x: Tensor): void {
   if (x.node !== null) {
     throw new GradError(
       `${where}: this tensor is the result of ${x.node.op.name} and part of a graph; it cannot change in place. Compute a new one, or detach() it.`,

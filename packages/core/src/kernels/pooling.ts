@@ -49,33 +49,38 @@ const maxFor = perDType(function maxPool(
   const h = input[1]!;
   const w = input[2]!;
   const size = input[0]! * h * w;
-  const [depth, height, width] = [wz.from.length, wy.from.length, wx.from.length];
+  const { from: fromZ, to: toZ, step: stepZ } = wz;
+  const { from: fromY, to: toY, step: stepY } = wy;
   const { from: fromX, to: toX, step: stepX } = wx;
+  const [depth, height, width] = [fromZ.length, fromY.length, fromX.length];
+  const rowStep = stepY * w;
   let at = 0;
   for (let plane = 0; plane < planes; plane++) {
     const base = offset + plane * size;
     for (let oz = 0; oz < depth; oz++) {
-      const z0 = wz.from[oz]!;
-      const z1 = wz.to[oz]!;
       for (let oy = 0; oy < height; oy++) {
-        const y0 = wy.from[oy]!;
-        const y1 = wy.to[oy]!;
+        const firstRow = (fromZ[oz]! * h + fromY[oy]!) * w;
+        const lastRow = (fromZ[oz]! * h + toY[oy]!) * w;
+        const hasRows = fromZ[oz]! < toZ[oz]! && firstRow < lastRow;
         for (let ox = 0; ox < width; ox++) {
-          const x0 = fromX[ox]!;
-          const x1 = toX[ox]!;
+          const first = fromX[ox]!;
+          const last = toX[ox]!;
           let most = Number.NEGATIVE_INFINITY;
-          let place = z0 < z1 && y0 < y1 && x0 < x1 ? (z0 * h + y0) * w + x0 : -1;
-          for (let iz = z0; iz < z1; iz += wz.step) {
-            for (let iy = y0; iy < y1; iy += wy.step) {
-              const row = (iz * h + iy) * w;
-              for (let ix = x0; ix < x1; ix += stepX) {
-                const value = x[base + row + ix]!;
+          let place = hasRows && first < last ? firstRow + first : -1;
+          let top = firstRow;
+          let bottom = lastRow;
+          for (let z = fromZ[oz]!; z < toZ[oz]!; z += stepZ) {
+            for (let row = top; row < bottom; row += rowStep) {
+              for (let i = row + first; i < row + last; i += stepX) {
+                const value = x[base + i]!;
                 if (value > most || Number.isNaN(value)) {
                   most = value;
-                  place = row + ix;
+                  place = i;
                 }
               }
             }
+            top += stepZ * h * w;
+            bottom += stepZ * h * w;
           }
           y[at] = most;
           places[at] = place;

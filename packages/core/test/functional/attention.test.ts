@@ -11,6 +11,7 @@ import {
   full,
   manualSeed,
   ones,
+  pad,
   pixelShuffle,
   pixelUnshuffle,
   randn,
@@ -114,8 +115,24 @@ test("dropout of weights keeps their mean; vmap goes over masks", () => {
   expect(each(masks).toArray()).toEqual([[[2]], [[0]], [[3]]]);
 });
 
+test("the element type is that of the operands, whatever the mask", () => {
+  const x = ones([2, 3], { dtype: "float32" });
+  const mask = tensor([
+    [true, false],
+    [false, false],
+  ]);
+  expect(scaledDotProductAttention(x, x, x, mask).dtype).toBe("float32");
+  expect(scaledDotProductAttention(x, x, x, { isCausal: true }).dtype).toBe("float32");
+  expect(pad(tensor([1, 2], { dtype: "int32" }), [1, 0], { mode: "replicate" }).dtype).toBe(
+    "int32",
+  );
+});
+
 test("errors of attention", () => {
   const x = ones([2, 3]);
+  expect(() => scaledDotProductAttention(x, x, x, { dropoutP: 2 })).toThrow(
+    /from 0 to 1, not at 2/,
+  );
   expect(() => scaledDotProductAttention(x, ones([2, 4]), x)).toThrow(
     /query, key and value have shapes \[2, 3\], \[2, 4\]/,
   );

@@ -137,6 +137,9 @@ test("a refused call changes nothing", () => {
     [0, 0, 0],
     [1, 1, 1],
   ]);
+  expect(() => batchNorm(x, mean, tracked.add(1), { training: true })).toThrow(GradError);
+  expect(mean.toArray()).toEqual([0, 0, 0]);
+  expect(() => layerNorm(x, 3, { eps: 1 }, ones([3]))).toThrow(/layerNorm: the options come last/);
   expect(() => layerNorm(x, 2)).toThrow(
     /input of shape \[2, 3\] does not end in the normalized shape \[2\]/,
   );

@@ -3,7 +3,7 @@
  */
 import type { TensorLike } from "../../creation.ts";
 import { toTensor } from "../../creation.ts";
-import { ShapeError } from "../../errors.ts";
+import { ArgumentError, ShapeError } from "../../errors.ts";
 import type { Shape } from "../../shape.ts";
 import { formatShape, sameShape } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
@@ -14,7 +14,7 @@ import { add, mul } from "../arithmetic.ts";
 export type OptionalTensor<Options> = TensorLike | null | Options;
 
 /** Whether an argument is an options object rather than something to compute with. */
-export function isOptions<Options extends object>(
+function isOptions<Options extends object>(
   value: TensorLike | null | undefined | Options,
 ): value is Options {
   return (
@@ -28,17 +28,24 @@ export function isOptions<Options extends object>(
 
 /** Optional tensors, and the options that follow wherever they end. */
 export function readOptional<Options extends object>(
+  where: string,
   tensors: readonly (OptionalTensor<Options> | undefined)[],
   options: Options | undefined,
 ): { tensors: (TensorLike | null)[]; options: Options | undefined } {
-  const end = tensors.findIndex((value) => isOptions(value));
-  const last = end < 0 ? options : (tensors[end] as Options);
-  return {
-    tensors: tensors.map((value, i) =>
-      (end >= 0 && i >= end) || value === undefined ? null : (value as TensorLike | null),
-    ),
-    options: last,
-  };
+  const found: (TensorLike | null)[] = tensors.map(() => null);
+  for (const [i, value] of tensors.entries()) {
+    if (!isOptions(value)) {
+      found[i] = value ?? null;
+      continue;
+    }
+    if (options !== undefined || tensors.slice(i + 1).some((later) => later !== undefined)) {
+      throw new ArgumentError(
+        `${where}: the options come last, but there is another argument behind them. Give null for tensors that are missing.`,
+      );
+    }
+    return { tensors: found, options: value };
+  }
+  return { tensors: found, options };
 }
 
 /** An optional tensor of a given shape. */

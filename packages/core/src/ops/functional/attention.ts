@@ -9,6 +9,7 @@ import {
   checkNumber,
   checkOptions,
   DTypeError,
+  quoted,
   ShapeError,
 } from "../../errors.ts";
 import type { Generator } from "../../random/generator.ts";
@@ -47,21 +48,22 @@ function causalMask(queries: number, keys: number): Tensor {
   return fromTypedArray(allowed, [queries, keys]);
 }
 
-/** Scores with a mask, and which queries have a key to attend to (`null`: all of them). */
-function masked(scores: Tensor, mask: Tensor): { scores: Tensor; attends: Tensor } {
-  if (mask.dtype === "bool") {
-    const attends = any(mask, -1, { keepdim: true });
-    // A query that attends to nothing gets equal scores, so that no NaN arises; its weights are cleared afterwards.
-    const filled = where(mask, scores, where(attends, Number.NEGATIVE_INFINITY, 0));
-    return { scores: filled, attends };
+/**
+ * Scores with a mask, and which queries have a key to attend to (`null`: all of them). A query that has none gets equal
+ * scores, so that no NaN arises; its weights are to be cleared afterwards.
+ */
+function masked(scores: Tensor, mask: Tensor): { scores: Tensor; attends: Tensor | null } {
+  const nothing = Number.NEGATIVE_INFINITY;
+  const isBool = mask.dtype === "bool";
+  const attends = isBool
+    ? any(mask, -1, { keepdim: true })
+    : gt(amax(mask.detach(), -1, { keepdim: true }), nothing);
+  const known = attends.batch === null ? attends.toTypedArray() : null;
+  if (known?.every((flag) => flag !== 0)) {
+    return { scores: isBool ? where(mask, scores, nothing) : add(scores, mask), attends: null };
   }
-  const attends = gt(amax(mask.detach(), -1, { keepdim: true }), Number.NEGATIVE_INFINITY);
-  return { scores: where(attends, add(scores, mask), 0), attends };
-}
-
-/** Whether every query may attend to some key, as far as that can be read. */
-function allAttend(attends: Tensor): boolean {
-  return attends.batch === null && attends.toTypedArray().every((flag) => flag !== 0);
+  const open = isBool ? where(mask, scores, nothing) : add(scores, mask);
+  return { scores: where(attends, open, 0), attends };
 }
 
 /**
@@ -69,7 +71,8 @@ function allAttend(attends: Tensor): boolean {
  *
  * For query of shape [*, L, E], key of [*, S, E] and value of [*, S, V], whose leading dimensions broadcast, the result has
  * shape [*, L, V]. A mask of [*, L, S] is either bool, true where a query may attend to a key, or numbers that are added to
- * the scores. It may be left out. With `isCausal`, query i attends to keys 0 to i. A query that may attend to nothing gets 0. (Vaswani et al. 2017.)
+ * the scores. It may be left out. With `isCausal`, query i attends to keys 0 to i. A query that may attend to nothing gets
+ * 0. (Vaswani et al. 2017.)
  *
  * @throws {ShapeError} when the shapes do not fit.
  * @throws {DTypeError} for a mask of whole numbers.
@@ -88,7 +91,7 @@ export function scaledDotProductAttention(
   options?: AttentionOptions,
 ): Tensor {
   const name = "scaledDotProductAttention";
-  const call = readOptional([attnMask], options);
+  const call = readOptional(name, [attnMask], options);
   checkOptions(name, call.options, ["isCausal", "dropoutP", "scale", "generator"]);
   const { dropoutP = 0, scale = null, generator } = call.options ?? {};
   const isCausal = checkBoolean(name, "isCausal", call.options?.isCausal, false);
@@ -110,7 +113,11 @@ export function scaledDotProductAttention(
     );
   }
   const factor = checkNumber(name, "scale", scale ?? 1 / Math.sqrt(q.shape.at(-1)!));
-  checkNumber(name, "dropoutP", dropoutP);
+  if (!(dropoutP >= 0 && dropoutP <= 1)) {
+    throw new ArgumentError(`${name}: dropoutP must lie from 0 to 1, not at ${quoted(dropoutP)}.`, {
+      dropoutP,
+    });
+  }
   const [queries, keys] = [q.shape.at(-2)!, k.shape.at(-2)!];
   let scores = matmul(mul(q, factor), transpose(k, -1, -2));
   let attends: Tensor | null = null;
@@ -133,7 +140,7 @@ export function scaledDotProductAttention(
     if (mask.numel() > 0) ({ scores, attends } = masked(scores, mask));
   }
   let weights = softmax(scores, -1);
-  if (attends !== null && !allAttend(attends)) weights = where(attends, weights, 0);
+  if (attends !== null) weights = where(attends, weights, 0);
   if (dropoutP > 0)
     weights = dropout(weights, generator ? { p: dropoutP, generator } : { p: dropoutP });
   return matmul(weights, v);

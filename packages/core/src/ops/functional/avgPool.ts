@@ -3,7 +3,13 @@
  */
 import type { TensorLike } from "../../creation.ts";
 import { tensor, zeros } from "../../creation.ts";
-import { ArgumentError, checkNumber, checkOptions, quoted, ShapeError } from "../../errors.ts";
+import {
+  ArgumentError,
+  checkBoolean,
+  checkNumber,
+  checkOptions,
+  ShapeError,
+} from "../../errors.ts";
 import { meanOverWindows, spreadOverWindows } from "../../kernels/pooling.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
@@ -14,6 +20,7 @@ import { Tensor } from "../../tensor.ts";
 import type { PerDim } from "./spatial.ts";
 import type { PoolOptions, WindowOptions } from "./windows.ts";
 import {
+  checkWindows,
   pooledLengths,
   pooledSamples,
   pooledShape,
@@ -46,13 +53,8 @@ function readPool(
 ): MeanWindows {
   const known = ["stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"];
   checkOptions(where, options, known);
-  const { countIncludePad = true, divisorOverride = null } = options ?? {};
-  if (typeof countIncludePad !== "boolean") {
-    throw new ArgumentError(
-      `${where}: countIncludePad must be true or false, not ${quoted(countIncludePad)}.`,
-      { countIncludePad },
-    );
-  }
+  const { divisorOverride = null } = options ?? {};
+  const countIncludePad = checkBoolean(where, "countIncludePad", options?.countIncludePad, true);
   if (divisorOverride === 0) {
     throw new ArgumentError(`${where}: divisorOverride must not be 0.`, { divisorOverride });
   }
@@ -61,6 +63,17 @@ function readPool(
   const windows = readMovingWindows(where, rank, kernelSize, options);
   if (x instanceof Tensor) pooledShape(where, x.shape, windows);
   return { ...windows, countIncludePad, divisor };
+}
+
+/** Looks over windows that come from a user, filled in already. */
+function readMeanWindows(where: string, windows: MeanWindows): MeanWindows {
+  const checked = checkWindows(where, windows, ["countIncludePad", "divisor"]);
+  const { countIncludePad, divisor } = windows;
+  return {
+    ...checked,
+    countIncludePad: checkBoolean(where, "countIncludePad", countIncludePad, true),
+    divisor: checkNumber(where, "divisor", divisor ?? 0),
+  };
 }
 
 function drawPool(draw: Draw): { shape: number[]; windows: MeanWindows } {
@@ -98,7 +111,10 @@ function drawPool(draw: Draw): { shape: number[]; windows: MeanWindows } {
 export const avgPool: Op<(x: TensorLike, windows: MeanWindows) => Tensor> = defineOp({
   name: "avgPool",
   formula: String.raw`y_{t} = \frac{1}{m_t} \sum_{k} x_{s t - p + k}`,
-  call: (x: TensorLike, windows: MeanWindows) => ({ operands: [x], options: windows }),
+  call: (x: TensorLike, windows: MeanWindows) => ({
+    operands: [x],
+    options: readMeanWindows("avgPool", windows),
+  }),
   shape: ([x], windows) => pooledShape("avgPool", x!.shape, windows),
   forward: ([input], y, windows) => {
     const x = contiguousOperand(input!);
@@ -151,7 +167,10 @@ export const avgPoolInput: Op<(x: TensorLike, inputSize: Shape, windows: MeanWin
     formula: String.raw`y_i = \sum_{t : i \in W_t} x_t / m_t`,
     call: (x: TensorLike, inputSize: Shape, windows: MeanWindows) => ({
       operands: [x],
-      options: { ...windows, inputSize: checkShape("avgPoolInput", inputSize) },
+      options: {
+        ...readMeanWindows("avgPoolInput", windows),
+        inputSize: checkShape("avgPoolInput", inputSize),
+      },
     }),
     shape: ([x], { inputSize, ...windows }) => {
       const lead = x!.shape.slice(0, x!.ndim - inputSize.length);

@@ -3,9 +3,15 @@
  */
 import type { TensorLike } from "../../creation.ts";
 import { checkTensor, toTensor } from "../../creation.ts";
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../errors.ts";
+import {
+  ArgumentError,
+  checkBoolean,
+  checkNumber,
+  checkOptions,
+  ShapeError,
+} from "../../errors.ts";
 import { noGrad } from "../../graph/mode.ts";
-import { copy_ } from "../../inplace.ts";
+import { checkMutable, copy_ } from "../../inplace.ts";
 import { elementCount, formatShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { addcmul } from "../addcmul.ts";
@@ -86,6 +92,9 @@ function updateRunning(
 ): void {
   if (runningMean === null || runningVar === null) return;
   noGrad(() => {
+    // Both must be free to change before one of them does.
+    checkMutable("batchNorm", runningMean);
+    checkMutable("batchNorm", runningVar);
     const unbiased = mul(batchVariance, (momentum * count) / (count - 1));
     const nextMean = addcmul(mul(batchMean, momentum), runningMean, 1 - momentum);
     const nextVariance = addcmul(unbiased, runningVar, 1 - momentum);
@@ -120,9 +129,10 @@ export function batchNorm(
   options?: BatchNormOptions,
 ): Tensor {
   const where = "batchNorm";
-  const call = readOptional([runningMean, runningVar, weight, bias], options);
+  const call = readOptional(where, [runningMean, runningVar, weight, bias], options);
   checkOptions(where, call.options, ["training", "momentum", "eps"]);
-  const { training = false, momentum = 0.1, eps = 1e-5 } = call.options ?? {};
+  const { momentum = 0.1, eps = 1e-5 } = call.options ?? {};
+  const training = checkBoolean(where, "training", call.options?.training, false);
   checkNumber(where, "momentum", momentum);
   checkNumber(where, "eps", eps);
   const x = toTensor(where, input);
@@ -178,9 +188,10 @@ export function instanceNorm(
   options?: InstanceNormOptions,
 ): Tensor {
   const where = "instanceNorm";
-  const call = readOptional([runningMean, runningVar, weight, bias], options);
+  const call = readOptional(where, [runningMean, runningVar, weight, bias], options);
   checkOptions(where, call.options, ["useInputStats", "momentum", "eps"]);
-  const { useInputStats = true, momentum = 0.1, eps = 1e-5 } = call.options ?? {};
+  const { momentum = 0.1, eps = 1e-5 } = call.options ?? {};
+  const useInputStats = checkBoolean(where, "useInputStats", call.options?.useInputStats, true);
   checkNumber(where, "momentum", momentum);
   checkNumber(where, "eps", eps);
   const x = toTensor(where, input);

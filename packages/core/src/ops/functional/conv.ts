@@ -97,7 +97,7 @@ function conv(
   const {
     tensors: [bias],
     options,
-  } = readOptional([biasOrOptions], trailing);
+  } = readOptional(where, [biasOrOptions], trailing);
   checkOptions(where, options, ["stride", "padding", "dilation", "groups"]);
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options ?? {};
   const call = readTensors(where, rank, input, weight, bias);

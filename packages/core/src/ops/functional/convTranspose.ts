@@ -40,7 +40,7 @@ function convTranspose(
   const {
     tensors: [given],
     options,
-  } = readOptional([biasOrOptions], trailing);
+  } = readOptional(where, [biasOrOptions], trailing);
   checkOptions(where, options, ["stride", "padding", "outputPadding", "groups", "dilation"]);
   const { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 } = options ?? {};
   const { x, w, bias, single } = readTensors(where, rank, input, weight, given);

@@ -27,10 +27,13 @@ export function readOptions(
   more: readonly string[] = [],
 ): ConvolutionOptions {
   checkOptions(where, options, [...optionNames, ...more]);
-  const { padding } = options;
+  const padding: unknown = options?.padding;
   const rank = Array.isArray(padding) ? padding.length : 0;
   const isPaired =
-    rank >= 1 && rank <= 3 && padding.every((pair) => Array.isArray(pair) && pair.length === 2);
+    Array.isArray(padding) &&
+    rank >= 1 &&
+    rank <= 3 &&
+    padding.every((pair) => Array.isArray(pair) && pair.length === 2);
   if (!isPaired) {
     throw new ArgumentError(
       `${where}: padding must hold a pair [before, after] for each of 1 to 3 spatial dimensions.`,
@@ -56,7 +59,13 @@ export function convolvedLengths(
     const [before, after] = padding[i]!;
     const reach = dilation[i]! * (kernel[i]! - 1) + 1;
     const padded = length + before + after;
-    if (padded < reach || kernel[i]! < 1) {
+    if (kernel[i]! < 1) {
+      throw new ShapeError(
+        `${where}: the kernel of spatial lengths ${formatShape(kernel)} has no elements.`,
+        { kernel },
+      );
+    }
+    if (padded < reach) {
       throw new ShapeError(
         `${where}: the kernel reaches over ${reach} elements, but spatial dimension ${i} has ${length}${padded === length ? "" : ` (${padded} with padding)`}. ` +
           "Use a smaller kernel or dilation, or more padding.",

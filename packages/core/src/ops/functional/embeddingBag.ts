@@ -131,7 +131,7 @@ export function embeddingBag(
   options?: EmbeddingBagOptions,
 ): Tensor {
   const where = "embeddingBag";
-  const call = readOptional([offsets], options);
+  const call = readOptional(where, [offsets], options);
   checkOptions(where, call.options, [
     "mode",
     "perSampleWeights",

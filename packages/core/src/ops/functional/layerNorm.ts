@@ -70,7 +70,7 @@ export function layerNorm(
   bias?: OptionalTensor<NormOptions>,
   options?: NormOptions,
 ): Tensor {
-  const call = readOptional([weight, bias], options);
+  const call = readOptional("layerNorm", [weight, bias], options);
   checkOptions("layerNorm", call.options, ["eps"]);
   const eps = checkNumber("layerNorm", "eps", call.options?.eps ?? 1e-5);
   const { x, shape, rows } = readRows("layerNorm", input, normalizedShape);
@@ -97,7 +97,7 @@ export function rmsNorm(
   weight?: OptionalTensor<NormOptions>,
   options?: NormOptions,
 ): Tensor {
-  const call = readOptional([weight], options);
+  const call = readOptional("rmsNorm", [weight], options);
   checkOptions("rmsNorm", call.options, ["eps"]);
   const eps = checkNumber("rmsNorm", "eps", call.options?.eps ?? 1e-6);
   const { x, shape, rows } = readRows("rmsNorm", input, normalizedShape);
@@ -125,7 +125,7 @@ export function groupNorm(
   bias?: OptionalTensor<NormOptions>,
   options?: NormOptions,
 ): Tensor {
-  const call = readOptional([weight, bias], options);
+  const call = readOptional("groupNorm", [weight, bias], options);
   checkOptions("groupNorm", call.options, ["eps"]);
   const eps = checkNumber("groupNorm", "eps", call.options?.eps ?? 1e-5);
   const groups = checkInteger("groupNorm", "numGroups", numGroups, 1);

@@ -5,7 +5,7 @@ import type { TensorLike } from "../../creation.ts";
 import { zeros } from "../../creation.ts";
 import type { DType } from "../../dtype.ts";
 import { allocate } from "../../dtype.ts";
-import { checkOptions, ShapeError } from "../../errors.ts";
+import { ArgumentError, checkOptions, ShapeError } from "../../errors.ts";
 import { maxOverWindows } from "../../kernels/pooling.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
@@ -17,6 +17,7 @@ import { planePick, planePut } from "./planes.ts";
 import type { PerDim } from "./spatial.ts";
 import type { PoolOptions, WindowOptions } from "./windows.ts";
 import {
+  checkWindows,
   pooledSamples,
   pooledShape,
   poolGeometry,
@@ -88,7 +89,10 @@ function drawPool(draw: Draw): { shape: number[]; windows: WindowOptions } {
 export const maxPool: Op<(x: TensorLike, windows: WindowOptions) => Tensor> = defineOp({
   name: "maxPool",
   formula: String.raw`y_{t} = \max_{k} x_{s t - p + d k}`,
-  call: (x: TensorLike, windows: WindowOptions) => ({ operands: [x], options: windows }),
+  call: (x: TensorLike, windows: WindowOptions) => ({
+    operands: [x],
+    options: checkWindows("maxPool", windows),
+  }),
   shape: ([x], windows) => pooledShape("maxPool", x!.shape, windows),
   forward: ([input], y, windows) => {
     const x = contiguousOperand(input!);
@@ -111,6 +115,16 @@ export const maxPool: Op<(x: TensorLike, windows: WindowOptions) => Tensor> = de
     },
   ],
   rejects: [
+    {
+      call: () => [zeros([1, 4]), undefined],
+      message: /expected windows such as \{ outputSize: \[2\] \}, not undefined/,
+      type: ArgumentError,
+    },
+    {
+      call: () => [zeros([1, 4]), { outputSize: [] }],
+      message: /outputSize must hold a length for each of 1 to 3 spatial dimensions, not \[\]/,
+      type: ArgumentError,
+    },
     {
       call: () => [zeros([4]), { outputSize: [2] }],
       message: /maxPool: the input needs 3 dimensions .* but has shape \[4\]/,
@@ -163,7 +177,10 @@ function tensorOf(row: readonly number[]): Tensor {
 export const maxPoolIndices: Op<(x: TensorLike, windows: WindowOptions) => Tensor> = defineOp({
   name: "maxPoolIndices",
   formula: String.raw`y_{t} = \arg\max_{k} x_{s t - p + d k}`,
-  call: (x: TensorLike, windows: WindowOptions) => ({ operands: [x], options: windows }),
+  call: (x: TensorLike, windows: WindowOptions) => ({
+    operands: [x],
+    options: checkWindows("maxPoolIndices", windows),
+  }),
   shape: ([x], windows) => pooledShape("maxPoolIndices", x!.shape, windows),
   dtype: (): DType => "int32",
   forward: ([input], y, windows) => {

@@ -2,13 +2,12 @@
  * Padding with a constant, or with copies of what is there.
  */
 import type { TensorLike } from "../../creation.ts";
-import { toTensor } from "../../creation.ts";
+import { fromTypedArray, toTensor } from "../../creation.ts";
 import { ArgumentError, checkOptions, quoted, ShapeError } from "../../errors.ts";
-import { sparseMap } from "../../kernels/resample.ts";
 import { formatShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { constantPad, padAmounts } from "../pad.ts";
-import { resample } from "./resample.ts";
+import { indexSelect } from "../select.ts";
 
 /** What the new places hold; see {@link pad}. */
 export type PadMode = "constant" | "reflect" | "replicate" | "circular";
@@ -99,10 +98,10 @@ export function pad(x: TensorLike, padding: readonly number[], options?: PadOpti
   for (const [dim, [before, after]] of amounts.entries()) {
     if (before === 0 && after === 0) continue;
     const length = source.shape[dim]!;
-    const rows = Array.from({ length: before + length + after }, (_, i): [number, number][] => [
-      [sources[mode](i - before, length), 1],
-    ]);
-    y = resample(y, dim, sparseMap(length, rows));
+    const places = Int32Array.from({ length: before + length + after }, (_, i) =>
+      sources[mode](i - before, length),
+    );
+    y = indexSelect(y, dim, fromTypedArray(places));
   }
   return y;
 }

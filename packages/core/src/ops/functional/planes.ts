@@ -3,7 +3,8 @@
  */
 import type { TensorLike } from "../../creation.ts";
 import { tensor, zeros } from "../../creation.ts";
-import { ShapeError } from "../../errors.ts";
+import { ArgumentError, checkInteger, IndexError, ShapeError } from "../../errors.ts";
+import { checkIndices } from "../../kernels/gather.ts";
 import { pickFromPlanes, putIntoPlanes } from "../../kernels/pooling.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
@@ -23,6 +24,7 @@ function planesOf(shape: Shape, rank: number): { lead: Shape; planes: number; si
  * gives 0.
  *
  * @throws {ShapeError} when the leading dimensions of x and indices differ.
+ * @throws {IndexError} when an index is out of range.
  * @example
  * import { planePick, tensor } from "@chainrule/core";
  * planePick(tensor([[5, 6, 7]]), tensor([[2, 0]], { dtype: "int32" }), 1); // → tensor([[7, 5]])
@@ -32,7 +34,7 @@ export const planePick: Op<(x: TensorLike, indices: Tensor, rank: number) => Ten
   formula: "y_{pi} = x_{p, k(p, i)}",
   call: (x: TensorLike, indices: Tensor, rank: number) => ({
     operands: [x, indices],
-    options: { rank },
+    options: { rank: checkInteger("planePick", "rank", rank, 1) },
   }),
   kinds: ["float", "index"],
   shape: ([x, indices], { rank }) => {
@@ -50,6 +52,7 @@ export const planePick: Op<(x: TensorLike, indices: Tensor, rank: number) => Ten
     const x = contiguousOperand(input!);
     const places = contiguousOperand(indices!);
     const { planes, size } = planesOf(x.shape, rank);
+    checkIndices("planePick", places, size, -1, [size], -1);
     const count = elementCount(y.shape.slice(y.ndim - rank));
     pickFromPlanes(
       x.storage.data,
@@ -90,6 +93,16 @@ export const planePick: Op<(x: TensorLike, indices: Tensor, rank: number) => Ten
       message: /must agree but for the last 1 dimensions/,
       type: ShapeError,
     },
+    {
+      call: () => [zeros([1, 3]), tensor([[3]], { dtype: "int32" }), 1],
+      message: /planePick: index 3 at \[0, 0\] is out of range/,
+      type: IndexError,
+    },
+    {
+      call: () => [zeros([1, 3]), tensor([[0]], { dtype: "int32" }), 0],
+      message: /rank must be a whole number of at least 1/,
+      type: ArgumentError,
+    },
   ],
   edges: [
     {
@@ -106,6 +119,7 @@ export const planePick: Op<(x: TensorLike, indices: Tensor, rank: number) => Ten
  * `planePick`. Where several have the same place they add up; −1 leaves a number out.
  *
  * @throws {ShapeError} when x and indices differ in shape.
+ * @throws {IndexError} when an index is out of range.
  * @example
  * import { planePut, tensor } from "@chainrule/core";
  * planePut(tensor([[5, 6]]), tensor([[2, 2]], { dtype: "int32" }), [3]); // → tensor([[ 0,  0, 11]])
@@ -131,6 +145,7 @@ export const planePut: Op<(x: TensorLike, indices: Tensor, size: Shape) => Tenso
     const x = contiguousOperand(input!);
     const places = contiguousOperand(indices!);
     const { planes, size: count } = planesOf(x.shape, size.length);
+    checkIndices("planePut", places, elementCount(size), -1, size, -1);
     putIntoPlanes(
       x.storage.data,
       x.offset,
@@ -159,6 +174,11 @@ export const planePut: Op<(x: TensorLike, indices: Tensor, size: Shape) => Tenso
       call: () => [zeros([2, 3]), zeros([1, 3], { dtype: "int32" }), [4]],
       message: /must have the same shape/,
       type: ShapeError,
+    },
+    {
+      call: () => [zeros([1, 1]), tensor([[-2]], { dtype: "int32" }), [3]],
+      message: /planePut: index -2 at \[0, 0\] is out of range/,
+      type: IndexError,
     },
   ],
   edges: [

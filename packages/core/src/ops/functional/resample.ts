@@ -11,7 +11,13 @@ import { contiguousOperand, defineOp } from "../../op.ts";
 import { elementCount, normalizeDim } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 
-function checkMap({ inputLength, starts, places, weights }: SparseMap): void {
+function checkMap(map: SparseMap): void {
+  const { inputLength, starts, places, weights } = map ?? {};
+  if (![starts, places, weights].every(Array.isArray)) {
+    throw new ArgumentError(
+      "resample: a map holds its inputLength and the arrays starts, places and weights.",
+    );
+  }
   const ordered = starts.every((start, i) => i === 0 || start >= starts[i - 1]!);
   const fits =
     starts[0] === 0 && starts.at(-1) === places.length && weights.length === places.length;

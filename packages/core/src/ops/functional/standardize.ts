@@ -16,7 +16,7 @@
  */
 import type { TensorLike } from "../../creation.ts";
 import { zeros } from "../../creation.ts";
-import { checkNumber, ShapeError } from "../../errors.ts";
+import { checkBoolean, checkNumber, checkOptions, ShapeError } from "../../errors.ts";
 import { standardizeGroups, standardizeGroupsGradient } from "../../kernels/standardize.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
@@ -48,17 +48,21 @@ export interface Standardized {
 
 /** Options of {@link standardize}. */
 export interface StandardizeOptions {
-  /** Added to the variance. */
-  readonly eps: number;
+  /** Added to the variance; 1e-5 unless given. */
+  readonly eps?: number;
   /** Whether the mean is subtracted; true unless given. */
   readonly center?: boolean;
 }
 
 function readOptions(
   where: string,
-  { eps, center = true }: StandardizeOptions,
+  options: StandardizeOptions | undefined,
 ): Required<StandardizeOptions> {
-  return { eps: checkNumber(where, "eps", eps), center };
+  checkOptions(where, options, ["eps", "center"]);
+  return {
+    eps: checkNumber(where, "eps", options?.eps ?? 1e-5),
+    center: checkBoolean(where, "center", options?.center, true),
+  };
 }
 
 function checkGroups(where: string, shape: Shape): void {
@@ -96,15 +100,16 @@ function drawGroups(draw: Draw): Tensor {
  * y = (x − μ) / √(v + ε); without `center`, y = x / √(mean x² + ε), and the mean is 0. Means are kept in double precision.
  *
  * @throws {ShapeError} unless x has three dimensions.
+ * @throws {ArgumentError} for unknown options.
  * @example
  * import { standardize, tensor } from "@chainrule/core";
  * standardize(tensor([[[1, 3]]]), { eps: 0 }).values; // → tensor([[[-1,  1]]])
  */
-export const standardize: Op<(x: TensorLike, options: StandardizeOptions) => Standardized> =
+export const standardize: Op<(x: TensorLike, options?: StandardizeOptions) => Standardized> =
   defineOp({
     name: "standardize",
     formula: String.raw`y = \frac{x - \mu}{\sqrt{v + \varepsilon}}`,
-    call: (x: TensorLike, options: StandardizeOptions) => ({
+    call: (x: TensorLike, options?: StandardizeOptions) => ({
       operands: [x],
       options: readOptions("standardize", options),
     }),
@@ -175,11 +180,11 @@ export const standardize: Op<(x: TensorLike, options: StandardizeOptions) => Sta
  * standardizeGradient(tensor([[[1, 2]]]), y, tensor([1]), { eps: 0 }); // → tensor([[[0, 0]]])
  */
 export const standardizeGradient: Op<
-  (cotangent: TensorLike, y: Tensor, variance: Tensor, options: StandardizeOptions) => Tensor
+  (cotangent: TensorLike, y: Tensor, variance: Tensor, options?: StandardizeOptions) => Tensor
 > = defineOp({
   name: "standardizeGradient",
   formula: String.raw`\bar x = \frac{\bar y - \operatorname{mean} \bar y - y \operatorname{mean} (\bar y y)}{\sqrt{v + \varepsilon}}`,
-  call: (cotangent: TensorLike, y: Tensor, variance: Tensor, options: StandardizeOptions) => ({
+  call: (cotangent: TensorLike, y: Tensor, variance: Tensor, options?: StandardizeOptions) => ({
     operands: [cotangent, y, variance],
     options: readOptions("standardizeGradient", options),
   }),

@@ -1,7 +1,7 @@
 /**
  * The windows of pools, from their options.
  */
-import { ArgumentError, quoted, ShapeError } from "../../errors.ts";
+import { ArgumentError, checkBoolean, checkOptions, quoted, ShapeError } from "../../errors.ts";
 import type { PoolGeometry, Windows } from "../../kernels/pooling.ts";
 import type { Shape } from "../../shape.ts";
 import { elementCount, formatShape } from "../../shape.ts";
@@ -50,20 +50,15 @@ export function readMovingWindows(
   kernelSize: PerDim,
   options: PoolOptions & { dilation?: PerDim | undefined } = {},
 ): MovingWindows {
-  const { stride, padding = 0, dilation = 1, ceilMode = false } = options;
+  const { stride, padding = 0, dilation = 1 } = options;
   const kernel = readPerDim(where, "kernelSize", kernelSize, rank, 1);
   const windows: MovingWindows = {
     kernelSize: kernel,
     stride: readPerDim(where, "stride", stride ?? kernel, rank, 1),
     padding: readPerDim(where, "padding", padding, rank, 0),
     dilation: readPerDim(where, "dilation", dilation, rank, 1),
-    ceilMode,
+    ceilMode: checkBoolean(where, "ceilMode", options.ceilMode, false),
   };
-  if (typeof ceilMode !== "boolean") {
-    throw new ArgumentError(`${where}: ceilMode must be true or false, not ${quoted(ceilMode)}.`, {
-      ceilMode,
-    });
-  }
   for (let i = 0; i < rank; i++) {
     const reach = windows.dilation[i]! * (kernel[i]! - 1) + 1;
     if (windows.padding[i]! * 2 > reach) {
@@ -74,6 +69,35 @@ export function readMovingWindows(
     }
   }
   return windows;
+}
+
+/** Looks over windows that come from a user, filled in already. */
+export function checkWindows(
+  where: string,
+  windows: WindowOptions,
+  more: readonly string[] = [],
+): WindowOptions {
+  if (typeof windows !== "object" || windows === null) {
+    throw new ArgumentError(
+      `${where}: expected windows such as { outputSize: [2] }, not ${quoted(windows)}.`,
+      { windows },
+    );
+  }
+  const name = "outputSize" in windows ? "outputSize" : "kernelSize";
+  const moving = ["kernelSize", "stride", "padding", "dilation", "ceilMode"];
+  checkOptions(where, windows, [...(name === "outputSize" ? [name] : moving), ...more]);
+  const sizes: unknown = Reflect.get(windows, name);
+  const rank = Array.isArray(sizes) ? sizes.length : 0;
+  if (rank < 1 || rank > 3) {
+    throw new ArgumentError(
+      `${where}: ${name} must hold a length for each of 1 to 3 spatial dimensions, not ${quoted(sizes)}.`,
+      { [name]: sizes },
+    );
+  }
+  if ("outputSize" in windows)
+    return { outputSize: readPerDim(where, name, windows.outputSize, rank, 1) };
+  const { kernelSize, ...options } = windows;
+  return readMovingWindows(where, rank, kernelSize, options);
 }
 
 /** The shape of the pooled tensor. */
