@@ -22,17 +22,19 @@ const watchDocumentation: Plugin = {
   },
 };
 
+/** A test that waits for longer than this is stuck. Projects do not inherit it. */
+const testTimeout = 30_000;
+
 export default defineConfig({
   ...source,
   test: {
-    // A test that waits for longer than this is stuck.
-    testTimeout: 30_000,
     coverage: { include: ["packages/*/src/**/*.ts"] },
     projects: [
       {
         ...source,
         test: {
           name: "unit",
+          testTimeout,
           include: ["packages/*/{src,test}/**/*.test.ts"],
         },
       },
@@ -40,6 +42,7 @@ export default defineConfig({
         ...source,
         test: {
           name: "tools",
+          testTimeout,
           include: ["scripts/**/*.test.{ts,mjs}", "bench/**/*.test.ts"],
         },
       },
@@ -61,6 +64,7 @@ export default defineConfig({
         plugins: [watchDocumentation],
         test: {
           name: "doc",
+          testTimeout,
           // Hundreds of small files: a fresh worker for each would take ten times as long.
           isolate: false,
           include: [".doctest/**/*.test.ts"],
