@@ -1,8 +1,16 @@
 /**
  * Modules: parts of a model, with their parameters.
  */
-import type { DType, HookHandle, Shape, Tensor } from "@chainrule/core";
-import { ArgumentError, checkOptions, DTypeError, isFloating, noGrad, to_ } from "@chainrule/core";
+import type { DType, HookHandle, Shape } from "@chainrule/core";
+import {
+  ArgumentError,
+  checkOptions,
+  DTypeError,
+  isFloating,
+  noGrad,
+  Tensor,
+  to_,
+} from "@chainrule/core";
 import { textOf } from "./describe.ts";
 import type { BackwardHook, ForwardHook, ForwardPreHook } from "./hooks.ts";
 import { addBackwardHook, addForwardHook, addForwardPreHook } from "./hooks.ts";
@@ -151,8 +159,12 @@ export abstract class Module {
         { name },
       );
     }
-    if (name in this && !Object.hasOwn(this, name)) {
-      throw new ArgumentError(`registerBuffer: ${name} is a method of every module.`, { name });
+    const before: unknown = Reflect.get(this, name);
+    if (!(before === undefined || before === null || before instanceof Tensor)) {
+      throw new ArgumentError(
+        `registerBuffer: ${nameOf(this)}.${name} is there already and no tensor. Choose another name.`,
+        { name },
+      );
     }
     const own: Tensor | null = value === null ? null : buffer(value, options);
     Object.assign(this, { [name]: own });
@@ -176,7 +188,16 @@ export abstract class Module {
 
   /** Calls a function with every module below and then this one, children first. */
   apply(f: (module: Module) => void): this {
-    const order = this.modules();
+    // Depth first from the last child to the first; backward, that is each module after its children.
+    const order: Module[] = [];
+    const seen = new Set<Module>();
+    const stack: Module[] = [this];
+    for (let module = stack.pop(); module !== undefined; module = stack.pop()) {
+      if (seen.has(module)) continue;
+      seen.add(module);
+      order.push(module);
+      stack.push(...module.children());
+    }
     for (let i = order.length - 1; i >= 0; i--) f(order[i]!);
     return this;
   }

@@ -248,7 +248,12 @@ describe("buffers", () => {
     Object.assign(net, { mask: tensor([false, false]) });
     expect(net.stateDict().mask?.toArray()).toEqual([false, false]);
     expect(() => net.registerBuffer("a.b", null)).toThrow(/a word without points, not "a.b"/);
-    expect(() => net.registerBuffer("train", null)).toThrow(/train is a method of every module/);
+    expect(() => net.registerBuffer("train", null)).toThrow(
+      /Net.train is there already and no tensor/,
+    );
+    expect(() => net.registerBuffer("forward", null)).toThrow(/Net.forward is there already/);
+    expect(() => net.registerBuffer("training", null)).toThrow(/Net.training is there already/);
+    expect(net.training).toBe(true);
   });
 });
 
@@ -345,8 +350,9 @@ describe("modes and types", () => {
 
   test("apply goes children first, zeroGrad forgets", () => {
     const order: string[] = [];
-    new Sequential(new Block()).apply((module) => order.push(module.constructor.name));
-    expect(order).toEqual(["Linear", "Block", "Sequential"]);
+    const model = new Sequential(new Block(), new ReLU());
+    model.apply((module) => order.push(module.constructor.name));
+    expect(order).toEqual(["Linear", "Block", "ReLU", "Sequential"]);
     const layer = new Linear(1, 1);
     layer
       .forward(ones([1]))

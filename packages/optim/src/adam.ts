@@ -28,7 +28,7 @@ interface AdamState extends Record<string, number | Tensor | null> {
   maxExpAvgSq: Tensor | null;
 }
 
-const kind: Omit<OptimizerKind<AdamOptions>, "name" | "defaults"> = {
+const kind: Omit<OptimizerKind<AdamOptions>, "name"> = {
   rules: {
     lr: notNegative,
     betas: decayRates,

@@ -12,6 +12,7 @@ import {
   ShapeError,
   sameShape,
   Tensor,
+  writable,
   zerosLike,
 } from "@chainrule/core";
 import type {
@@ -189,7 +190,7 @@ export abstract class Optimizer<
   }
 }
 
-/** The array behind a remembered tensor, in the element type that its parameter has now. */
+/** The array behind a remembered tensor, to be written to, in the element type that its parameter has now. */
 export function arrayOf<Key extends string>(
   state: Record<Key, Tensor | null>,
   key: Key,
@@ -198,7 +199,7 @@ export function arrayOf<Key extends string>(
   let tensor = state[key] ?? zerosLike(parameter);
   if (tensor.dtype !== parameter.dtype) tensor = tensor.to(parameter.dtype);
   if (tensor !== state[key]) state[key] = tensor;
-  return tensor.storage.data;
+  return writable(tensor);
 }
 
 function checkGradient(where: string, parameter: Tensor): void {

@@ -25,7 +25,7 @@ interface SGDState extends Record<string, Tensor | null> {
   momentumBuffer: Tensor | null;
 }
 
-const kind: Omit<OptimizerKind<SGDOptions>, "defaults"> = {
+const kind: OptimizerKind<SGDOptions> = {
   name: "SGD",
   rules: {
     lr: notNegative,
