@@ -1,6 +1,7 @@
 /**
  * What is measured.
  */
+import type { DType } from "@chainrule/core";
 import type { Engine } from "./engine.ts";
 
 /** One thing to measure. */
@@ -10,16 +11,19 @@ export interface Workload {
   readonly about: string;
   /** Floating-point operations of a step, where they are the measure. */
   readonly flops?: number;
-  /** Steps within one figure, where a figure is to be given for a part of it (a node of a chain). */
-  readonly parts?: number;
-  /** Builds the workload from an engine. */
-  readonly prepare: (engine: Engine) => PreparedWorkload;
+  /** The number of nodes in a step, where the time of one is the measure. */
+  readonly nodes?: number;
+  /**
+   * Builds the workload from an engine: in float32 to be measured, in float64 to be checked. Nothing that the engine
+   * leaves behind is shared, so that two builds of an engine can be measured in turn.
+   */
+  readonly prepare: (engine: Engine, dtype: DType) => PreparedWorkload;
 }
 
 /** A workload that is ready to run. */
 export interface PreparedWorkload {
   /** One step, synchronous. */
   readonly step: () => void;
-  /** A number that is right if the computation is: compared in the smoke test. */
-  readonly check: () => number;
+  /** How far the step's results, and gradients where it has some, are from what they should be. */
+  readonly error: () => number;
 }

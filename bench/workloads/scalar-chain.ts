@@ -6,15 +6,15 @@ const nodes = 2000;
 export const scalarChain: Workload = {
   name: "scalar-chain",
   about: `${nodes} ops on one number, forward and backward`,
-  parts: nodes,
-  prepare: ({ core }) => {
+  nodes,
+  prepare: ({ core }, dtype) => {
     const run = (): InstanceType<typeof core.Tensor> => {
-      const x = core.tensor(1, { requiresGrad: true });
+      const x = core.tensor(1, { dtype, requiresGrad: true });
       let y = x;
       for (let i = 0; i < nodes; i += 2) y = y.mul(1.0001).add(0.0001);
       y.backward();
       return x;
     };
-    return { step: () => void run(), check: () => run().grad!.item() - 1.0001 ** (nodes / 2) };
+    return { step: () => void run(), error: () => run().grad!.item() - 1.0001 ** (nodes / 2) };
   },
 };
