@@ -6,17 +6,19 @@ import type { Engine } from "./engine.ts";
 
 /**
  * The relative error of a loss's gradient along a random direction v, against the central difference
- * (L(θ + hv) − L(θ − hv)) / 2h. One direction sees every parameter. For float64: with
- * h = 1e-5, the curvature leaves some 1e-10, and rounding of a sum of a million numbers less than 1e-6.
+ * (L(θ + hv) − L(θ − hv)) / 2h. One direction sees every parameter. For float64.
+ *
+ * @param h So small that hardly any relu is led across its kink; a smooth sum of very many numbers, whose rounding is
+ * larger, wants a larger one.
  */
 export function gradientError(
   { core }: Engine,
   parameters: readonly Tensor[],
   loss: () => Tensor,
+  h = 1e-7,
 ): number {
   const directions = parameters.map(({ shape, dtype }) => core.randn(shape, { dtype }));
   const gradients = core.grad(loss(), parameters);
-  const h = 1e-5;
   const moveBy = (share: number): void =>
     core.noGrad(() => {
       for (const [i, parameter] of parameters.entries()) parameter.add_(directions[i]!.mul(share));
