@@ -1,0 +1,6 @@
+/**
+ * Saving, loading and exchanging tensors and models.
+ *
+ * @module
+ */
+export {};

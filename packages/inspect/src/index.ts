@@ -1,0 +1,6 @@
+/**
+ * The computation graph as text, picture, page and worked example.
+ *
+ * @module
+ */
+export {};

@@ -1,0 +1,6 @@
+/**
+ * Data loading, the training loop, metrics and plots.
+ *
+ * @module
+ */
+export {};
