@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { defaultClientConditions, defaultServerConditions, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { documentation, generateDoctests } from "./scripts/doctest/generate.mjs";
+import { writeKernels } from "./scripts/lib/kernels.mjs";
 
+await writeKernels();
 await generateDoctests();
 
 /** Tests run on the sources of the packages: nothing need be built. */

@@ -1,5 +1,8 @@
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
+import { writeKernels } from "./scripts/lib/kernels.mjs";
+
+await writeKernels();
 
 /** The unit tests where no text may become code, as on a page with a strict security policy. */
 export default defineConfig({

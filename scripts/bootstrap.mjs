@@ -1,6 +1,7 @@
 /**
  * Installs what the repository needs, on a machine that has only Node and npm: fetches the pinned
- * pnpm through npm and installs what the lock file says. Does nothing when that is already there.
+ * pnpm through npm and installs what the lock file says; then assembles the WebAssembly kernels. Does
+ * nothing when that is already there.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,6 +26,9 @@ if (!isInstalled()) {
     process.exit(code);
   }
 }
+
+const { writeKernels } = await import("./lib/kernels.mjs");
+await writeKernels();
 
 /** pnpm leaves the lock file that it installed from in node_modules. */
 function isInstalled() {

@@ -9,6 +9,7 @@
  */
 import { join } from "node:path";
 import { build } from "esbuild";
+import { writeKernels } from "./lib/kernels.mjs";
 import { files, fromRoot, isSource, packages, readJson, root } from "./lib/workspace.mjs";
 
 const forbidden = [
@@ -16,6 +17,7 @@ const forbidden = [
   ["@chainrule/nn", "@chainrule/optim", "a module knows nothing of how it is trained"],
 ];
 
+await writeKernels();
 /** @type {string[]} */
 const problems = [];
 const all = packages();

@@ -11,6 +11,7 @@ import { builtinModules } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { writeKernels } from "./lib/kernels.mjs";
 import { node } from "./lib/process.mjs";
 import { cache, packages, root } from "./lib/workspace.mjs";
 
@@ -60,6 +61,7 @@ const externals = {
   },
 };
 
+await writeKernels();
 try {
   await build({
     entryPoints: [entry],

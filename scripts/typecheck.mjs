@@ -4,9 +4,11 @@
  */
 import { join } from "node:path";
 import { generateDoctests } from "./doctest/generate.mjs";
+import { writeKernels } from "./lib/kernels.mjs";
 import { compile } from "./lib/typescript.mjs";
 import { packages, root } from "./lib/workspace.mjs";
 
+await writeKernels();
 await generateDoctests();
 const { code, output } = await compile([
   ...packages().map(({ folder }) => join(folder, "tsconfig.json")),

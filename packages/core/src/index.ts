@@ -5,6 +5,8 @@
  */
 import "./fluent.ts";
 
+export type { BackendInfo, BackendName } from "./accelerated/backend.ts";
+export { backendInfo, setBackend } from "./accelerated/backend.ts";
 export type { CreationOptions, NestedNumbers, TensorLike } from "./creation.ts";
 export {
   arange,

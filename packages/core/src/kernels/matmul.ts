@@ -6,6 +6,7 @@
  * one kind of array whatever the element type, and eight sums stay in registers.
  */
 
+import { multiplyAccelerated } from "../accelerated/matmul.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { perDType } from "./specialize.ts";
@@ -17,8 +18,8 @@ let packedA = new Float64Array(1024);
 let packedB = new Float64Array(1024);
 
 /** A matrix within a storage. */
-export interface MatrixView {
-  readonly data: TypedArray;
+export interface MatrixView<Data extends TypedArray = TypedArray> {
+  readonly data: Data;
   readonly offset: number;
   readonly rowStep: number;
   readonly columnStep: number;
@@ -34,6 +35,10 @@ export function matrixAt(x: Tensor, offset: number): MatrixView {
   };
 }
 
+function isFloat32(x: MatrixView): x is MatrixView<Float32Array> {
+  return x.data instanceof Float32Array;
+}
+
 /** C = A·B for A of m × k and B of k × n; C is row-major and starts at `at`. */
 export function matrixProduct(
   out: TypedArray,
@@ -44,6 +49,9 @@ export function matrixProduct(
   k: number,
   n: number,
 ): void {
+  if (out instanceof Float32Array && isFloat32(a) && isFloat32(b)) {
+    if (multiplyAccelerated(out, at, a, b, m, k, n)) return;
+  }
   if (n === 1) {
     dotRowsFor(out, a.data, b.data)(
       out,

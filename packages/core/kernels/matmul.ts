@@ -1,0 +1,286 @@
+/**
+ * Matrix products of float32 numbers.
+ *
+ * Both operands are packed into panels first: so many rows of A, eight columns of B, in the order in which the inner loop
+ * reads them, with zeros where a panel is not full. So any strides cost the same. The inner loop keeps a tile of C in
+ * registers: 6 × 8 numbers where multiplication and addition are one instruction, else 4 × 8. An engine has 15 or 16
+ * vector registers to give, and without the fused instruction each product needs one of them.
+ */
+import type { Local } from "wasmati";
+import { f32, f32x4, i32, i64, if_, local, v128 } from "wasmati";
+import type { Kernel, Scope, Variant } from "./assembler.ts";
+import { advance, forEach, kernel, load, shuffle, store, whileBelow } from "./assembler.ts";
+
+/** Columns of a panel of B: two vectors. */
+export const panelColumns = 8;
+
+/** Rows of a panel of A. */
+export function panelRows({ relaxed }: Variant): number {
+  return relaxed ? 6 : 4;
+}
+
+const numberBytes = 4;
+const vectorBytes = 16;
+
+/**
+ * pack(target, source, lineStep, alongStep, lines, along): panels of `width` lines. For each panel, for each step along
+ * the lines, one number of each of its lines. Steps are in bytes.
+ */
+export function pack(width: number): Kernel {
+  const panelBytes = width * numberBytes;
+  return kernel(["i32", "i32", "i32", "i32", "i32", "i32"], (args, scope) => {
+    const [target, source, lineStep, alongStep, lines, along] = args;
+    const first = scope.i32();
+    const rest = scope.i32();
+    const p = scope.i32();
+    const end = scope.i32();
+    const from = Array.from({ length: width }, () => scope.i32());
+
+    /** The lines lie side by side: whole vectors are moved. */
+    const packColumns = () => {
+      const pointer = from[0]!;
+      local.set(pointer, source);
+      forEach(p, 0, along, 1, () => {
+        let at = 0;
+        for (; at + 16 <= panelBytes; at += 16) store(target, load(pointer, at), at);
+        for (; at + 8 <= panelBytes; at += 8) {
+          const pair = { offset: at, align: 4 };
+          i64.store(pair, target, i64.load(pair, pointer));
+        }
+        advance(target, panelBytes);
+        advance(pointer, alongStep);
+      });
+    };
+
+    const packRows = () => {
+      local.set(from[0]!, source);
+      for (let i = 1; i < width; i++) local.set(from[i]!, i32.add(from[i - 1]!, lineStep));
+      local.set(p, 0);
+      i32.eq(alongStep, numberBytes);
+      if_({}, () => {
+        local.set(end, i32.and(along, -4));
+        whileBelow(p, end, 4, () => {
+          transposeLines(from, target, scope);
+          advance(target, 4 * panelBytes);
+          for (const pointer of from) advance(pointer, vectorBytes);
+        });
+      });
+      whileBelow(p, along, 1, () => {
+        for (const [i, pointer] of from.entries()) {
+          i32.store({ offset: i * numberBytes }, target, i32.load({}, pointer));
+          advance(pointer, alongStep);
+        }
+        advance(target, panelBytes);
+      });
+    };
+
+    /** Zeros stand for the lines that the last panel lacks. */
+    const packRest = () => {
+      const line = scope.i32();
+      const to = scope.i32();
+      const pointer = from[0]!;
+      forEach(line, 0, width, 1, () => {
+        local.set(to, i32.add(target, i32.mul(line, numberBytes)));
+        local.set(pointer, i32.add(source, i32.mul(line, lineStep)));
+        forEach(p, 0, along, 1, () => {
+          i32.lt_s(line, rest);
+          if_(
+            {},
+            () => {
+              i32.store({}, to, i32.load({}, pointer));
+              advance(pointer, alongStep);
+            },
+            () => {
+              i32.store({}, to, 0);
+            },
+          );
+          advance(to, panelBytes);
+        });
+      });
+    };
+
+    forEach(first, 0, lines, width, () => {
+      local.set(rest, i32.sub(lines, first));
+      i32.ge_s(rest, width);
+      if_(
+        {},
+        () => {
+          i32.eq(lineStep, numberBytes);
+          if_({}, packColumns, packRows);
+        },
+        packRest,
+      );
+      local.set(source, i32.add(source, i32.mul(lineStep, width)));
+    });
+  });
+}
+
+/** Moves the next four numbers of each line to four steps of a panel, four lines or two at a time. */
+function transposeLines(from: readonly Local<"i32">[], target: Local<"i32">, scope: Scope): void {
+  const a = scope.v128();
+  const b = scope.v128();
+  const c = scope.v128();
+  const d = scope.v128();
+  const low = scope.v128();
+  const high = scope.v128();
+  const panelBytes = from.length * numberBytes;
+  for (let line = 0; line < from.length; line += 4) {
+    const isWhole = line + 4 <= from.length;
+    const lines = isWhole ? [a, b, c, d] : [a, b];
+    for (const [i, vector] of lines.entries()) local.set(vector, load(from[line + i]!));
+    for (const step of [0, 2]) {
+      const row = step * panelBytes + line * numberBytes;
+      // Steps `step` and `step + 1` of a pair of lines, side by side.
+      const pairs = [step, step + 4, step + 1, step + 5];
+      local.set(low, shuffle(a, b, pairs));
+      if (isWhole) {
+        local.set(high, shuffle(c, d, pairs));
+        store(target, shuffle(low, high, [0, 1, 4, 5]), row);
+        store(target, shuffle(low, high, [2, 3, 6, 7]), row + panelBytes);
+      } else {
+        v128.store64_lane({ offset: row, align: 4 }, 0, target, low);
+        v128.store64_lane({ offset: row + panelBytes, align: 4 }, 1, target, low);
+      }
+    }
+  }
+}
+
+/**
+ * multiply(c, cStep, a, b, m, n, k, isFirst, spare): C (+)= A·B for panels of A and B with k steps. Rows of C are cStep
+ * bytes apart. With `isFirst` C is set, else added to. `spare` has room for one tile.
+ *
+ * Every number of C is the sum over the k steps in their order, to which what was there is added at last: its bits do
+ * not depend on where the tile lies.
+ */
+export function multiply(variant: Variant): Kernel {
+  const rows = panelRows(variant);
+  const unrolled = 4;
+  return kernel(["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"], (args, scope) => {
+    const [c, cStep, a, b, m, n, k, isFirst, spare] = args;
+    const i = scope.i32();
+    const j = scope.i32();
+    const pa = scope.i32();
+    const pb = scope.i32();
+    const startB = scope.i32();
+    const endB = scope.i32();
+    const unrolledEndB = scope.i32();
+    const tile = scope.i32();
+    const bytesB = scope.i32();
+    const left = scope.v128();
+    const right = [scope.v128(), scope.v128()];
+    const sums = Array.from({ length: rows }, () => [scope.v128(), scope.v128()]);
+
+    const step = (p: number) => {
+      for (const [half, vector] of right.entries())
+        local.set(vector, load(pb, p * panelColumns * numberBytes + half * vectorBytes));
+      for (const [row, pair] of sums.entries()) {
+        local.set(left, v128.load32_splat({ offset: (p * rows + row) * numberBytes }, pa));
+        for (const [half, sum] of pair.entries()) {
+          if (variant.relaxed) local.set(sum, f32x4.relaxed_madd(left, right[half]!, sum));
+          else local.set(sum, f32x4.add(sum, f32x4.mul(left, right[half]!)));
+        }
+      }
+    };
+    const steps = (count: number) => {
+      for (let p = 0; p < count; p++) step(p);
+      advance(pa, count * rows * numberBytes);
+    };
+
+    local.set(bytesB, i32.mul(k, panelColumns * numberBytes));
+    local.set(startB, b);
+    forEach(j, 0, n, panelColumns, () => {
+      local.set(pa, a);
+      local.set(endB, i32.add(startB, bytesB));
+      local.set(
+        unrolledEndB,
+        i32.add(startB, i32.mul(i32.and(k, -unrolled), panelColumns * numberBytes)),
+      );
+      forEach(i, 0, m, rows, () => {
+        for (const sum of sums.flat()) local.set(sum, v128.const("f32x4", [0, 0, 0, 0]));
+        local.set(pb, startB);
+        whileBelow(pb, unrolledEndB, unrolled * panelColumns * numberBytes, () => steps(unrolled));
+        whileBelow(pb, endB, panelColumns * numberBytes, () => steps(1));
+
+        local.set(tile, i32.add(i32.add(c, i32.mul(i, cStep)), i32.mul(j, numberBytes)));
+        i32.and(i32.le_s(i32.add(i, rows), m), i32.le_s(i32.add(j, panelColumns), n));
+        if_(
+          {},
+          () => {
+            local.get(isFirst);
+            if_(
+              {},
+              () => {
+                for (const pair of sums) {
+                  for (const [half, sum] of pair.entries()) store(tile, sum, half * vectorBytes);
+                  advance(tile, cStep);
+                }
+              },
+              () => {
+                for (const pair of sums) {
+                  for (const [half, sum] of pair.entries()) {
+                    const at = half * vectorBytes;
+                    store(tile, f32x4.add(load(tile, at), sum), at);
+                  }
+                  advance(tile, cStep);
+                }
+              },
+            );
+          },
+          () => {
+            for (const [row, pair] of sums.entries()) {
+              for (const [half, sum] of pair.entries())
+                store(spare, sum, (row * 2 + half) * vectorBytes);
+            }
+            storeRest(scope, { tile, cStep, spare, isFirst, i, j, m, n, rows });
+          },
+        );
+      });
+      local.set(startB, endB);
+    });
+  });
+}
+
+/** Writes the part of a tile that lies within C. */
+function storeRest(
+  scope: Scope,
+  at: Record<"tile" | "cStep" | "spare" | "isFirst" | "i" | "j" | "m" | "n", Local<"i32">> & {
+    rows: number;
+  },
+): void {
+  const { tile, cStep, spare, isFirst, i, j, m, n, rows } = at;
+  const row = scope.i32();
+  const column = scope.i32();
+  const from = scope.i32();
+  const to = scope.i32();
+  const height = scope.i32();
+  const width = scope.i32();
+  const smaller = (target: Local<"i32">, limit: number) => {
+    i32.gt_s(target, limit);
+    if_({}, () => {
+      local.set(target, limit);
+    });
+  };
+  local.set(height, i32.sub(m, i));
+  smaller(height, rows);
+  local.set(width, i32.sub(n, j));
+  smaller(width, panelColumns);
+  forEach(row, 0, height, 1, () => {
+    local.set(from, i32.add(spare, i32.mul(row, panelColumns * numberBytes)));
+    local.set(to, tile);
+    forEach(column, 0, width, 1, () => {
+      local.get(isFirst);
+      if_(
+        {},
+        () => {
+          f32.store({}, to, f32.load({}, from));
+        },
+        () => {
+          f32.store({}, to, f32.add(f32.load({}, to), f32.load({}, from)));
+        },
+      );
+      advance(from, numberBytes);
+      advance(to, numberBytes);
+    });
+    advance(tile, cStep);
+  });
+}

@@ -1,0 +1,16 @@
+/**
+ * The module of kernels, as bytes. It imports its memory as "memory" of "env".
+ */
+import { importMemory, Module } from "wasmati";
+import type { Variant } from "./assembler.ts";
+import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
+
+export function assemble(variant: Variant): Uint8Array {
+  const memory = { ...importMemory({ min: 1 }), module: "env", string: "memory" };
+  const exports = {
+    packRows: pack(panelRows(variant)),
+    packColumns: pack(panelColumns),
+    multiply: multiply(variant),
+  };
+  return Module({ exports, memory }).toBytes();
+}
