@@ -7,8 +7,16 @@ import { finfo } from "../dtype.ts";
 import { ArgumentError, checkNumber, checkOptions } from "../errors.ts";
 import type { Unary, UnaryWith } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
-import { within } from "../samples.ts";
+import { type Sample, within } from "../samples.ts";
 import type { Tensor } from "../tensor.ts";
+import { where } from "./selection.ts";
+
+/** Numbers of every kind, so that the results differ from place to place. */
+const someNotFinite: Sample = (draw) => {
+  const x = draw.tensor(draw.shape(0, 3, 0), within(-3, 3), draw.pick(["float32", "float64"]));
+  const strange = where(draw.mask(x.shape), draw.pick([Infinity, -Infinity]), Number.NaN);
+  return [where(draw.mask(x.shape), strange.to(x.dtype), x)];
+};
 
 /**
  * Whether an element is NaN; as bool.
@@ -24,7 +32,7 @@ export const isnan: Unary = pointwise({
   formula: String.raw`y = \left[x \ne x\right]`,
   value: (s, x) => s.ne(x, x),
   result: "bool",
-  samples: [{ args: [within(-3, 3)] }],
+  samples: [{ args: [within(-3, 3)] }, someNotFinite],
   edges: [
     {
       note: "every kind of number",
@@ -47,7 +55,7 @@ export const isinf: Unary = pointwise({
   operands: ["x"],
   value: (s, x) => s.eq(s.abs(x), s.constant(Number.POSITIVE_INFINITY)),
   result: "bool",
-  samples: [{ args: [within(-3, 3)] }],
+  samples: [{ args: [within(-3, 3)] }, someNotFinite],
   edges: [
     {
       note: "every kind of number",
@@ -70,7 +78,7 @@ export const isfinite: Unary = pointwise({
   operands: ["x"],
   value: (s, x) => s.lt(s.abs(x), s.constant(Number.POSITIVE_INFINITY)),
   result: "bool",
-  samples: [{ args: [within(-3, 3)] }],
+  samples: [{ args: [within(-3, 3)] }, someNotFinite],
   edges: [
     {
       note: "every kind of number",

@@ -3,7 +3,7 @@
  */
 import type { JointVJP, NodeOp, OperandVJP, Recorded } from "@chainrule/core";
 import { GraphNode, Tensor } from "@chainrule/core";
-import { bitDifference } from "../compare.ts";
+import { difference } from "../compare.ts";
 import type { Source } from "../draw.ts";
 import type { AnyOp } from "../laws/law.ts";
 import { tensorsIn } from "../structure.ts";
@@ -54,8 +54,8 @@ export function withRule(op: AnyOp, change: (right: JointVJP) => JointVJP): AnyO
     const exchanged = new Map<GraphNode, GraphNode>();
     for (const { tensor } of tensorsIn(result)) {
       const { node } = tensor;
-      // An op that found nothing to do hands its operand back.
-      if (node === null || args.includes(tensor)) continue;
+      // An op that found nothing to do hands its operand back; under vmap the op's own node is inside of the batch.
+      if (node === null || args.includes(tensor) || node.op.name === "hide") continue;
       let faulty = exchanged.get(node);
       if (faulty === undefined) {
         faulty = new GraphNode(faultyOf(node.op), node.operands, node.options, node.saved);
@@ -88,9 +88,12 @@ export class Effects {
     this.count++;
   }
 
-  /** Hands the faulty tensor on, and notes whether it differs from the right one. */
+  /**
+   * Hands the faulty gradient on, and notes whether its numbers differ from the right one's. The sign of a zero is no
+   * difference: nobody promises it of a gradient.
+   */
   compared(faulty: Tensor, right: Tensor): Tensor {
-    if (bitDifference(faulty, right) !== null) this.count++;
+    if (difference(faulty, right, 0) !== null) this.count++;
     return faulty;
   }
 

@@ -1,7 +1,8 @@
 /**
  * Faults in the shape rule, in forward, and in what an op refuses.
  */
-import { ChainruleError, newTensor, setInterpreted, Tensor } from "@chainrule/core";
+import { ChainruleError, newTensor, noGrad, setInterpreted, Tensor } from "@chainrule/core";
+import { bitDifference } from "../compare.ts";
 import { mapLeaves, tensorsIn, withTensors } from "../structure.ts";
 import type { Fault } from "./fault.ts";
 import { Effects, readCarelessly, withForward } from "./fault.ts";
@@ -17,13 +18,21 @@ function wrongOperands(name: string, read: (x: Tensor) => Tensor): Fault {
         const places = new Map<Tensor, Tensor>();
         const tensors = tensorsIn(args).map(({ tensor }) => {
           if (tensor.node !== null) return tensor;
-          const misread = effects.compared(read(tensor), tensor);
-          if (misread === tensor) return tensor;
+          const misread = read(tensor);
+          if (bitDifference(misread, tensor) === null) return tensor;
           misread.requiresGrad = tensor.requiresGrad;
           places.set(misread, tensor);
           return misread;
         });
         const result = right(...(withTensors(args, tensors) as readonly unknown[]));
+        if (
+          places.size > 0 &&
+          isOther(
+            result,
+            noGrad(() => right(...args)),
+          )
+        )
+          effects.note();
         // Gradients go to the operand that was misread.
         for (const { tensor } of tensorsIn(result)) {
           const { node } = tensor;
@@ -35,6 +44,13 @@ function wrongOperands(name: string, read: (x: Tensor) => Tensor): Fault {
       return { op: faulty, effects: effects.total };
     },
   };
+}
+
+function isOther(result: unknown, expected: unknown): boolean {
+  const right = tensorsIn(expected);
+  return tensorsIn(result).some(
+    ({ tensor }, i) => bitDifference(tensor, right[i]!.tensor) !== null,
+  );
 }
 
 /** The numbers of the result come out wrong. */
