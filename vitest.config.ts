@@ -38,6 +38,7 @@ export default defineConfig({
           name: "unit",
           testTimeout,
           include: ["packages/*/{src,test}/**/*.test.ts"],
+          isolate: false,
         },
       },
       {

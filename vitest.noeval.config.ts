@@ -12,6 +12,7 @@ export default defineConfig({
     name: "noeval",
     include: ["packages/*/{src,test}/**/*.test.ts"],
     pool: "forks",
+    isolate: false,
     execArgv: ["--disallow-code-generation-from-strings", "--disable-proto=throw"],
     setupFiles: ["scripts/noeval-setup.ts"],
     testTimeout: 30_000,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { canGenerateCode } from "../kernels/specialize.ts";
 import { differentiate, product } from "./differentiate.ts";
 import type { Expression } from "./expression.ts";
 import { ExpressionBuilder, inputsOf } from "./expression.ts";
@@ -117,7 +118,8 @@ describe("every primitive", () => {
     Number.NaN,
   ];
 
-  test.each(Object.entries(primitives))("%s: its source computes what it evaluates", (name) => {
+  const withCode = test.skipIf(!canGenerateCode());
+  withCode.each(Object.keys(primitives))("%s: its source computes what it evaluates", (name) => {
     const { builder } = setting();
     const { arity } = primitives[name as keyof typeof primitives];
     const inputs = Array.from({ length: arity }, (_, i) => builder.input(i, `x${i}`));

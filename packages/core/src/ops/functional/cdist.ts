@@ -2,7 +2,7 @@
  * Distances between all vectors of two sets.
  */
 import type { TensorLike } from "../../creation.ts";
-import { fromTypedArray, zeros } from "../../creation.ts";
+import { fromTypedArray, tensor, zeros } from "../../creation.ts";
 import { ArgumentError, checkNumber, quoted, ShapeError } from "../../errors.ts";
 import { allDistances, sumDifferences } from "../../kernels/distance.ts";
 import type { Op } from "../../op.ts";
@@ -121,8 +121,21 @@ export const distances: Op<(a: TensorLike, b: TensorLike, p: number) => Tensor> 
     (draw) => {
       const [n, m] = [draw.integer(1, 2), draw.integer(1, 3)];
       const whole = draw.tensor([2, n, draw.integer(1, 3), m], sets);
-      const p = draw.pick([2, 2, 1, 3, 1.5, 0.5, Number.POSITIVE_INFINITY]);
-      return [whole.at(0), whole.at(1), p];
+      return [whole.at(0), whole.at(1), draw.pick([2, 2, 1, 3, 1.5, 0.5])];
+    },
+    (draw) => {
+      // The largest difference has no rival: where two are as large, the maximum has a kink.
+      const shape = [draw.integer(1, 2), draw.integer(1, 3), 3];
+      const far = tensor(
+        draw.pick([
+          [0, 5, 10],
+          [10, 0, 5],
+          [5, 10, 0],
+        ]),
+        { dtype: "float64" },
+      );
+      const [a, b] = [draw.tensor(shape, sets), draw.tensor(shape, sets)];
+      return [a, b.add(far), Number.POSITIVE_INFINITY];
     },
     (draw) => {
       const m = draw.length(0);
