@@ -10,6 +10,7 @@ export { backendInfo, setBackend } from "./accelerated/backend.ts";
 export type { CreationOptions, NestedNumbers, TensorLike } from "./creation.ts";
 export {
   arange,
+  checkTensor,
   empty,
   emptyLike,
   eye,
@@ -36,6 +37,7 @@ export { dtypes, finfo, getDefaultDType, isFloating, promote, setDefaultDType } 
 export {
   ArgumentError,
   ChainruleError,
+  checkBoolean,
   checkInteger,
   checkNumber,
   checkOptions,
@@ -98,6 +100,7 @@ export type { DiagOptions, DiagonalOptions } from "./ops/diagonal.ts";
 export type { DivOptions } from "./ops/division.ts";
 export type { DropoutOptions } from "./ops/dropout.ts";
 export type { Eigh, EighOptions } from "./ops/eigh.ts";
+export { readPerDim } from "./ops/functional/spatial.ts";
 export type * from "./ops/functional/types.ts";
 export type { GeluOptions } from "./ops/gelu.ts";
 export type { GumbelSoftmaxOptions } from "./ops/gumbel-softmax.ts";

@@ -34,6 +34,18 @@ export {
   Tanhshrink,
   Threshold,
 } from "./layers/activations.ts";
+export type { RunningNormOptions } from "./layers/batchNorm.ts";
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+} from "./layers/batchNorm.ts";
+export { ModuleDict, ModuleList, Residual } from "./layers/containers.ts";
+export type { ConvLayerOptions, PaddingMode } from "./layers/convolution.ts";
+export { Conv1d, Conv2d, Conv3d } from "./layers/convolution.ts";
 export type { DropoutLayerOptions } from "./layers/dropout.ts";
 export {
   AlphaDropout,
@@ -43,9 +55,16 @@ export {
   Dropout3d,
   FeatureAlphaDropout,
 } from "./layers/dropout.ts";
+export type {
+  EmbeddingBagLayerOptions,
+  EmbeddingLayerOptions,
+  PretrainedOptions,
+  TableOptions,
+} from "./layers/embedding.ts";
+export { Embedding, EmbeddingBag } from "./layers/embedding.ts";
 export { Lambda } from "./layers/lambda.ts";
 export type { LinearOptions } from "./layers/linear.ts";
-export { Linear } from "./layers/linear.ts";
+export { Bilinear, Linear } from "./layers/linear.ts";
 export {
   BCELoss,
   BCEWithLogitsLoss,
@@ -69,13 +88,82 @@ export {
   SoftMarginLoss,
   TripletMarginLoss,
 } from "./layers/loss.ts";
+export type { GroupNormOptions, LayerNormOptions, RMSNormOptions } from "./layers/normalization.ts";
+export { GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm } from "./layers/normalization.ts";
+export type { Padding } from "./layers/padding.ts";
+export {
+  CircularPad1d,
+  CircularPad2d,
+  CircularPad3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+} from "./layers/padding.ts";
+export type { DTypeOptions, RandomParameterOptions } from "./layers/parameters.ts";
+export type {
+  AdaptiveMaxPoolOptions,
+  MaxPoolLayerOptions,
+  MaxPoolOutput,
+} from "./layers/pooling.ts";
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  LPPool1d,
+  LPPool2d,
+  LPPool3d,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+  MaxUnpool1d,
+  MaxUnpool2d,
+  MaxUnpool3d,
+} from "./layers/pooling.ts";
+export {
+  ChannelShuffle,
+  Fold,
+  PixelShuffle,
+  PixelUnshuffle,
+  Unfold,
+  Upsample,
+  UpsamplingBilinear2d,
+  UpsamplingNearest2d,
+} from "./layers/resampling.ts";
 export type { LayersOf, Step, Steps } from "./layers/sequential.ts";
 export { Sequential } from "./layers/sequential.ts";
 export type { FlattenOptions } from "./layers/shape.ts";
-export { Flatten, Identity } from "./layers/shape.ts";
+export { Flatten, Identity, Unflatten } from "./layers/shape.ts";
+export type { ConvTransposeLayerOptions } from "./layers/transposedConvolution.ts";
+export {
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+} from "./layers/transposedConvolution.ts";
 export type { Layer, RecurseOptions } from "./module.ts";
 export { Module } from "./module.ts";
 export type { BufferOptions, ParameterOptions } from "./registry.ts";
 export { buffer, parameter } from "./registry.ts";
+export type { SpectralNormOptions, WeightNormOptions } from "./reparameterize.ts";
+export {
+  removeSpectralNorm,
+  removeWeightNorm,
+  spectralNorm,
+  weightNorm,
+} from "./reparameterize.ts";
 export type { LoadOptions, LoadReport, StateDict } from "./state.ts";
 export type { ModelSummary, SummaryOptions, SummaryRow } from "./summary.ts";

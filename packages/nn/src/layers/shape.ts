@@ -1,8 +1,8 @@
 /**
  * Layers that change nothing but the shape.
  */
-import type { Tensor } from "@chainrule/core";
-import { checkOptions, flatten } from "@chainrule/core";
+import type { Shape, Tensor } from "@chainrule/core";
+import { checkInteger, checkOptions, flatten, formatShape, unflatten } from "@chainrule/core";
 import { Module } from "../module.ts";
 
 /** Options of {@link Flatten}. */
@@ -38,6 +38,36 @@ export class Flatten extends Module {
 
   override extraRepr(): string {
     return `startDim=${this.startDim}, endDim=${this.endDim}`;
+  }
+}
+
+/**
+ * Divides a dimension into several: the adjoint of {@link Flatten}. One length may be −1 and is what is left.
+ *
+ * @throws {ArgumentError} for a dimension that is no whole number.
+ * @throws {ShapeError} in `forward`, when the lengths do not make up the dimension.
+ * @example
+ * import { zeros } from "@chainrule/core";
+ * import { Unflatten } from "@chainrule/nn";
+ * new Unflatten(1, [1, 28, 28]).forward(zeros([5, 784])).shape; // → [ 5, 1, 28, 28 ]
+ */
+export class Unflatten extends Module {
+  readonly dim: number;
+  readonly sizes: Shape;
+
+  constructor(dim: number, sizes: Shape) {
+    super();
+    this.dim = checkInteger("Unflatten", "dim", dim);
+    for (const size of sizes) checkInteger("Unflatten", "sizes", size, -1);
+    this.sizes = [...sizes];
+  }
+
+  override forward(x: Tensor): Tensor {
+    return unflatten(x, this.dim, this.sizes);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}, sizes=${formatShape(this.sizes)}`;
   }
 }
 
