@@ -128,7 +128,7 @@ function readPaddingIdx(where: string, paddingIdx: number | null, rows: number):
  * import { Embedding } from "@chainrule/nn";
  * const table = new Embedding(10, 4, { paddingIdx: 0 });
  * table.forward(tensor([[1, 5, 0]], { dtype: "int32" })).shape; // → [ 1, 3, 4 ]
- * table.weight.at(0); // → tensor([0, 0, 0, 0])
+ * table.weight.at(0).toArray(); // → [ 0, 0, 0, 0 ]
  */
 export class Embedding extends Table {
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingLayerOptions = {}) {

@@ -114,7 +114,7 @@ export class LayerNorm extends Module {
  * @example
  * import { tensor } from "@chainrule/core";
  * import { RMSNorm } from "@chainrule/nn";
- * new RMSNorm(2, { eps: 0 }).forward(tensor([[1, 7]])); // → tensor([[0.2, 1.4]])
+ * new RMSNorm(2, { eps: 0 }).forward(tensor([[1, 7]])).detach(); // → tensor([[0.2, 1.4]])
  */
 export class RMSNorm extends Module {
   readonly normalizedShape: readonly number[];
