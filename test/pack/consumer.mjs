@@ -7,6 +7,7 @@ import * as core from "@chainrule/core";
 import * as nn from "@chainrule/nn";
 import * as optim from "@chainrule/optim";
 import * as testing from "@chainrule/testing";
+import * as train from "@chainrule/train";
 import * as chainrule from "chainrule";
 
 const whole = new Map(Object.entries(chainrule));
@@ -15,6 +16,7 @@ for (const [name, value] of Object.entries(core)) {
 }
 assert.equal(chainrule.nn.Linear, nn.Linear);
 assert.equal(chainrule.optim.Adam, optim.Adam);
+assert.equal(chainrule.train.fit, train.fit);
 
 if ("tensor" in core) {
   const x = chainrule.tensor([1, 2, 3], { requiresGrad: true });
@@ -29,6 +31,15 @@ before.backward();
 optimizer.step();
 assert.ok(loss().item() < before.item());
 assert.ok(testing.gradcheck(chainrule.tanh, [chainrule.tensor([0.5, -1])]).ok);
+
+const table = train.readCsv("a,b\n1,0\n2,1\n3,1\n");
+const data = [table.tensor(["a"]), table.labels("b").values];
+const line = new nn.Linear(1, 2);
+const { history } = await train.fit(line, data, {
+  loss: chainrule.crossEntropy,
+  optimizer: new optim.SGD(line.parameters(), { lr: 0.1 }),
+});
+assert.equal(history.loss.length, 1);
 
 // What is internal stays so.
 await assert.rejects(import("@chainrule/core/src/index.ts"), {

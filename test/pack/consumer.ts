@@ -3,6 +3,7 @@ import * as core from "@chainrule/core";
 import * as nn from "@chainrule/nn";
 import * as optim from "@chainrule/optim";
 import * as testing from "@chainrule/testing";
+import * as train from "@chainrule/train";
 import * as chainrule from "chainrule";
 
-export const everything: readonly object[] = [chainrule, core, nn, optim, testing];
+export const everything: readonly object[] = [chainrule, core, nn, optim, testing, train];

@@ -1,8 +1,9 @@
 /**
  * One import for everything that a model needs.
  *
- * Tensors, ops and losses are here under their own names: `tensor`, `relu`, `crossEntropy`. Modules are in `nn`, what
- * trains them in `optim`: `new nn.Linear(2, 3)`, `new optim.Adam(model.parameters())`.
+ * Tensors, ops and losses are here under their own names: `tensor`, `relu`, `crossEntropy`. Modules are in `nn`,
+ * optimizers in `optim`, data and the training loop in `train`: `new nn.Linear(2, 3)`,
+ * `new optim.Adam(model.parameters())`, `train.fit(model, data, …)`.
  *
  * @example
  * import { crossEntropy, nn, optim, randn } from "chainrule";
@@ -17,3 +18,4 @@
 export * from "@chainrule/core";
 export * as nn from "@chainrule/nn";
 export * as optim from "@chainrule/optim";
+export * as train from "@chainrule/train";
