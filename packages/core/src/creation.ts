@@ -2,7 +2,7 @@
  * Making tensors from numbers.
  */
 import type { DType, TypedArray } from "./dtype.ts";
-import { allocate, checkDType, getDefaultDType } from "./dtype.ts";
+import { checkDType, getDefaultDType } from "./dtype.ts";
 import {
   ArgumentError,
   checkInteger,
@@ -14,6 +14,7 @@ import {
 } from "./errors.ts";
 import type { NestedArray } from "./reading.ts";
 import { readTypedArray } from "./reading.ts";
+import { newStorage } from "./recycling.ts";
 import type { Shape } from "./shape.ts";
 import { checkShape, elementCount, formatShape } from "./shape.ts";
 import { Storage, singleNumber } from "./storage.ts";
@@ -49,7 +50,7 @@ function dtypeFrom(where: string, options: CreationOptions | undefined, otherwis
 
 /** A tensor over new contiguous storage; for kernels. */
 export function newTensor(dtype: DType, shape: Shape): Tensor {
-  return new Tensor(new Storage(allocate(dtype, elementCount(shape))), dtype, shape);
+  return new Tensor(newStorage(dtype, elementCount(shape)), dtype, shape);
 }
 
 function isTypedArray(value: unknown): value is TypedArray {

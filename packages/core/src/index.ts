@@ -86,7 +86,7 @@ export type {
   OperandKind,
   ViewLiteral,
 } from "./op.ts";
-export { contiguousCopy, contiguousOperand, defineOp } from "./op.ts";
+export { contiguousCopy, contiguousOperand } from "./op.ts";
 export type { AddProductOptions } from "./ops/addmm.ts";
 export type { IndexPutOptions } from "./ops/advanced.ts";
 export type { AlphaOptions } from "./ops/arithmetic.ts";
@@ -218,3 +218,4 @@ export type { Structure, Tensors } from "./transforms/structure.ts";
 export type { ArgumentChoice } from "./transforms/variables.ts";
 export type { VmapOptions } from "./transforms/vmap.ts";
 export { vmap } from "./transforms/vmap.ts";
+export { defineOp } from "./user-op.ts";

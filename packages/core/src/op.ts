@@ -3,16 +3,16 @@
  */
 import { toTensor } from "./creation.ts";
 import type { DType } from "./dtype.ts";
-import { allocate, getDefaultDType, isFloating } from "./dtype.ts";
+import { getDefaultDType, isFloating } from "./dtype.ts";
 import { ArgumentError, DTypeError, GradError } from "./errors.ts";
 import { dispatchBatched, isBatched } from "./graph/batch.ts";
 import type { BatchRule, JointVJP, NodeOp, OperandVJP } from "./graph/node.ts";
 import { copyStrided } from "./kernels/copy.ts";
 import { meetAll, recordResult, recordResults, toOperands } from "./record.ts";
+import { newStorage } from "./recycling.ts";
 import type { EdgeCase, Rejection, Sample } from "./samples.ts";
 import type { Shape } from "./shape.ts";
 import { elementCount } from "./shape.ts";
-import { Storage } from "./storage.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
@@ -133,32 +133,16 @@ interface Prepared<Options> {
   readonly options: Options;
 }
 
+/** A literal of any of the four forms. */
+export type OpLiteral<Args extends readonly unknown[], Options, Returned> =
+  | ViewLiteral<Args, Options>
+  | MultipleViewLiteral<Args, Options, Returned>
+  | KernelLiteral<Args, Options>
+  | MultipleLiteral<Args, Options, Returned>;
+
 /**
- * Defines an op from its literal: a shape rule, a forward computation and its vector-Jacobian products.
- *
- * The engine checks and converts operands, runs the shape rule before any work, allocates the result, records the node,
- * sums gradients over broadcast axes and asserts their shapes. There are four forms: with `shape` and `forward` (one
- * result), with `shapes`, `forward` and `returns` (several), with `view` (shares the storage of its operand), with
- * `views` and `returns` (several that share it).
- *
- * @example
- * import type { Op, Tensor } from "@chainrule/core";
- * import { defineOp, mul, tensor, within } from "@chainrule/core";
- * // The sum of squares, with its gradient 2x·ȳ.
- * const energy: Op<(x: Tensor) => Tensor> = defineOp({
- *   name: "energy",
- *   formula: String.raw`y = \sum_i x_i^2`,
- *   call: (x: Tensor) => ({ operands: [x], options: {} }),
- *   shape: () => [],
- *   forward: ([x], y) => {
- *     for (const v of x!.toTypedArray()) y.storage.data[0]! += v * v;
- *   },
- *   vjp: [(cotangent, { a }) => mul(cotangent, mul(a, 2))],
- *   samples: [(draw) => [draw.tensor(draw.shape(), within(-2, 2))]],
- * });
- * const x = tensor([1, 2, 3], { requiresGrad: true });
- * energy(x).backward();
- * x.grad; // → tensor([2, 4, 6])
+ * Defines an op of the core. Users have `defineOp` of `user-op.ts`, which is the same but for one thing: of rules in this
+ * package the engine knows that they keep nothing, so that it may use their buffers again (see `recycling.ts`).
  */
 export function defineOp<Args extends readonly unknown[], Options>(
   literal: ViewLiteral<Args, Options>,
@@ -173,11 +157,15 @@ export function defineOp<Args extends readonly unknown[], Options, Returned>(
   literal: MultipleViewLiteral<Args, Options, Returned>,
 ): Op<(...args: Args) => Returned>;
 export function defineOp<Args extends readonly unknown[], Options, Returned>(
-  literal:
-    | ViewLiteral<Args, Options>
-    | MultipleViewLiteral<Args, Options, Returned>
-    | KernelLiteral<Args, Options>
-    | MultipleLiteral<Args, Options, Returned>,
+  literal: OpLiteral<Args, Options, Returned>,
+): Op<(...args: Args) => Tensor | Returned> {
+  return makeOp(literal, true);
+}
+
+/** Makes the function of an op; `confined`: its rules keep nothing of what they are given or make. */
+export function makeOp<Args extends readonly unknown[], Options, Returned>(
+  literal: OpLiteral<Args, Options, Returned>,
+  confined: boolean,
 ): Op<(...args: Args) => Tensor | Returned> {
   const kinds = literal.kinds ?? ["float"];
   const prepare = (args: Args): Prepared<Options> => {
@@ -195,13 +183,15 @@ export function defineOp<Args extends readonly unknown[], Options, Returned>(
       ? literal.shapes(operands, options)
       : [literal.shape(operands, options)];
   };
+  const vjp = (literal.vjp ?? null) as NodeOp["vjp"];
   const definition: OpDefinition = {
     kind: kindOf(literal),
     name: literal.name,
     formula: literal.formula,
     broadcasts: literal.broadcasts ?? false,
-    vjp: (literal.vjp ?? null) as NodeOp["vjp"],
+    vjp,
     batch: (literal.batch ?? null) as NodeOp["batch"],
+    confined: confined ? vjp : null,
     kinds,
     shapesOf,
     samples: literal.samples,
@@ -284,7 +274,7 @@ function viewOfCopy<Args extends readonly unknown[], Options>(
 }
 
 function fresh(dtype: DType, shape: Shape): Tensor {
-  return new Tensor(new Storage(allocate(dtype, elementCount(shape))), dtype, shape);
+  return new Tensor(newStorage(dtype, elementCount(shape)), dtype, shape);
 }
 
 /** The same numbers in row-major order in storage of their own; outside of the graph. */

@@ -24,19 +24,34 @@ export function setStorageObserver(observer: ((storage: Storage) => void) | null
   storageObserver = observer;
 }
 
+/** What a storage holds when its array was taken from it. */
+const noNumbers: TypedArray = new Float32Array(0);
+
 /** A typed array with an identity and a version. */
 export class Storage {
   /** Rises with every storage made. */
   readonly id: number;
-  readonly data: TypedArray;
+  /** Changed by {@link Storage.release} only. */
+  data: TypedArray;
   /** The tick of the last in-place change, 0 if there has been none. */
   version: number;
+  /** How many cotangents of a backward pass wait over it; −1 where others may see it, too. See `recycling.ts`. */
+  holders: number;
 
   constructor(data: TypedArray) {
     this.id = nextStorageId++;
     this.data = data;
     this.version = 0;
+    this.holders = -1;
     if (storageObserver !== null) storageObserver(this);
+  }
+
+  /** Gives its array away, and has no numbers from then on. */
+  release(): TypedArray {
+    const { data } = this;
+    this.data = noNumbers;
+    this.holders = -1;
+    return data;
   }
 }
 

@@ -98,7 +98,7 @@ export function gradients(
   const complain = allowUnused ? null : unusedError;
   const pass = { createGraph, retainGraph, targets: inputList, newerThan, complain };
   const found = runPass(outputList, seeds, pass);
-  return inputList.map((input) => found.get(input) ?? null);
+  return inputList.map((input) => found.get(input)?.cotangent ?? null);
 }
 
 function unusedError(input: Tensor, index: number): GradError {

@@ -6,7 +6,9 @@ import { contiguousCopy } from "../op.ts";
 import { add } from "../ops/arithmetic.ts";
 import { to } from "../ops/convert.ts";
 import { sumTo } from "../ops/expand.ts";
+import { expose, hold, isRecycling, letGo, noteStorages, sweep } from "../recycling.ts";
 import { formatShape, sameShape } from "../shape.ts";
+import type { Storage } from "../storage.ts";
 import { storageWatermark } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import { callAccumulationHooks, throughHooks } from "./hooks.ts";
@@ -27,22 +29,22 @@ export interface Pass {
   readonly complain: ((target: Tensor, index: number) => GradError) | null;
 }
 
-/** One backward pass. With targets it returns their gradients; without, it adds to `grad`. */
+/**
+ * One backward pass. With targets it returns what arrived at them; without, it adds to `grad`, and what it returns is of
+ * no use to anybody.
+ */
 export function runPass(
   outputs: readonly Tensor[],
   seeds: readonly Tensor[],
   pass: Pass,
-): Map<Tensor, Tensor> {
-  const roots = outputs.flatMap((output) => (output.node === null ? [] : [output.node]));
+): ReadonlyMap<Tensor, Arrived> {
+  const roots: GraphNode[] = [];
+  for (const { node } of outputs) if (node !== null) roots.push(node);
   return inTopologicalOrder(
     roots,
     (order) => {
       const run = new BackwardRun(order, pass);
-      const go = (): void => {
-        for (const [i, output] of outputs.entries()) run.deliver(output, seeds[i]!, false);
-        run.propagate();
-        run.callLeafHooks();
-      };
+      const go = (): void => run.go(outputs, seeds);
       if (pass.createGraph) enableGrad(go);
       else noGrad(go);
       const found = run.collected();
@@ -50,33 +52,43 @@ export function runPass(
         for (const [i, target] of pass.targets!.entries())
           if (!found.has(target)) throw pass.complain(target, i);
       }
-      if (pass.targets === null)
-        for (const [leaf, { cotangent, owned }] of found) accumulate(leaf, cotangent, owned);
-      if (!pass.retainGraph) for (const node of order) node.free();
+      if (pass.targets === null) for (const [leaf, arrived] of found) accumulate(leaf, arrived);
+      else for (const { cotangent } of found.values()) expose(cotangent.storage);
+      if (!pass.retainGraph) for (let i = 0; i < order.length; i++) order[i]!.free();
       if (pass.targets === null) for (const leaf of found.keys()) callAccumulationHooks(leaf);
-      return new Map(Array.from(found, ([tensor, { cotangent }]) => [tensor, cotangent]));
+      return found;
     },
     pass.newerThan,
   );
 }
 
-/** A cotangent on its way, and whether this pass alone holds its storage. */
-interface Arrived {
+/**
+ * A cotangent on its way, and whether this pass alone holds its storage: a rule that may keep things has not made it, no
+ * hook has seen it, and it waits in no other place.
+ */
+export interface Arrived {
   cotangent: Tensor;
   owned: boolean;
 }
+
+/** What has arrived at a node: at its one result, or at each of its results. */
+type Arrivals = (Arrived | undefined)[] | Arrived;
 
 class BackwardRun {
   private readonly order: readonly GraphNode[];
   private readonly createGraph: boolean;
   private readonly newerThan: number;
   /** By slot: the cotangents of each node's results that have arrived so far. */
-  private readonly waiting: ((Arrived | undefined)[] | Arrived | undefined)[];
+  private readonly waiting: (Arrivals | undefined)[];
   /** By slot: whether the gradient of a wanted tensor passes through the node; `null`: all are wanted. */
   private readonly needed: boolean[] | null;
   /** What arrived at leaves, and at results whose gradient is wanted. */
   private readonly arrived = new Map<Tensor, Arrived>();
   private readonly targets: ReadonlySet<Tensor> | null;
+  /** Whether buffers are used again: nobody watches, and nothing is recorded. */
+  private readonly recycles: boolean;
+  /** The storages that the rules of the node at hand have made. */
+  private readonly made: Storage[] = [];
 
   constructor(order: readonly GraphNode[], pass: Pass) {
     this.order = order;
@@ -85,16 +97,29 @@ class BackwardRun {
     this.waiting = new Array(order.length).fill(undefined);
     this.targets = pass.targets === null ? null : new Set(pass.targets);
     this.needed = this.targets === null ? null : pathsTo(this.targets, order, pass.newerThan);
+    this.recycles = !pass.createGraph && observers === null && isRecycling();
+  }
+
+  /** Everything up to what arrives at the leaves. */
+  go(outputs: readonly Tensor[], seeds: readonly Tensor[]): void {
+    // A rule of an outer pass may be running this one; what is made here is none of its business.
+    const outer = noteStorages(null);
+    try {
+      for (const [i, output] of outputs.entries()) this.deliver(output, seeds[i]!, false);
+      this.propagate();
+      this.callLeafHooks();
+    } finally {
+      noteStorages(outer);
+    }
   }
 
   /** Runs the rules of all nodes that a cotangent reaches, results before operands. */
-  propagate(): void {
+  private propagate(): void {
     for (let slot = this.order.length - 1; slot >= 0; slot--) {
       const arrived = this.waiting[slot];
       if (arrived === undefined) continue;
       this.waiting[slot] = undefined;
       const node = this.order[slot]!;
-      const { vjp } = node.op;
       this.callHooks(node, arrived);
       this.keepWanted(node, arrived);
       if (this.needed !== null && !this.needed[slot]) continue;
@@ -104,9 +129,25 @@ class BackwardRun {
         );
         for (const observer of observers) observer.reached?.(node, cotangents);
       }
-      if (typeof vjp === "function") this.applyJointRule(node, vjp as JointVJP, arrived);
-      else if (vjp !== null) this.applyRules(node, vjp as readonly (OperandVJP | null)[], arrived);
+      const isConfined = node.op.vjp === node.op.confined;
+      if (isConfined && this.recycles) {
+        noteStorages(this.made);
+        this.apply(node, arrived, isConfined);
+        noteStorages(null);
+        sweep(this.made);
+        forEachArrived(arrived, letGoOf);
+      } else {
+        forEachArrived(arrived, exposeOf);
+        this.apply(node, arrived, isConfined);
+      }
     }
+  }
+
+  private apply(node: GraphNode, arrived: Arrivals, isConfined: boolean): void {
+    const { vjp } = node.op;
+    if (typeof vjp === "function") this.applyJointRule(node, vjp as JointVJP, arrived, isConfined);
+    else if (vjp !== null)
+      this.applyRules(node, vjp as readonly (OperandVJP | null)[], arrived, isConfined);
   }
 
   collected(): ReadonlyMap<Tensor, Arrived> {
@@ -116,7 +157,8 @@ class BackwardRun {
   private applyRules(
     node: GraphNode,
     rules: readonly (OperandVJP | null)[],
-    arrived: (Arrived | undefined)[] | Arrived,
+    arrived: Arrivals,
+    isConfined: boolean,
   ): void {
     const { cotangent } = Array.isArray(arrived) ? arrived[0]! : arrived;
     const { operands } = node;
@@ -126,14 +168,15 @@ class BackwardRun {
       const rule = rules[i];
       if (rule === null || rule === undefined) continue;
       const watermark = storageWatermark();
-      this.deliver(operand, this.fitted(node, i, rule(cotangent, node)), true, watermark);
+      this.deliver(operand, this.fitted(node, i, rule(cotangent, node)), isConfined, watermark);
     }
   }
 
   private applyJointRule(
     node: GraphNode,
     rule: JointVJP,
-    arrived: (Arrived | undefined)[] | Arrived,
+    arrived: Arrivals,
+    isConfined: boolean,
   ): void {
     const cotangents = node.results.map((_, i) => {
       const one = Array.isArray(arrived) ? arrived[i] : i === 0 ? arrived : undefined;
@@ -142,12 +185,18 @@ class BackwardRun {
     const watermark = storageWatermark();
     const found = rule(cotangents, node);
     // Two operands may have been given the same tensor, or views of one: neither owns it then.
-    const storages = new Set(found.map((cotangent) => cotangent?.storage));
-    const shared = storages.size < found.length;
+    const storages = new Set<Storage>();
+    let count = 0;
+    for (const cotangent of found) {
+      if (cotangent === null || cotangent === undefined) continue;
+      storages.add(cotangent.storage);
+      count++;
+    }
+    const mayOwn = isConfined && storages.size === count;
     for (const [i, operand] of node.operands.entries()) {
       const cotangent = found[i] ?? null;
       if (cotangent === null || !this.isWanted(operand)) continue;
-      this.deliver(operand, this.fitted(node, i, cotangent), !shared, watermark);
+      this.deliver(operand, this.fitted(node, i, cotangent), mayOwn, watermark);
     }
   }
 
@@ -220,12 +269,17 @@ class BackwardRun {
     cotangent: Tensor,
     owned: boolean,
   ): Arrived {
-    if (before === undefined) return { cotangent, owned };
+    if (before === undefined) {
+      hold(cotangent.storage);
+      return { cotangent, owned };
+    }
     if (observers === null && before.owned && !this.createGraph && cotangent.batch === null) {
       addInto(before.cotangent, cotangent);
       return before;
     }
     const sum = add(before.cotangent, cotangent);
+    hold(sum.storage);
+    letGo(before.cotangent.storage);
     if (observers !== null) {
       for (const observer of observers)
         observer.accumulated?.(tensor, before.cotangent, cotangent, sum);
@@ -234,7 +288,7 @@ class BackwardRun {
   }
 
   /** The hooks of a node's results see their gradients once all paths have been added up, and may replace them. */
-  private callHooks(node: GraphNode, arrived: (Arrived | undefined)[] | Arrived): void {
+  private callHooks(node: GraphNode, arrived: Arrivals): void {
     for (let i = 0; i < node.results.length; i++) {
       const result = node.results[i]!;
       if (result.hooks === null) continue;
@@ -249,23 +303,39 @@ class BackwardRun {
       if (tensor.node === null && tensor.hooks !== null) replaceThroughHooks(tensor, one);
   }
 
-  private keepWanted(node: GraphNode, arrived: (Arrived | undefined)[] | Arrived): void {
+  private keepWanted(node: GraphNode, arrived: Arrivals): void {
     for (let i = 0; i < node.results.length; i++) {
       const result = node.results[i]!;
       if (this.targets === null ? !result.retainsGrad : !this.targets.has(result)) continue;
       const one = Array.isArray(arrived) ? arrived[i] : arrived;
+      if (one === undefined) continue;
       // It travels on as well, so it is not ours alone.
-      if (one !== undefined) this.arrived.set(result, { cotangent: one.cotangent, owned: false });
-      if (one !== undefined) one.owned = false;
+      one.owned = false;
+      expose(one.cotangent.storage);
+      this.arrived.set(result, { cotangent: one.cotangent, owned: false });
     }
   }
 }
 
 function replaceThroughHooks(tensor: Tensor, arrived: Arrived): void {
+  // A hook may keep what it is given: from here on it is not ours alone.
+  expose(arrived.cotangent.storage);
   const gradient = throughHooks(tensor, arrived.cotangent);
-  // A hook may have kept what it was given: from here on it is not ours alone.
   arrived.owned = false;
   arrived.cotangent = gradient;
+}
+
+function forEachArrived(arrived: Arrivals, action: (one: Arrived) => void): void {
+  if (!Array.isArray(arrived)) action(arrived);
+  else for (const one of arrived) if (one !== undefined) action(one);
+}
+
+function letGoOf({ cotangent }: Arrived): void {
+  letGo(cotangent.storage);
+}
+
+function exposeOf({ cotangent }: Arrived): void {
+  expose(cotangent.storage);
 }
 
 /** For each node of the order, whether it was computed from one of the tensors. */
@@ -310,15 +380,15 @@ function addInto(target: Tensor, addend: Tensor): void {
 }
 
 /** leaf.grad += cotangent. A gradient owns its storage, so that changing one tensor never changes another's gradient. */
-function accumulate(leaf: Tensor, cotangent: Tensor, owned: boolean): void {
-  if (leaf.grad !== null) {
-    leaf.grad = add(leaf.grad, cotangent);
+function accumulate(leaf: Tensor, { cotangent, owned }: Arrived): void {
+  const { storage } = cotangent;
+  // A single number may lie in an array that it shares with others: a gradient has its own.
+  const alone = owned && cotangent.numel() === storage.data.length;
+  if (leaf.grad === null && (alone || cotangent.node !== null || cotangent.batch !== null)) {
+    expose(storage);
+    leaf.grad = cotangent;
     return;
   }
-  // A single number may lie in an array that it shares with others: a gradient has its own.
-  const alone = owned && cotangent.numel() === cotangent.storage.data.length;
-  leaf.grad =
-    alone || cotangent.node !== null || cotangent.batch !== null
-      ? cotangent
-      : contiguousCopy(cotangent);
+  leaf.grad = leaf.grad === null ? contiguousCopy(cotangent) : add(leaf.grad, cotangent);
+  letGo(storage);
 }

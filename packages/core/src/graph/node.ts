@@ -47,6 +47,12 @@ export interface NodeOp {
   readonly vjp: readonly (OperandVJP<never> | null)[] | JointVJP<never> | null;
   /** How `vmap` applies it; `"pointwise"`: by broadcasting; `null`: sample by sample. */
   readonly batch: BatchRule<never> | "pointwise" | null;
+  /**
+   * The rules themselves if they are known to run no code of users, and to keep nothing of what they are given or make:
+   * the engine then uses their buffers again, see `recycling.ts`. Other rules in a copy of the definition do not inherit
+   * it, since they are not the same.
+   */
+  readonly confined?: NodeOp["vjp"];
 }
 
 /** What a VJP rule sees of the recorded call. */

@@ -1,18 +1,23 @@
 /**
  * Matrix products.
  *
- * Both operands are packed into panels of double precision numbers first: two rows of A, four columns of B, in the order
- * in which the inner loop reads them. So any strides cost the same (a transposed operand is free), the inner loop sees
- * one kind of array whatever the element type, and eight sums stay in registers.
+ * Small matrices are read where they lie, see `matmul-direct.ts`. Large ones are packed into panels of double precision
+ * numbers first: two rows of A, four columns of B, in the order in which the inner loop reads them. So any strides cost
+ * the same (a transposed operand is free), the inner loop sees one kind of array whatever the element type, and eight sums
+ * stay in registers.
  */
 
 import { multiplyAccelerated } from "../accelerated/matmul.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
+import { directProduct } from "./matmul-direct.ts";
 import { perDType } from "./specialize.ts";
 
 const panelRows = 2;
 const panelColumns = 4;
+
+/** Matrices of up to so many elements stay in the cache while they are read again and again: they are not packed. */
+const mostForDirect = 2 ** 14;
 
 let packedA = new Float64Array(1024);
 let packedB = new Float64Array(1024);
@@ -39,6 +44,11 @@ function isFloat32(x: MatrixView): x is MatrixView<Float32Array> {
   return x.data instanceof Float32Array;
 }
 
+/** Whether one of the matrices is read but once, so that there is nothing to gain from packing. */
+function isReadOnce(m: number, n: number): boolean {
+  return m <= 4 || n <= 4;
+}
+
 /** C = A·B for A of m × k and B of k × n; C is row-major and starts at `at`. */
 export function matrixProduct(
   out: TypedArray,
@@ -52,36 +62,8 @@ export function matrixProduct(
   if (out instanceof Float32Array && isFloat32(a) && isFloat32(b)) {
     if (multiplyAccelerated(out, at, a, b, m, k, n)) return;
   }
-  if (n === 1) {
-    dotRowsFor(out, a.data, b.data)(
-      out,
-      at,
-      a.data,
-      a.offset,
-      a.rowStep,
-      a.columnStep,
-      m,
-      b.data,
-      b.offset,
-      b.rowStep,
-      k,
-    );
-    return;
-  }
-  if (m === 1) {
-    dotRowsFor(out, b.data, a.data)(
-      out,
-      at,
-      b.data,
-      b.offset,
-      b.columnStep,
-      b.rowStep,
-      n,
-      a.data,
-      a.offset,
-      a.columnStep,
-      k,
-    );
+  if (isReadOnce(m, n) || (m * k <= mostForDirect && k * n <= mostForDirect)) {
+    directProduct(out, at, a, b, m, k, n);
     return;
   }
   const rowPanels = Math.ceil(m / panelRows);
@@ -94,33 +76,6 @@ export function matrixProduct(
   packFor(b.data)(packedB, b.data, b.offset, b.columnStep, b.rowStep, n, k, panelColumns);
   multiplyFor(out)(out, at, packedA, packedB, m, k, n);
 }
-
-/** The dot product of each line of a matrix with one vector: nothing is read twice, so nothing is packed. */
-const dotRowsFor = perDType(function dotRows(
-  out: { [index: number]: number },
-  at: number,
-  lines: ArrayLike<number>,
-  offset: number,
-  lineStep: number,
-  alongStep: number,
-  count: number,
-  vector: ArrayLike<number>,
-  start: number,
-  step: number,
-  k: number,
-): void {
-  for (let line = 0; line < count; line++) {
-    let sum = 0;
-    let from = offset + line * lineStep;
-    let to = start;
-    for (let p = 0; p < k; p++) {
-      sum += lines[from]! * vector[to]!;
-      from += alongStep;
-      to += step;
-    }
-    out[at + line] = sum;
-  }
-});
 
 /** Panels of `width` lines: for each panel, for each step along k, the numbers of its lines; missing lines are 0. */
 const packFor = perDType(function pack(

@@ -52,6 +52,10 @@ export function define(literal: PointwiseLiteral<readonly string[], Parameters>)
     return derived;
   };
   const gradient = (i: number): Expression => product(cotangent, derivatives()[i]!, builder);
+  // Rules made of expressions, which are the engine's own whoever wrote the expressions.
+  const vjp = hasDerivative
+    ? gradientRules({ name, parameters, builder, operands: inputs, result, cotangent, gradient })
+    : null;
   const definition: PointwiseDefinition = {
     kind: "pointwise",
     name,
@@ -71,9 +75,8 @@ export function define(literal: PointwiseLiteral<readonly string[], Parameters>)
     },
     broadcasts: arity > 1,
     batch: "pointwise",
-    vjp: hasDerivative
-      ? gradientRules({ name, parameters, builder, operands: inputs, result, cotangent, gradient })
-      : null,
+    vjp,
+    confined: vjp,
     samples: literal.samples.map((sample) =>
       typeof sample === "function" ? sample : toSample(name, arity, sample, condition),
     ),

@@ -99,6 +99,15 @@ function gradientOp(
   const name = `${of.name}Gradient${of.operands.length > 1 ? capitalized(of.operands[operand]!.name) : ""}`;
   const derivative = (i: number): Expression => differentiate(gradient, read[i]!, builder);
   const secondGradient = (i: number): Expression => product(cotangent, derivative(i), builder);
+  const vjp = gradientRules({
+    name,
+    parameters,
+    builder,
+    operands: read,
+    result: null,
+    cotangent,
+    gradient: secondGradient,
+  });
   const definition: PointwiseDefinition = {
     kind: "pointwise",
     name,
@@ -117,15 +126,8 @@ function gradientOp(
     },
     broadcasts: read.length > 1,
     batch: "pointwise",
-    vjp: gradientRules({
-      name,
-      parameters,
-      builder,
-      operands: read,
-      result: null,
-      cotangent,
-      gradient: secondGradient,
-    }),
+    vjp,
+    confined: vjp,
     samples: [],
     rejects: [],
     edges: [],

@@ -1,0 +1,128 @@
+/**
+ * Buffers that are used again.
+ *
+ * A fresh array is slow twice: it is made outside of the JavaScript heap, and its memory is not in the cache. A backward
+ * pass makes one for each cotangent, and has no more need of it a moment later. This file hands such arrays out again.
+ *
+ * An array may be used again only if nobody can look at it any more. Of a tensor that was handed to a user nobody knows
+ * that: it may be kept, or a view of it. So arrays are never taken from where users were. What the engine does know:
+ *
+ * - A *confined* rule (`NodeOp.confined`: those of this package, and those that follow from scalar expressions) runs no
+ *   code of users and keeps nothing. Only storages made while such a rule runs are ever candidates ({@link beginRule});
+ *   they start with 0 holders.
+ * - Such a storage is reachable from the cotangents that wait at nodes of the pass, and from nowhere else. The pass counts
+ *   them ({@link hold}, {@link letGo}). Views share their storage, so it does not matter what a rule returns.
+ * - Before a cotangent is shown to anyone (a hook, a rule of a user, a gradient that is returned or retained), its
+ *   storage is struck off for good ({@link expose}). Passes that are watched or recorded do not begin rules at all.
+ *
+ * What no longer has holders is given back. As a second line of defence its storage loses the array: whoever should
+ * reach it after all finds no numbers, and never those of somebody else.
+ *
+ * When something throws, nothing is given back: the garbage collector has it all.
+ */
+import type { DType, TypedArray } from "./dtype.ts";
+import { allocate, bytesPerElement, dtypeCode } from "./dtype.ts";
+import { Storage } from "./storage.ts";
+
+/** Smaller arrays are as quick to make as to find. */
+const leastBytes = 128;
+
+/** The most that is kept for later. A pass seldom has more waiting at once; what exceeds it goes to the collector. */
+const mostBytes = 64 * 2 ** 20;
+
+/**
+ * Arrays that wait to be used again, by element type and by exact length: the steps of a training loop need the same
+ * lengths again and again, and tensors rely on the length of their array.
+ */
+const waiting: readonly Map<number, TypedArray[]>[] = [new Map(), new Map(), new Map(), new Map()];
+let waitingBytes = 0;
+
+/** Where storages made by a confined rule are noted; `null` while none runs. */
+let made: Storage[] | null = null;
+
+let enabled = true;
+
+/** Switches recycling on or off, for tests that compare both. Returns what was before. */
+export function setRecycling(on: boolean): boolean {
+  const before = enabled;
+  enabled = on;
+  if (!on) forgetArrays();
+  return before;
+}
+
+export function isRecycling(): boolean {
+  return enabled;
+}
+
+/** How many bytes wait to be used again. */
+export function recyclableBytes(): number {
+  return waitingBytes;
+}
+
+function forgetArrays(): void {
+  for (const lengths of waiting) lengths.clear();
+  waitingBytes = 0;
+}
+
+/** Storage for so many zeros. */
+export function newStorage(dtype: DType, length: number): Storage {
+  if (made === null || length * bytesPerElement[dtype] < leastBytes)
+    return new Storage(allocate(dtype, length));
+  const storage = new Storage(taken(dtype, length) ?? allocate(dtype, length));
+  storage.holders = 0;
+  made.push(storage);
+  return storage;
+}
+
+function taken(dtype: DType, length: number): TypedArray | undefined {
+  const data = waiting[dtypeCode[dtype]]!.get(length)?.pop();
+  if (data === undefined) return undefined;
+  waitingBytes -= data.byteLength;
+  return data.fill(0);
+}
+
+/** From now on storages are noted in `list`; `null`: no longer. Returns what was in force. */
+export function noteStorages(list: Storage[] | null): Storage[] | null {
+  const before = made;
+  made = list;
+  return before;
+}
+
+/** One more waits for these numbers. */
+export function hold(storage: Storage): void {
+  if (storage.holders >= 0) storage.holders++;
+}
+
+/** One less waits for these numbers; the last one gives the array back. */
+export function letGo(storage: Storage): void {
+  if (storage.holders > 0 && --storage.holders === 0) giveBack(storage);
+}
+
+/** Somebody else may see these numbers from now on. */
+export function expose(storage: Storage): void {
+  storage.holders = -1;
+}
+
+/** Gives back what a rule made and nobody waits for. Empties the list. */
+export function sweep(list: Storage[]): void {
+  for (let i = 0; i < list.length; i++) if (list[i]!.holders === 0) giveBack(list[i]!);
+  list.length = 0;
+}
+
+function giveBack(storage: Storage): void {
+  const data = storage.release();
+  const size = data.byteLength;
+  if (size > mostBytes) return;
+  if (waitingBytes + size > mostBytes) forgetArrays();
+  const lengths = waiting[kindOf(data)]!;
+  const same = lengths.get(data.length);
+  if (same === undefined) lengths.set(data.length, [data]);
+  else same.push(data);
+  waitingBytes += size;
+}
+
+function kindOf(data: TypedArray): number {
+  if (data instanceof Float32Array) return dtypeCode.float32;
+  if (data instanceof Float64Array) return dtypeCode.float64;
+  return data instanceof Int32Array ? dtypeCode.int32 : dtypeCode.bool;
+}
