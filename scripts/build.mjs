@@ -1,6 +1,8 @@
 /**
- * Builds every package into its dist/: one ES module with a source map (esbuild) and declarations
- * (tsc, which follows the references between the packages and redoes only what has changed).
+ * Builds every package into its dist/: one ES module for each of its exports, with a source map
+ * (esbuild), and declarations (tsc, which follows the references between the packages and redoes
+ * only what has changed). What several exports share becomes a module of its own, so that a class is
+ * the same in all of them.
  *
  *     node scripts/build.mjs [--quiet]
  */
@@ -15,13 +17,19 @@ await writeKernels();
 const quiet = process.argv.includes("--quiet");
 const all = packages();
 
-for (const { folder } of all) removeStaleDeclarations(folder);
+for (const { folder } of all) {
+  rmSync(join(folder, "dist/shared"), { recursive: true, force: true });
+  removeStaleDeclarations(folder);
+}
 
 const bundling = Promise.all(
-  all.map(({ folder }) =>
+  all.map(({ folder, manifest }) =>
     build({
-      entryPoints: [join(folder, "src/index.ts")],
-      outfile: join(folder, "dist/index.js"),
+      entryPoints: entries(manifest).map((source) => join(folder, source)),
+      outbase: join(folder, "src"),
+      outdir: join(folder, "dist"),
+      chunkNames: "shared/[hash]",
+      splitting: true,
       bundle: true,
       packages: "external",
       format: "esm",
@@ -52,6 +60,16 @@ if (declarations.status === "rejected") throw declarations.reason;
 if (declarations.value.code !== 0) {
   console.error(declarations.value.output);
   process.exitCode = 1;
+}
+
+/**
+ * The sources behind the exports of a package.
+ *
+ * @param {Record<string, any>} manifest
+ * @returns {string[]}
+ */
+function entries({ exports }) {
+  return Object.values(exports).flatMap((target) => target["chainrule-source"] ?? []);
 }
 
 /**

@@ -1,0 +1,100 @@
+/**
+ * Floating types of 8 and 16 bits, which exist in files only: exact when read, rounded to nearest, ties to even, when
+ * written.
+ */
+
+/** Sign, exponent, mantissa; below the smallest exponent the numbers are evenly spaced (subnormal). */
+export interface SmallFloat {
+  readonly exponentBits: number;
+  readonly mantissaBits: number;
+  readonly bias: number;
+  /** The code of infinity without its sign; `null` where there is none. */
+  readonly infinity: number | null;
+  /** The code of NaN without its sign; larger codes are NaN as well. */
+  readonly nan: number;
+}
+
+/** IEEE 754 binary16. */
+export const float16: SmallFloat = {
+  exponentBits: 5,
+  mantissaBits: 10,
+  bias: 15,
+  infinity: 0x7c00,
+  nan: 0x7e00,
+};
+
+/** The upper half of a float32. */
+export const bfloat16: SmallFloat = {
+  exponentBits: 8,
+  mantissaBits: 7,
+  bias: 127,
+  infinity: 0x7f80,
+  nan: 0x7fc0,
+};
+
+/** E5M2 of Micikevicius et al., "FP8 formats for deep learning", 2022: a float16 with two bits of mantissa. */
+export const float8e5m2: SmallFloat = {
+  exponentBits: 5,
+  mantissaBits: 2,
+  bias: 15,
+  infinity: 0x7c,
+  nan: 0x7e,
+};
+
+/** E4M3 of the same paper: no infinity, and a single NaN, so that numbers reach to 448. */
+export const float8e4m3: SmallFloat = {
+  exponentBits: 4,
+  mantissaBits: 3,
+  bias: 7,
+  infinity: null,
+  nan: 0x7f,
+};
+
+/** The number that a code stands for. */
+export function decodeSmallFloat(kind: SmallFloat, code: number): number {
+  const { exponentBits, mantissaBits, bias, infinity, nan } = kind;
+  const signBit = 2 ** (exponentBits + mantissaBits);
+  const sign = code >= signBit ? -1 : 1;
+  const magnitude = code % signBit;
+  if (infinity === magnitude) return sign * Number.POSITIVE_INFINITY;
+  if (infinity !== null ? magnitude > infinity : magnitude >= nan) return Number.NaN;
+  const exponent = Math.floor(magnitude / 2 ** mantissaBits);
+  const mantissa = magnitude % 2 ** mantissaBits;
+  const unit = 2 ** (Math.max(exponent, 1) - bias - mantissaBits);
+  return sign * (mantissa + (exponent > 0 ? 2 ** mantissaBits : 0)) * unit;
+}
+
+/** All numbers of a kind, by code. */
+export function tableOf(kind: SmallFloat): Float32Array {
+  const table = new Float32Array(2 ** (1 + kind.exponentBits + kind.mantissaBits));
+  for (let code = 0; code < table.length; code++) table[code] = decodeSmallFloat(kind, code);
+  return table;
+}
+
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+const highWord = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
+
+/**
+ * The code of the number nearest to `x`. What is too large becomes infinity, or NaN where there is none, as in PyTorch.
+ *
+ * In units of the last place of its binade, |x| is a number q of at most 2^(mantissaBits + 1); the code counts the
+ * numbers from 0 on, so it is q behind those of all smaller binades. A q that is rounded up into the next binade
+ * gives the right code by itself.
+ */
+export function encodeSmallFloat(kind: SmallFloat, x: number): number {
+  const { exponentBits, mantissaBits, bias, infinity, nan } = kind;
+  double[0] = x;
+  const high = words[highWord]!;
+  const sign = high >>> 31 === 1 ? 2 ** (exponentBits + mantissaBits) : 0;
+  if (Number.isNaN(x)) return sign + nan;
+  const magnitude = Math.abs(x);
+  const largest = infinity ?? nan;
+  if (magnitude === Number.POSITIVE_INFINITY) return sign + largest;
+  const exponent = Math.max(((high >>> 20) & 0x7ff) - 1023, 1 - bias);
+  const quotient = magnitude / 2 ** (exponent - mantissaBits);
+  let q = Math.floor(quotient);
+  const rest = quotient - q;
+  if (rest > 0.5 || (rest === 0.5 && q % 2 === 1)) q++;
+  return sign + Math.min((exponent + bias - 1) * 2 ** mantissaBits + q, largest);
+}
