@@ -30,7 +30,7 @@ export interface SafetensorsOptions {
  * import { tensor } from "@chainrule/core";
  * import { readSafetensors, writeSafetensors } from "@chainrule/formats";
  * const bytes = writeSafetensors({ w: tensor([1, 1.001, 70000]) }, { type: "F16" });
- * bytes.length; // → 78
+ * bytes.length; // → 70
  * readSafetensors(bytes).tensors.get("w"); // → tensor([1.0000, 1.0010,    inf])
  */
 export function writeSafetensors(tensors: NamedTensors, options?: SafetensorsOptions): Uint8Array {
