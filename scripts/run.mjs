@@ -55,7 +55,9 @@ const externals = {
       const contents = text
         .replaceAll(/\bimport\.meta\.url\b/g, JSON.stringify(pathToFileURL(path).href))
         .replaceAll(/\bimport\.meta\.dirname\b/g, JSON.stringify(dirname(path)))
-        .replaceAll(/\bimport\.meta\.filename\b/g, JSON.stringify(path));
+        .replaceAll(/\bimport\.meta\.filename\b/g, JSON.stringify(path))
+        // Node has it from 24.2 on only; and the bundle's own would be true for what is imported, too.
+        .replaceAll(/\bimport\.meta\.main\b/g, String(path === entry));
       return { contents, loader: path.endsWith("ts") ? "ts" : "js" };
     });
   },
