@@ -1,10 +1,12 @@
 /**
- * The ops that are functions only, since their first argument is no single tensor: `cat([a, b])`.
+ * The ops that are functions only: their first argument is no single tensor, as in `cat([a, b])`, or they are parts of
+ * which derivatives are made.
  */
 export { cat } from "./cat.ts";
 export { atleast1d, atleast2d, atleast3d } from "./dimensions.ts";
 export { einsum } from "./einsum.ts";
 export { broadcastTensors } from "./expand.ts";
+export * from "./functional/functions.ts";
 export { vecdot } from "./linalg.ts";
 export * from "./loss/index.ts";
 export { meshgrid } from "./meshgrid.ts";

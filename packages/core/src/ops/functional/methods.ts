@@ -13,15 +13,15 @@ export {
   adaptiveMaxPool3dWithIndices,
 } from "./adaptivePool.ts";
 export { scaledDotProductAttention } from "./attention.ts";
-export { avgPool, avgPool1d, avgPool2d, avgPool3d, avgPoolInput } from "./avgPool.ts";
+export { avgPool, avgPool1d, avgPool2d, avgPool3d } from "./avgPool.ts";
 export { batchNorm, instanceNorm } from "./batchNorm.ts";
 export { bilinear } from "./bilinear.ts";
-export { cdist, distances, pdist, weightedDifferences } from "./cdist.ts";
+export { cdist, pdist } from "./cdist.ts";
 export { conv1d, conv2d, conv3d } from "./conv.ts";
-export { convolution, convolutionInput, convolutionWeight } from "./convolution.ts";
+export { convolution } from "./convolution.ts";
 export { convTranspose1d, convTranspose2d, convTranspose3d } from "./convTranspose.ts";
 export { cosineSimilarity, normalize, pairwiseDistance } from "./distance.ts";
-export { embedding, embeddingGradient, embeddingRows } from "./embedding.ts";
+export { embedding } from "./embedding.ts";
 export { embeddingBag } from "./embeddingBag.ts";
 export { interpolate } from "./interpolate.ts";
 export { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "./layerNorm.ts";
@@ -35,13 +35,11 @@ export {
   maxPool2dWithIndices,
   maxPool3d,
   maxPool3dWithIndices,
-  maxPoolIndices,
 } from "./maxPool.ts";
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from "./maxUnpool.ts";
 export { pad } from "./pad.ts";
-export { planePick, planePut } from "./planes.ts";
 export { resample } from "./resample.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./shuffle.ts";
-export { standardize, standardizeGradient } from "./standardize.ts";
+export { standardize } from "./standardize.ts";
 export { fold, unfold } from "./unfold.ts";
 export { unitVectors } from "./unitVectors.ts";
