@@ -128,9 +128,9 @@ export const distances: Op<(a: TensorLike, b: TensorLike, p: number) => Tensor> 
       const shape = [draw.integer(1, 2), draw.integer(1, 3), 3];
       const far = tensor(
         draw.pick([
-          [0, 5, 10],
-          [10, 0, 5],
-          [5, 10, 0],
+          [0, 10, 20],
+          [20, 0, 10],
+          [10, 20, 0],
         ]),
         { dtype: "float64" },
       );
