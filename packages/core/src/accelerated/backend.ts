@@ -89,10 +89,7 @@ function start(): Start {
       const bytes = bytesOf(relaxed ? relaxedModule : plainModule);
       if (!WebAssembly.validate(bytes)) continue;
       const scratch = new Scratch();
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-        env: { memory: scratch.memory },
-      });
-      const kernels = instance.exports as unknown as Kernels;
+      const kernels = scratch.instantiate(bytes) as Kernels;
       const reason = relaxed
         ? "WebAssembly SIMD with relaxed multiply-add."
         : "WebAssembly SIMD; this engine has no relaxed multiply-add.";
@@ -151,7 +148,7 @@ export function backendInfo(): BackendInfo {
     inUse: accelerator === null ? "reference" : "wasm",
     relaxed: accelerator?.relaxed ?? false,
     threads: 1,
-    memory: accelerator?.scratch.memory.buffer.byteLength ?? 0,
+    memory: accelerator?.scratch.bytes ?? 0,
     reason,
   };
 }

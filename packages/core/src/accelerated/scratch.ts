@@ -9,7 +9,8 @@ const mostPages = 32767;
 const alignment = 64;
 
 export class Scratch {
-  readonly memory: WebAssembly.Memory;
+  // Private, since the type is not known to every user of our declarations.
+  private readonly memory: WebAssembly.Memory;
   /** The whole memory as numbers; element i is at address 4·i. */
   floats: Float32Array;
   private top = 0;
@@ -17,6 +18,17 @@ export class Scratch {
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: 16, maximum: mostPages });
     this.floats = new Float32Array(this.memory.buffer);
+  }
+
+  /** The size of the memory. */
+  get bytes(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  /** Compiles a module and lets it work in this memory; what it exports. */
+  instantiate(bytes: Uint8Array<ArrayBuffer>): object {
+    const module = new WebAssembly.Module(bytes);
+    return new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports;
   }
 
   /**
