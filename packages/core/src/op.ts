@@ -7,6 +7,7 @@ import { getDefaultDType, isFloating } from "./dtype.ts";
 import { ArgumentError, DTypeError, GradError } from "./errors.ts";
 import { dispatchBatched, isBatched } from "./graph/batch.ts";
 import type { BatchRule, JointVJP, NodeOp, OperandVJP } from "./graph/node.ts";
+import { observers, watched } from "./graph/observe.ts";
 import { copyStrided } from "./kernels/copy.ts";
 import { meetAll, recordResult, recordResults, toOperands } from "./record.ts";
 import { newStorage } from "./recycling.ts";
@@ -192,6 +193,7 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
     vjp,
     batch: (literal.batch ?? null) as NodeOp["batch"],
     confined: confined ? vjp : null,
+    repeat: (operands, options) => compute(operands, options),
     kinds,
     shapesOf,
     samples: literal.samples,
@@ -199,38 +201,41 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
     edges: literal.edges ?? [],
   };
 
-  let run: (operands: readonly Tensor[], options: Options) => Tensor | Returned;
+  let compute: (operands: readonly Tensor[], options: Options) => readonly Tensor[];
+  let returned: (results: readonly Tensor[]) => Tensor | Returned = (results) => results[0]!;
   if ("view" in literal) {
-    run = (operands, options) => {
+    compute = (operands, options) => {
       const source = operands[0]!;
       const layout = literal.view(source, options);
       const base = layout === null ? contiguousCopy(source) : source;
       const { shape, strides, offset } = layout ?? viewOfCopy(literal, source, options, base);
       const result = new Tensor(base.storage, base.dtype, shape, strides, offset);
       recordResult(definition, operands, options, undefined, result);
-      return result;
+      return [result];
     };
   } else if ("views" in literal) {
-    run = (operands, options) => {
+    compute = (operands, options) => {
       const { storage, dtype } = operands[0]!;
       const results = literal
         .views(operands[0]!, options)
         .map(({ shape, strides, offset }) => new Tensor(storage, dtype, shape, strides, offset));
       recordResults(definition, operands, options, undefined, results);
-      return literal.returns(results);
+      return results;
     };
+    returned = literal.returns;
   } else if ("shapes" in literal) {
-    run = (operands, options) => {
+    compute = (operands, options) => {
       const shapes = literal.shapes(operands, options);
       const dtypes =
         literal.dtypes?.(operands, options) ?? shapes.map(() => numberType(kinds, operands));
       const results = shapes.map((shape, i) => fresh(dtypes[i]!, shape));
       const saved = literal.forward(operands, results, options);
       recordResults(definition, operands, options, saved, results);
-      return literal.returns(results);
+      return results;
     };
+    returned = literal.returns;
   } else {
-    run = (operands, options) => {
+    compute = (operands, options) => {
       const shape = literal.shape(operands, options);
       const result = fresh(
         literal.dtype?.(operands, options) ?? numberType(kinds, operands),
@@ -238,17 +243,21 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
       );
       const saved = literal.forward(operands, result, options);
       recordResult(definition, operands, options, saved, result);
-      return result;
+      return [result];
     };
   }
 
   const apply = (operands: readonly Tensor[], options: Options): Tensor | Returned =>
     isBatched(operands)
       ? dispatchBatched(definition, operands, options, apply)
-      : run(operands, options);
-  const call = (...args: Args): Tensor | Returned => {
+      : returned(compute(operands, options));
+  const checkedCall = (args: Args): Tensor | Returned => {
     const { operands, options } = prepare(args);
     return apply(operands, options);
+  };
+  const call = (...args: Args): Tensor | Returned => {
+    if (observers !== null) return watched(definition, args, () => checkedCall(args));
+    return checkedCall(args);
   };
   return Object.assign(Object.defineProperty(call, "name", { value: literal.name }), {
     op: definition,

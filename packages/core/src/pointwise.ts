@@ -6,6 +6,7 @@ import type { DType } from "./dtype.ts";
 import { getDefaultDType, isFloating } from "./dtype.ts";
 import { ArgumentError, checkOptions, quoted } from "./errors.ts";
 import { dispatchBatched, isBatched } from "./graph/batch.ts";
+import { observers, watched } from "./graph/observe.ts";
 import { PointwiseKernel } from "./kernels/pointwise.ts";
 import { define } from "./pointwise/definition.ts";
 import type {
@@ -60,6 +61,7 @@ export function pointwise<
 >(literal: PointwiseLiteral<Names, P>): PointwiseFunction<Names, P> {
   const { definition, inputs } = define(
     literal as unknown as PointwiseLiteral<readonly string[], Parameters>,
+    (operands, options) => [evaluate(operands, options)],
   );
   const kernel = new PointwiseKernel(definition.value, inputs);
   const { name } = definition;
@@ -69,7 +71,10 @@ export function pointwise<
 
   const evaluate = (operands: readonly Tensor[], options: Parameters): Tensor => {
     if (isBatched(operands)) return dispatchBatched(definition, operands, options, evaluate);
-    const result = runForward(definition, kernel, operands, options);
+    const result =
+      observers === null
+        ? runForward(definition, kernel, operands, options)
+        : watched(definition, operands, () => runForward(definition, kernel, operands, options));
     recordResult(definition, operands, options, undefined, result);
     return result;
   };

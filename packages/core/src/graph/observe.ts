@@ -15,6 +15,8 @@ export interface Observer {
     options: unknown,
     results: readonly Tensor[],
   ): void;
+  /** A call was refused or broke off: the arguments as they were given, or the operands that were made of them. */
+  failed?(op: NodeOp, args: readonly unknown[], error: unknown): void;
   /** A backward pass reached a node with the cotangents of its results. */
   reached?(node: GraphNode, cotangents: readonly (Tensor | null)[]): void;
   /** A rule gave the contribution of one operand: as the rule gave it, and summed over broadcast axes. */
@@ -25,6 +27,16 @@ export interface Observer {
 
 /** The observers in force; `null` when there are none, so that the hot path asks one question. */
 export let observers: readonly Observer[] | null = null;
+
+/** Runs a call of an op for observers, which are told if it throws. */
+export function watched<T>(op: NodeOp, args: readonly unknown[], run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    for (const observer of observers ?? []) observer.failed?.(op, args, error);
+    throw error;
+  }
+}
 
 /** Runs `body` with an observer. */
 export function observe<T>(observer: Observer, body: () => T): T {

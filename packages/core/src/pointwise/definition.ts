@@ -8,12 +8,16 @@ import { ExpressionBuilder } from "../scalar/expression.ts";
 import { parameterName } from "../scalar/javascript.ts";
 import { primitives } from "../scalar/primitives.ts";
 import { toTeX } from "../scalar/tex.ts";
+import type { Tensor } from "../tensor.ts";
 import { gradientRules } from "./gradient.ts";
 import type { Parameters, PointwiseDefinition, PointwiseLiteral } from "./literal.ts";
 import { commonRejections, toSample } from "./rows.ts";
 
 /** Builds the expressions of a literal, and everything that follows from them; and the inputs that stand for operands. */
-export function define(literal: PointwiseLiteral<readonly string[], Parameters>): {
+export function define(
+  literal: PointwiseLiteral<readonly string[], Parameters>,
+  repeat: (operands: readonly Tensor[], options: Parameters) => readonly Tensor[],
+): {
   readonly definition: PointwiseDefinition;
   readonly inputs: readonly Input[];
 } {
@@ -75,6 +79,7 @@ export function define(literal: PointwiseLiteral<readonly string[], Parameters>)
     },
     broadcasts: arity > 1,
     batch: "pointwise",
+    repeat,
     vjp,
     confined: vjp,
     samples: literal.samples.map((sample) =>

@@ -126,6 +126,7 @@ function gradientOp(
     },
     broadcasts: read.length > 1,
     batch: "pointwise",
+    repeat: (given, options) => [evaluate(given, options)],
     vjp,
     confined: vjp,
     samples: [],

@@ -48,6 +48,7 @@ const hideOp: NodeOp = {
   formula: "y_{b} = x_{b \\cdot}",
   broadcasts: false,
   batch: null,
+  repeat: null,
   vjp: [
     (cotangent, node) => {
       const { level, size } = node.options as { level: number; size: number };
@@ -61,6 +62,7 @@ const revealOp: NodeOp = {
   formula: "y_{b \\cdot} = x_{b}",
   broadcasts: false,
   batch: null,
+  repeat: null,
   vjp: [(cotangent, node) => hide(cotangent, (node.options as { level: number }).level)],
 };
 

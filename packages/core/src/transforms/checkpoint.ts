@@ -73,6 +73,7 @@ export function checkpoint<Args extends readonly unknown[], Value>(
     formula: "y = f(x)",
     broadcasts: false,
     batch: null,
+    repeat: null,
     vjp: (cotangents, node) => {
       const createGraph = isGradEnabled();
       const latest = latestNode();

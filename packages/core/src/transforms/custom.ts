@@ -5,6 +5,7 @@ import type { TensorLike } from "../creation.ts";
 import { ArgumentError, checkOptions, GradError, quoted } from "../errors.ts";
 import { noGrad } from "../graph/mode.ts";
 import type { NodeOp, Recorded } from "../graph/node.ts";
+import { observers, watched } from "../graph/observe.ts";
 import { recordResult, recordResults, toOperands } from "../record.ts";
 import { Tensor } from "../tensor.ts";
 
@@ -65,6 +66,7 @@ export function customOp<
     formula,
     broadcasts: false,
     batch: null,
+    repeat: (operands) => compute(operands).own,
     vjp: (cotangents, node: Recorded) => {
       const operands = node.operands.map((_, i) => node.operand(i));
       const results = cotangents.map((_, i) => node.resultAt(i));
@@ -76,8 +78,7 @@ export function customOp<
       );
     },
   };
-  return (...args) => {
-    const operands = toOperands(name, args);
+  const compute = (operands: readonly Tensor[]): { own: readonly Tensor[]; several: boolean } => {
     const value = noGrad(() =>
       forward(...(operands.map((x) => x.detach()) as { [K in keyof Operands]: Tensor })),
     );
@@ -89,12 +90,17 @@ export function customOp<
     }
     // What forward returned may be an operand itself, or kept elsewhere: the results are tensors of their own.
     const own = (results as readonly Tensor[]).map((result) => result.detach());
-    if (Array.isArray(value)) {
-      recordResults(op, operands, "several", undefined, own);
-      return own as unknown as Result;
-    }
-    recordResult(op, operands, "one", undefined, own[0]!);
-    return own[0] as Result;
+    const several = Array.isArray(value);
+    if (several) recordResults(op, operands, "several", undefined, own);
+    else recordResult(op, operands, "one", undefined, own[0]!);
+    return { own, several };
+  };
+  return (...args) => {
+    const call = (): Result => {
+      const { own, several } = compute(toOperands(name, args));
+      return (several ? own : own[0]) as Result;
+    };
+    return observers === null ? call() : watched(op, args, call);
   };
 }
 
