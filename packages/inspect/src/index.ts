@@ -3,4 +3,11 @@
  *
  * @module
  */
-export {};
+export type { CaptureOptions } from "./trace/capture.ts";
+export { capture } from "./trace/capture.ts";
+export type { NamedTensors } from "./trace/names.ts";
+export { TensorNames, tensorAt } from "./trace/names.ts";
+export { readTrace, toJSON } from "./trace/read.ts";
+export type * from "./trace/schema.ts";
+export { traceVersion } from "./trace/schema.ts";
+export { fromTraceNumber, numbersOf, singleNumberOf, tensorOf } from "./trace/values.ts";

@@ -45,9 +45,16 @@ export function runPass(
     (order) => {
       const run = new BackwardRun(order, pass);
       const go = (): void => run.go(outputs, seeds);
+      if (observers !== null) for (const observer of observers) observer.began?.(outputs, seeds);
       if (pass.createGraph) enableGrad(go);
       else noGrad(go);
       const found = run.collected();
+      if (observers !== null) {
+        const gradients = new Map(
+          Array.from(found, ([tensor, { cotangent }]) => [tensor, cotangent]),
+        );
+        for (const observer of observers) observer.ended?.(gradients);
+      }
       if (pass.complain !== null) {
         for (const [i, target] of pass.targets!.entries())
           if (!found.has(target)) throw pass.complain(target, i);

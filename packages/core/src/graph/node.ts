@@ -53,6 +53,7 @@ export interface NodeOp {
    * it, since they are not the same.
    */
   readonly confined?: NodeOp["vjp"];
+  /**
    * Computes the results anew from operands and options as a node holds them; recorded like any call. `null` for what
    * cannot be repeated by itself, such as a checkpoint.
    */

@@ -17,6 +17,10 @@ export interface Observer {
   ): void;
   /** A call was refused or broke off: the arguments as they were given, or the operands that were made of them. */
   failed?(op: NodeOp, args: readonly unknown[], error: unknown): void;
+  /** A backward pass begins, with the cotangents of its outputs. Passes nest where a rule runs one of its own. */
+  began?(outputs: readonly Tensor[], seeds: readonly Tensor[]): void;
+  /** The pass that began last is over: what arrived at leaves, and at results whose gradient was wanted. */
+  ended?(gradients: ReadonlyMap<Tensor, Tensor>): void;
   /** A backward pass reached a node with the cotangents of its results. */
   reached?(node: GraphNode, cotangents: readonly (Tensor | null)[]): void;
   /** A rule gave the contribution of one operand: as the rule gave it, and summed over broadcast axes. */

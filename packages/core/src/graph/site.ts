@@ -24,7 +24,16 @@ export function recordSourceLines(on: boolean): boolean {
 
 /** The line of the user's program that is running, when source lines are recorded. */
 export function currentSite(): string | undefined {
-  return recording ? siteIn(new Error().stack ?? "", import.meta.url) : undefined;
+  return recording ? siteIn(deepStack(), import.meta.url) : undefined;
+}
+
+/** A stack trace with more than V8's ten frames: modules within modules take several each. */
+function deepStack(): string {
+  const before: unknown = Reflect.get(Error, "stackTraceLimit");
+  Reflect.set(Error, "stackTraceLimit", 100);
+  const stack = new Error().stack ?? "";
+  Reflect.set(Error, "stackTraceLimit", before);
+  return stack;
 }
 
 /** A place in a stack trace, as V8 (`at f (file:1:2)`) and other engines (`f@file:1:2`) write it. */
