@@ -3,22 +3,24 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { perDType, writable } from "@chainrule/core";
-import type { CommonOptions, OptimizerKind, Params } from "./groups.ts";
+import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
 import { arrayOf, Optimizer } from "./optimizer.ts";
-import { decayRates, flag, notNegative } from "./options.ts";
+import { decayRates, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
-/** Options of {@link Adam} and {@link AdamW}. */
-export interface AdamOptions extends CommonOptions {
+/** Options of Adam and its relatives. */
+export interface MomentsOptions extends PenaltyOptions {
   /** Decay rates of the averages of the gradient and of its square; [0.9, 0.999] unless given. */
   betas: readonly [number, number];
   /** Added to the denominator; 1e-8 unless given. */
   eps: number;
+}
+
+/** Options of {@link Adam} and {@link AdamW}. */
+export interface AdamOptions extends MomentsOptions {
   /** Adam: an L2 penalty, 0 unless given. AdamW: how fast weights shrink by themselves, 0.01 unless given. */
   weightDecay: number;
   /** Divide by the largest average of squares so far (AMSGrad). */
   amsgrad: boolean;
-  /** Climb instead of descend. */
-  maximize: boolean;
 }
 
 interface AdamState extends Record<string, number | Tensor | null> {
@@ -28,25 +30,17 @@ interface AdamState extends Record<string, number | Tensor | null> {
   maxExpAvgSq: Tensor | null;
 }
 
-const kind: Omit<OptimizerKind<AdamOptions>, "name"> = {
-  rules: {
-    lr: notNegative,
-    betas: decayRates,
-    eps: notNegative,
-    weightDecay: notNegative,
-    amsgrad: flag,
-    maximize: flag,
-  },
-  remembers: ["step", "expAvg", "expAvgSq", "maxExpAvgSq"],
+const kind: Omit<OptimizerKind<AdamOptions, AdamState>, "name"> = {
+  rules: { ...penaltyRules, betas: decayRates, eps: notNegative, amsgrad: flag },
+  remembers: { step: 0, expAvg: null, expAvgSq: null, maxExpAvgSq: null },
 };
 
 const defaults: AdamOptions = {
+  ...noPenalty,
   lr: 1e-3,
   betas: [0.9, 0.999],
   eps: 1e-8,
-  weightDecay: 0,
   amsgrad: false,
-  maximize: false,
 };
 
 /** What both have in common: they differ in how weights decay. */
@@ -69,12 +63,7 @@ abstract class AdamFamily extends Optimizer<AdamOptions, AdamState> {
     gradient: Tensor,
     { lr, betas: [beta1, beta2], eps, weightDecay, amsgrad, maximize }: AdamOptions,
   ): void {
-    const state = this.stateOf(parameter, () => ({
-      step: 0,
-      expAvg: null,
-      expAvgSq: null,
-      maxExpAvgSq: null,
-    }));
+    const state = this.stateOf(parameter);
     const theta = writable(parameter);
     const average = arrayOf(state, "expAvg", parameter);
     const squares = arrayOf(state, "expAvgSq", parameter);
@@ -161,7 +150,7 @@ export class Adam extends AdamFamily {
 
 /**
  * Adam with decoupled weight decay (Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019): weights
- * shrink by lr·weightDecay·θ at each step, beside the step of {@link Adam}, instead of through the gradient.
+ * shrink by lr·weightDecay·θ at each step, beside the step of {@link Adam}, instead of through the gradient. (An `l1` penalty goes through the gradient here, too.)
  *
  * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
  * @throws {GradError} for a parameter that is no leaf, or does not require gradients.

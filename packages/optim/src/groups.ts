@@ -10,6 +10,16 @@ export interface CommonOptions {
   lr: number;
 }
 
+/** What optimizers have that follow the gradient of a penalized loss. */
+export interface PenaltyOptions extends CommonOptions {
+  /** L2 penalty (ridge): adds weightDecay·θ to the gradient; 0 unless given. */
+  weightDecay: number;
+  /** L1 penalty (lasso): adds l1·sign(θ) to the gradient; 0 unless given. With `weightDecay` beside it, ElasticNet. */
+  l1: number;
+  /** Climb instead of descend; penalties still shrink. */
+  maximize: boolean;
+}
+
 /** Parameters that share their options. The options may be changed between steps; schedules change `lr`. */
 export type ParamGroup<Options> = Options & {
   readonly params: readonly Tensor[];
@@ -28,14 +38,17 @@ export interface GivenGroup {
 /** What an optimizer works on: tensors, or groups of them. */
 export type Params<Options> = Iterable<Tensor> | Iterable<ParamGroupInput<Options>>;
 
+/** What an optimizer remembers of one parameter: numbers, and tensors of the parameter's shape. */
+export type ParameterState = Record<string, number | Tensor | null>;
+
 /** What a kind of optimizer says of itself. */
-export interface OptimizerKind<Options> {
+export interface OptimizerKind<Options, State = ParameterState> {
   readonly name: string;
   readonly rules: OptionRules<Options>;
   /** Refuses options that do not go together. */
   readonly together?: (where: string, options: Options) => void;
-  /** The names of what is remembered of each parameter. */
-  readonly remembers: readonly string[];
+  /** What is remembered of each parameter, as it is before the first step. */
+  readonly remembers: Readonly<State>;
 }
 
 export function groupsFrom(
@@ -80,7 +93,7 @@ function emptyList(name: string): ArgumentError {
 }
 
 export function checkedGroup<Options>(
-  kind: OptimizerKind<Options>,
+  kind: OptimizerKind<Options, unknown>,
   defaults: Partial<Options>,
   group: GivenGroup,
   others: ReadonlySet<Tensor>,
@@ -112,7 +125,7 @@ export function checkedGroup<Options>(
 }
 
 export function checkValues<Options>(
-  kind: OptimizerKind<Options>,
+  kind: OptimizerKind<Options, unknown>,
   where: string,
   options: Readonly<Options>,
 ): void {
@@ -143,6 +156,21 @@ function checkParameter(where: string, parameter: unknown, place: number): void 
       { parameter: place },
     );
   }
+}
+
+/** The tensors of a list that is not to be optimized, but weighed, averaged or clipped. */
+export function tensorsOf(where: string, parameters: Tensor | Iterable<Tensor>): Tensor[] {
+  const list = parameters instanceof Tensor ? [parameters] : [...parameters];
+  if (list.length === 0) {
+    throw new ArgumentError(
+      `${where}: there are no parameters. An iterator that was used up before gives none either.`,
+    );
+  }
+  for (const [i, parameter] of list.entries()) {
+    if (!(parameter instanceof Tensor))
+      throw new ArgumentError(`${where}: parameter ${i} is no tensor.`, { parameter: i });
+  }
+  return list;
 }
 
 export function named(x: Tensor): string {

@@ -1,23 +1,58 @@
 /**
- * Optimizers, learning-rate schedules and gradient clipping.
+ * Optimizers, learning-rate schedules, gradient clipping and penalties.
  *
  * @module
  */
-export type { AdamOptions } from "./adam.ts";
+export type { AdadeltaOptions } from "./adadelta.ts";
+export { Adadelta } from "./adadelta.ts";
+export type { AdagradOptions } from "./adagrad.ts";
+export { Adagrad } from "./adagrad.ts";
+export type { AdamOptions, MomentsOptions } from "./adam.ts";
 export { Adam, AdamW } from "./adam.ts";
+export type { AdamaxOptions } from "./adamax.ts";
+export { Adamax } from "./adamax.ts";
+export type { ASGDOptions } from "./asgd.ts";
+export { ASGD } from "./asgd.ts";
 export type { ClipGradNormOptions } from "./clip.ts";
 export { clipGradNorm_, clipGradValue_ } from "./clip.ts";
 export type {
   CommonOptions,
   OptimizerKind,
+  ParameterState,
   ParamGroup,
   ParamGroupInput,
   Params,
+  PenaltyOptions,
 } from "./groups.ts";
-export type { OptimizerStateDict, ParameterState } from "./optimizer.ts";
+export type { LionOptions } from "./lion.ts";
+export { Lion } from "./lion.ts";
+export type { MuonOptions } from "./muon.ts";
+export { Muon } from "./muon.ts";
+export type { NAdamOptions } from "./nadam.ts";
+export { NAdam } from "./nadam.ts";
+export type { OptimizerStateDict } from "./optimizer.ts";
 export { arrayOf, Optimizer } from "./optimizer.ts";
 export type { OptionRule, OptionRules } from "./options.ts";
-export { anyNumber, decayRates, flag, notNegative } from "./options.ts";
+export {
+  anyNumber,
+  decayRates,
+  flag,
+  noPenalty,
+  notNegative,
+  oneOf,
+  penaltyRules,
+  positive,
+  share,
+  wholeNumber,
+} from "./options.ts";
+export type { ElasticNetOptions } from "./penalties.ts";
+export { elasticNetPenalty, l1Penalty, l2Penalty } from "./penalties.ts";
+export type { RAdamOptions } from "./radam.ts";
+export { RAdam } from "./radam.ts";
+export type { RMSpropOptions } from "./rmsprop.ts";
+export { RMSprop } from "./rmsprop.ts";
+export type { RpropOptions } from "./rprop.ts";
+export { Rprop } from "./rprop.ts";
 export type {
   CosineAnnealingLROptions,
   Scheduled,

@@ -8,25 +8,24 @@ import {
   contiguousOperand,
   enableGrad,
   formatShape,
+  fullLike,
   noGrad,
   ShapeError,
   sameShape,
   Tensor,
   writable,
-  zerosLike,
 } from "@chainrule/core";
 import type {
   CommonOptions,
   GivenGroup,
   OptimizerKind,
+  ParameterState,
   ParamGroup,
   ParamGroupInput,
   Params,
+  PenaltyOptions,
 } from "./groups.ts";
 import { checkedGroup, checkValues, defined, groupsFrom, named } from "./groups.ts";
-
-/** What an optimizer remembers of one parameter: numbers, and tensors of the parameter's shape. */
-export type ParameterState = Record<string, number | Tensor | null>;
 
 /** An optimizer's memory as plain data; parameters are named by their place, counted over all groups. */
 export interface OptimizerStateDict {
@@ -46,10 +45,11 @@ export abstract class Optimizer<
 > {
   /** The parameters, in groups with their options; schedules and users may change the options. */
   readonly paramGroups: ParamGroup<Options>[] = [];
-  private readonly kind: OptimizerKind<Options>;
+  protected readonly kind: OptimizerKind<Options, State>;
   /** The options of groups that do not say otherwise. */
   private readonly defaults: Partial<Options>;
-  private readonly memory = new Map<Tensor, State>();
+  /** What is remembered of the parameters that have moved. */
+  protected readonly memory = new Map<Tensor, State>();
 
   /**
    * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
@@ -57,7 +57,7 @@ export abstract class Optimizer<
    */
   protected constructor(
     params: Params<Options>,
-    kind: OptimizerKind<Options>,
+    kind: OptimizerKind<Options, State>,
     defaults: Partial<Options>,
     options: Partial<Options>,
   ) {
@@ -111,20 +111,22 @@ export abstract class Optimizer<
     }
     noGrad(() => {
       for (const group of this.paramGroups) {
+        const l1 = l1Of(group);
         for (const parameter of group.params) {
           if (parameter.grad === null) continue;
-          this.update(parameter, contiguousOperand(parameter.grad), group);
+          const gradient = contiguousOperand(parameter.grad);
+          this.update(parameter, l1 === 0 ? gradient : lassoed(gradient, parameter, l1), group);
         }
       }
     });
     return loss;
   }
 
-  /** What is remembered of a parameter; made by `initial` on the first step. */
-  protected stateOf(parameter: Tensor, initial: (parameter: Tensor) => State): State {
+  /** What is remembered of a parameter. */
+  protected stateOf(parameter: Tensor): State {
     let state = this.memory.get(parameter);
     if (state === undefined) {
-      state = initial(parameter);
+      state = { ...this.kind.remembers };
       this.memory.set(parameter, state);
     }
     return state;
@@ -152,7 +154,7 @@ export abstract class Optimizer<
    * @throws {ShapeError} when a remembered tensor does not have its parameter's shape. Nothing has changed then.
    */
   loadStateDict(dict: OptimizerStateDict): void {
-    const { name, rules, remembers } = this.kind;
+    const { name, rules } = this.kind;
     const where = `${name}.loadStateDict`;
     if (dict === null || typeof dict !== "object" || !Array.isArray(dict.paramGroups)) {
       throw new ArgumentError(`${where}: expected what stateDict() gave.`, { dict });
@@ -179,24 +181,74 @@ export abstract class Optimizer<
       if (parameter === undefined) {
         throw new ArgumentError(`${where}: there is no parameter ${place}.`, { place });
       }
-      return [
-        parameter,
-        fitted(where, remembers, Number(place), parameter, remembered) as State,
-      ] as const;
+      return [parameter, this.restored(where, Number(place), parameter, remembered)] as const;
     });
     for (const [i, group] of this.paramGroups.entries()) Object.assign(group, options[i]);
     this.memory.clear();
     for (const [parameter, state] of memory) this.memory.set(parameter, state);
   }
+
+  /** What was remembered of a parameter, as copies. */
+  private restored(
+    where: string,
+    place: number,
+    parameter: Tensor,
+    state: Readonly<ParameterState>,
+  ): State {
+    const copy: ParameterState = {};
+    const { remembers } = this.kind;
+    checkOptions(`${where}, parameter ${place}`, state, Object.keys(remembers));
+    for (const key of Object.keys(remembers)) {
+      const value = state[key];
+      if (value instanceof Tensor) {
+        const tensor = this.fitted(key, value, parameter);
+        if (tensor === null) {
+          throw new ShapeError(
+            `${where}: ${key} of parameter ${place}${named(parameter)} has shape ${formatShape(value.shape)}, but the parameter has ${formatShape(parameter.shape)}.`,
+            { parameter: place, key },
+          );
+        }
+        copy[key] = snapshot(tensor);
+      } else if (typeof value === "number" || value === null) {
+        copy[key] = value;
+      } else {
+        throw new ArgumentError(
+          `${where}: ${key} of parameter ${place} is ${value === undefined ? "missing" : "no number and no tensor"}.`,
+          { parameter: place, key },
+        );
+      }
+    }
+    return copy as State;
+  }
+
+  /** A remembered tensor as it fits its parameter, `null` if it does not. */
+  protected fitted(_key: string, value: Tensor, parameter: Tensor): Tensor | null {
+    return sameShape(value.shape, parameter.shape) ? value.to(parameter.dtype) : null;
+  }
 }
 
-/** The array behind a remembered tensor, to be written to, in the element type that its parameter has now. */
+/** How strong the L1 penalty of a group is, as a part of the gradient of what is to be descended or climbed. */
+function l1Of(group: CommonOptions & Partial<PenaltyOptions>): number {
+  const { l1 = 0, maximize = false } = group;
+  return maximize ? -l1 : l1;
+}
+
+/** gradient + l1·sign(θ), contiguous. */
+function lassoed(gradient: Tensor, parameter: Tensor, l1: number): Tensor {
+  return contiguousOperand(gradient.add(parameter.detach().sign().mul(l1)));
+}
+
+/**
+ * The array behind a remembered tensor, to be written to, in the element type that its parameter has now. Before the first
+ * step every element is `initial`.
+ */
 export function arrayOf<Key extends string>(
   state: Record<Key, Tensor | null>,
   key: Key,
   parameter: Tensor,
+  initial = 0,
 ): TypedArray {
-  let tensor = state[key] ?? zerosLike(parameter);
+  let tensor = state[key] ?? fullLike(parameter, initial);
   if (tensor.dtype !== parameter.dtype) tensor = tensor.to(parameter.dtype);
   if (tensor !== state[key]) state[key] = tensor;
   return writable(tensor);
@@ -223,42 +275,5 @@ function copied(state: ParameterState): ParameterState {
 }
 
 function snapshot(x: Tensor): Tensor {
-  const copy = zerosLike(x);
-  copy.copy_(x);
-  return copy;
-}
-
-/** What was remembered of a parameter, as copies of the parameter's type. */
-function fitted(
-  where: string,
-  remembers: readonly string[],
-  place: number,
-  parameter: Tensor,
-  state: Readonly<ParameterState>,
-): ParameterState {
-  const copy: ParameterState = {};
-  checkOptions(`${where}, parameter ${place}`, state, remembers);
-  for (const key of remembers) {
-    const value = state[key];
-    if (value instanceof Tensor) {
-      if (!sameShape(value.shape, parameter.shape)) {
-        throw new ShapeError(
-          `${where}: ${key} of parameter ${place}${named(parameter)} has shape ${formatShape(value.shape)}, but the parameter has ${formatShape(parameter.shape)}.`,
-          { parameter: place, key },
-        );
-      }
-      copy[key] = snapshot(value.to(parameter.dtype));
-    } else if (typeof value === "number" || value === null) {
-      copy[key] = value;
-    } else {
-      throw new ArgumentError(
-        `${where}: ${key} of parameter ${place} is ${value === undefined ? "missing" : "no number and no tensor"}.`,
-        {
-          parameter: place,
-          key,
-        },
-      );
-    }
-  }
-  return copy;
+  return fullLike(x, 0).copy_(x);
 }

@@ -3,37 +3,31 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { ArgumentError, perDType, writable } from "@chainrule/core";
-import type { CommonOptions, OptimizerKind, Params } from "./groups.ts";
+import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
 import { arrayOf, Optimizer } from "./optimizer.ts";
-import { anyNumber, flag, notNegative } from "./options.ts";
+import { anyNumber, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link SGD}. */
-export interface SGDOptions extends CommonOptions {
+export interface SGDOptions extends PenaltyOptions {
   /** How much of the last step is kept; 0 unless given. */
   momentum: number;
   /** How much of the gradient momentum leaves out; 0 unless given. */
   dampening: number;
-  /** L2 penalty: adds weightDecay·θ to the gradient; 0 unless given. */
-  weightDecay: number;
   /** Look ahead along the momentum (Nesterov). */
   nesterov: boolean;
-  /** Climb instead of descend. */
-  maximize: boolean;
 }
 
 interface SGDState extends Record<string, Tensor | null> {
   momentumBuffer: Tensor | null;
 }
 
-const kind: OptimizerKind<SGDOptions> = {
+const kind: OptimizerKind<SGDOptions, SGDState> = {
   name: "SGD",
   rules: {
-    lr: notNegative,
+    ...penaltyRules,
     momentum: notNegative,
     dampening: anyNumber,
-    weightDecay: notNegative,
     nesterov: flag,
-    maximize: flag,
   },
   together: (where, { nesterov, momentum, dampening }) => {
     if (nesterov && (momentum === 0 || dampening !== 0)) {
@@ -43,10 +37,10 @@ const kind: OptimizerKind<SGDOptions> = {
       );
     }
   },
-  remembers: ["momentumBuffer"],
+  remembers: { momentumBuffer: null },
 };
 
-const defaults = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
+const defaults = { ...noPenalty, momentum: 0, dampening: 0, nesterov: false };
 
 /**
  * Stochastic gradient descent, with momentum (Polyak) and its look-ahead form (Nesterov; Sutskever et al., "On the
@@ -83,7 +77,7 @@ export class SGD extends Optimizer<SGDOptions, SGDState> {
       descendFor(theta)(theta, data, gradient.offset, lr, weightDecay, sign);
       return;
     }
-    const state = this.stateOf(parameter, () => ({ momentumBuffer: null }));
+    const state = this.stateOf(parameter);
     const share = state.momentumBuffer === null ? 1 : 1 - dampening;
     const velocity = arrayOf(state, "momentumBuffer", parameter);
     rollFor(theta)(

@@ -1,10 +1,18 @@
 import type { Tensor } from "@chainrule/core";
 import {
+  Adadelta,
+  Adagrad,
   Adam,
+  Adamax,
   AdamW,
+  ASGD,
   CosineAnnealingLR,
   clipGradNorm_,
   clipGradValue_,
+  NAdam,
+  RAdam,
+  RMSprop,
+  Rprop,
   SGD,
   StepLR,
 } from "@chainrule/optim";
@@ -45,7 +53,19 @@ interface Clip {
 }
 
 const cases = readCases<Problem | Trajectory | Clip>("optimizers.jsonl.gz");
-const optimizers = { SGD, Adam, AdamW };
+const optimizers = {
+  SGD,
+  Adagrad,
+  Adadelta,
+  RMSprop,
+  Adam,
+  AdamW,
+  Adamax,
+  NAdam,
+  RAdam,
+  ASGD,
+  Rprop,
+};
 
 /** mean((tanh(x·w1ᵀ + b1)·w2ᵀ + b2 − y)²) */
 function tanhNet({ params, data }: Problem) {
@@ -71,7 +91,7 @@ describe("trajectories", () => {
   );
 
   test("there are as many as the file should hold", () => {
-    expect(known.length).toBe(21);
+    expect(known.length).toBe(59);
     const skipped = new Set(
       trajectories.filter((one) => !known.includes(one)).map((one) => one.optimizer),
     );

@@ -1,0 +1,97 @@
+/**
+ * Adadelta: Adagrad over a window, with steps in the unit of the parameters.
+ */
+import type { Tensor } from "@chainrule/core";
+import { perDType, writable } from "@chainrule/core";
+import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
+import { arrayOf, Optimizer } from "./optimizer.ts";
+import { noPenalty, notNegative, penaltyRules, share } from "./options.ts";
+
+/** Options of {@link Adadelta}. */
+export interface AdadeltaOptions extends PenaltyOptions {
+  /** Decay rate of the averages; 0.9 unless given. */
+  rho: number;
+  /** Added below the roots; 1e-6 unless given. */
+  eps: number;
+}
+
+interface AdadeltaState extends Record<string, Tensor | null> {
+  squareAvg: Tensor | null;
+  accDelta: Tensor | null;
+}
+
+const kind: OptimizerKind<AdadeltaOptions, AdadeltaState> = {
+  name: "Adadelta",
+  rules: { ...penaltyRules, rho: share, eps: notNegative },
+  remembers: { squareAvg: null, accDelta: null },
+};
+
+const defaults: AdadeltaOptions = { ...noPenalty, lr: 1, rho: 0.9, eps: 1e-6 };
+
+/**
+ * Adadelta (Zeiler, "ADADELTA: an adaptive learning rate method", 2012).
+ *
+ * g = ∇L + weightDecay·θ + l1·sign(θ);  v ← rho·v + (1 − rho)g²;  δ = √(u + eps)/√(v + eps) · g;
+ * u ← rho·u + (1 − rho)δ²;  θ ← θ − lr·δ.
+ *
+ * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
+ * @throws {GradError} for a parameter that is no leaf, or does not require gradients.
+ * @example
+ * import { tensor } from "@chainrule/core";
+ * import { Adadelta } from "@chainrule/optim";
+ * const w = tensor(1, { requiresGrad: true });
+ * const optimizer = new Adadelta([w], { rho: 0.75, eps: 0.25 });
+ * w.mul(1.5).backward();
+ * optimizer.step(); // by √(0 + 0.25) / √(0.25·1.5² + 0.25) · 1.5
+ * w.item(); // → 0.167…
+ */
+export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
+  constructor(params: Params<AdadeltaOptions>, options: Partial<AdadeltaOptions> = {}) {
+    super(params, kind, defaults, options);
+  }
+
+  protected override update(
+    parameter: Tensor,
+    gradient: Tensor,
+    { lr, rho, eps, weightDecay, maximize }: AdadeltaOptions,
+  ): void {
+    const state = this.stateOf(parameter);
+    const theta = writable(parameter);
+    matchFor(theta)(
+      theta,
+      gradient.storage.data,
+      gradient.offset,
+      maximize ? -1 : 1,
+      weightDecay,
+      arrayOf(state, "squareAvg", parameter),
+      arrayOf(state, "accDelta", parameter),
+      lr,
+      rho,
+      eps,
+    );
+  }
+}
+
+const matchFor = perDType(function matchUnits(
+  theta: { [index: number]: number; length: number },
+  gradient: ArrayLike<number>,
+  start: number,
+  sign: number,
+  weightDecay: number,
+  squares: { [index: number]: number },
+  steps: { [index: number]: number },
+  lr: number,
+  rho: number,
+  eps: number,
+): void {
+  for (let i = 0; i < theta.length; i++) {
+    const at = theta[i]!;
+    const g = sign * gradient[start + i]! + weightDecay * at;
+    const v = rho * squares[i]! + (1 - rho) * g * g;
+    squares[i] = v;
+    const u = steps[i]!;
+    const delta = (Math.sqrt(u + eps) / Math.sqrt(v + eps)) * g;
+    steps[i] = rho * u + (1 - rho) * delta * delta;
+    theta[i] = at - lr * delta;
+  }
+});

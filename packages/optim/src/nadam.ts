@@ -1,0 +1,134 @@
+/**
+ * NAdam: Adam that looks ahead along its momentum.
+ */
+import type { Tensor } from "@chainrule/core";
+import { perDType, writable } from "@chainrule/core";
+import type { MomentsOptions } from "./adam.ts";
+import type { OptimizerKind, Params } from "./groups.ts";
+import { arrayOf, Optimizer } from "./optimizer.ts";
+import { decayRates, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
+
+/** Options of {@link NAdam}. */
+export interface NAdamOptions extends MomentsOptions {
+  /** How fast the momentum comes up to β₁; 0.004 unless given. */
+  momentumDecay: number;
+  /** Whether weights shrink by lr·weightDecay·θ beside the step, as in AdamW, instead of through the gradient. */
+  decoupledWeightDecay: boolean;
+}
+
+interface NAdamState extends Record<string, number | Tensor | null> {
+  step: number;
+  muProduct: number;
+  expAvg: Tensor | null;
+  expAvgSq: Tensor | null;
+}
+
+const kind: OptimizerKind<NAdamOptions, NAdamState> = {
+  name: "NAdam",
+  rules: {
+    ...penaltyRules,
+    betas: decayRates,
+    eps: notNegative,
+    momentumDecay: notNegative,
+    decoupledWeightDecay: flag,
+  },
+  remembers: { step: 0, muProduct: 1, expAvg: null, expAvgSq: null },
+};
+
+const defaults: NAdamOptions = {
+  ...noPenalty,
+  lr: 2e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  momentumDecay: 4e-3,
+  decoupledWeightDecay: false,
+};
+
+/**
+ * Adam with Nesterov's momentum (Dozat, "Incorporating Nesterov momentum into Adam", ICLR workshop 2016).
+ *
+ * m and v as in Adam;  µₜ = β₁(1 − ½·0.96^(t·momentumDecay));  Pₜ = µ₁·…·µₜ;  d = √(v/(1 − β₂ᵗ)) + eps;
+ * θ ← θ − lr·((1 − µₜ)/(1 − Pₜ)·g + µₜ₊₁/(1 − Pₜ₊₁)·m)/d.
+ *
+ * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
+ * @throws {GradError} for a parameter that is no leaf, or does not require gradients.
+ * @example
+ * import { tensor } from "@chainrule/core";
+ * import { NAdam } from "@chainrule/optim";
+ * const w = tensor([5, -0.5], { requiresGrad: true });
+ * const optimizer = new NAdam([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.sub(tensor([5, -0.5])).abs(); // → tensor([0.1180, 0.1180])
+ */
+export class NAdam extends Optimizer<NAdamOptions, NAdamState> {
+  constructor(params: Params<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
+    super(params, kind, defaults, options);
+  }
+
+  protected override update(
+    parameter: Tensor,
+    gradient: Tensor,
+    {
+      lr,
+      betas: [beta1, beta2],
+      eps,
+      weightDecay,
+      momentumDecay,
+      decoupledWeightDecay,
+      maximize,
+    }: NAdamOptions,
+  ): void {
+    const state = this.stateOf(parameter);
+    const theta = writable(parameter);
+    state.step++;
+    const momentum = (t: number): number => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
+    const mu = momentum(state.step);
+    const muNext = momentum(state.step + 1);
+    state.muProduct *= mu;
+    aheadFor(theta)(
+      theta,
+      gradient.storage.data,
+      gradient.offset,
+      maximize ? -1 : 1,
+      decoupledWeightDecay ? 0 : weightDecay,
+      decoupledWeightDecay ? 1 - lr * weightDecay : 1,
+      arrayOf(state, "expAvg", parameter),
+      arrayOf(state, "expAvgSq", parameter),
+      (lr * (1 - mu)) / (1 - state.muProduct),
+      (lr * muNext) / (1 - state.muProduct * muNext),
+      beta1,
+      beta2,
+      1 - beta2 ** state.step,
+      eps,
+    );
+  }
+}
+
+const aheadFor = perDType(function lookAhead(
+  theta: { [index: number]: number; length: number },
+  gradient: ArrayLike<number>,
+  start: number,
+  sign: number,
+  penalty: number,
+  shrink: number,
+  average: { [index: number]: number },
+  squares: { [index: number]: number },
+  gradientRate: number,
+  averageRate: number,
+  beta1: number,
+  beta2: number,
+  correction: number,
+  eps: number,
+): void {
+  for (let i = 0; i < theta.length; i++) {
+    const at = theta[i]!;
+    const g = sign * gradient[start + i]! + penalty * at;
+    const m = beta1 * average[i]! + (1 - beta1) * g;
+    const v = beta2 * squares[i]! + (1 - beta2) * g * g;
+    average[i] = m;
+    squares[i] = v;
+    theta[i] =
+      at * shrink - (gradientRate * g + averageRate * m) / (Math.sqrt(v / correction) + eps);
+  }
+});

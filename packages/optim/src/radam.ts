@@ -1,0 +1,117 @@
+/**
+ * RAdam: Adam that waits until its denominator can be relied upon.
+ */
+import type { Tensor } from "@chainrule/core";
+import { perDType, writable } from "@chainrule/core";
+import type { MomentsOptions } from "./adam.ts";
+import type { OptimizerKind, Params } from "./groups.ts";
+import { arrayOf, Optimizer } from "./optimizer.ts";
+import { decayRates, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
+
+/** Options of {@link RAdam}. */
+export interface RAdamOptions extends MomentsOptions {
+  /** Whether weights shrink by lr·weightDecay·θ beside the step, as in AdamW, instead of through the gradient. */
+  decoupledWeightDecay: boolean;
+}
+
+interface RAdamState extends Record<string, number | Tensor | null> {
+  step: number;
+  expAvg: Tensor | null;
+  expAvgSq: Tensor | null;
+}
+
+const kind: OptimizerKind<RAdamOptions, RAdamState> = {
+  name: "RAdam",
+  rules: { ...penaltyRules, betas: decayRates, eps: notNegative, decoupledWeightDecay: flag },
+  remembers: { step: 0, expAvg: null, expAvgSq: null },
+};
+
+const defaults: RAdamOptions = {
+  ...noPenalty,
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  decoupledWeightDecay: false,
+};
+
+/**
+ * Rectified Adam (Liu et al., "On the variance of the adaptive learning rate and beyond", ICLR 2020).
+ *
+ * m and v as in Adam;  ρ∞ = 2/(1 − β₂) − 1;  ρₜ = ρ∞ − 2tβ₂ᵗ/(1 − β₂ᵗ), the number of gradients that v stands for. While
+ * ρₜ ≤ 5: θ ← θ − lr·m/(1 − β₁ᵗ). Then θ ← θ − lr·rₜ · m/(1 − β₁ᵗ) · √(1 − β₂ᵗ)/(√v + eps), with
+ * rₜ² = (ρₜ − 4)(ρₜ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρₜ).
+ *
+ * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
+ * @throws {GradError} for a parameter that is no leaf, or does not require gradients.
+ * @example
+ * import { tensor } from "@chainrule/core";
+ * import { RAdam } from "@chainrule/optim";
+ * const w = tensor([5, -1], { requiresGrad: true });
+ * const optimizer = new RAdam([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step(); // the first steps follow the gradient itself
+ * w; // → tensor([ 4.0, -0.8], requiresGrad=true)
+ */
+export class RAdam extends Optimizer<RAdamOptions, RAdamState> {
+  constructor(params: Params<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
+    super(params, kind, defaults, options);
+  }
+
+  protected override update(
+    parameter: Tensor,
+    gradient: Tensor,
+    { lr, betas: [beta1, beta2], eps, weightDecay, decoupledWeightDecay, maximize }: RAdamOptions,
+  ): void {
+    const state = this.stateOf(parameter);
+    const theta = writable(parameter);
+    state.step++;
+    const t = state.step;
+    const correction2 = 1 - beta2 ** t;
+    const longest = 2 / (1 - beta2) - 1;
+    const length = longest - (2 * t * beta2 ** t) / correction2;
+    const rectified = length > 5;
+    const variance =
+      ((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length);
+    rectifyFor(theta)(
+      theta,
+      gradient.storage.data,
+      gradient.offset,
+      maximize ? -1 : 1,
+      decoupledWeightDecay ? 0 : weightDecay,
+      decoupledWeightDecay ? 1 - lr * weightDecay : 1,
+      arrayOf(state, "expAvg", parameter),
+      arrayOf(state, "expAvgSq", parameter),
+      (lr / (1 - beta1 ** t)) * (rectified ? Math.sqrt(variance * correction2) : 1),
+      beta1,
+      beta2,
+      eps,
+      rectified,
+    );
+  }
+}
+
+const rectifyFor = perDType(function rectify(
+  theta: { [index: number]: number; length: number },
+  gradient: ArrayLike<number>,
+  start: number,
+  sign: number,
+  penalty: number,
+  shrink: number,
+  average: { [index: number]: number },
+  squares: { [index: number]: number },
+  rate: number,
+  beta1: number,
+  beta2: number,
+  eps: number,
+  rectified: boolean,
+): void {
+  for (let i = 0; i < theta.length; i++) {
+    const at = theta[i]!;
+    const g = sign * gradient[start + i]! + penalty * at;
+    const m = beta1 * average[i]! + (1 - beta1) * g;
+    const v = beta2 * squares[i]! + (1 - beta2) * g * g;
+    average[i] = m;
+    squares[i] = v;
+    theta[i] = at * shrink - (rectified ? (rate * m) / (Math.sqrt(v) + eps) : rate * m);
+  }
+});

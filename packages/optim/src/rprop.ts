@@ -1,0 +1,127 @@
+/**
+ * Rprop: steps whose size follows the signs of the gradient only.
+ */
+import type { Tensor } from "@chainrule/core";
+import { ArgumentError, perDType, writable } from "@chainrule/core";
+import type { CommonOptions, OptimizerKind, Params } from "./groups.ts";
+import { arrayOf, Optimizer } from "./optimizer.ts";
+import type { OptionRule } from "./options.ts";
+import { flag, notNegative, numberPair } from "./options.ts";
+
+/** Options of {@link Rprop}. */
+export interface RpropOptions extends CommonOptions {
+  /** What a step is multiplied by when the gradient's sign has changed, and when not; [0.5, 1.2] unless given. */
+  etas: readonly [number, number];
+  /** The smallest step and the largest; [1e-6, 50] unless given. */
+  stepSizes: readonly [number, number];
+  /** Climb instead of descend. */
+  maximize: boolean;
+}
+
+interface RpropState extends Record<string, Tensor | null> {
+  prev: Tensor | null;
+  stepSize: Tensor | null;
+}
+
+/** A factor between 0 and 1, and one above 1. */
+const factors: OptionRule = (where, name, value) => {
+  const [down, up] = numberPair(where, name, value, "[0.5, 1.2]");
+  if (!(0 < down && down < 1 && 1 < up)) {
+    throw new ArgumentError(
+      `${where}: ${name} must be a factor between 0 and 1 and one above 1, not [${down}, ${up}].`,
+      { [name]: value },
+    );
+  }
+};
+
+/** A smallest number, and one that is not smaller. */
+const range: OptionRule = (where, name, value) => {
+  const [least, most] = numberPair(where, name, value, "[1e-6, 50]");
+  if (!(0 <= least && least <= most)) {
+    throw new ArgumentError(
+      `${where}: ${name} must be a smallest step of at least 0 and a largest one that is not smaller, not [${least}, ${most}].`,
+      { [name]: value },
+    );
+  }
+};
+
+const kind: OptimizerKind<RpropOptions, RpropState> = {
+  name: "Rprop",
+  rules: { lr: notNegative, etas: factors, stepSizes: range, maximize: flag },
+  remembers: { prev: null, stepSize: null },
+};
+
+const defaults: RpropOptions = {
+  lr: 0.01,
+  etas: [0.5, 1.2],
+  stepSizes: [1e-6, 50],
+  maximize: false,
+};
+
+/**
+ * Resilient backpropagation (Riedmiller & Braun, "A direct adaptive method for faster backpropagation learning: the RPROP
+ * algorithm", ICNN 1993), for whole data sets: a mini-batch's signs say too little.
+ *
+ * Each number has its own step Δ, `lr` at first. Where the gradient kept its sign, Δ grows by etas[1]; where it changed, Δ
+ * shrinks by etas[0] and the number waits for one step; then θ ← θ − Δ·sign(g).
+ *
+ * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
+ * @throws {GradError} for a parameter that is no leaf, or does not require gradients.
+ * @example
+ * import { tensor } from "@chainrule/core";
+ * import { Rprop } from "@chainrule/optim";
+ * const w = tensor([4, -400], { requiresGrad: true });
+ * const optimizer = new Rprop([w], { lr: 0.5 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → tensor([ 3.5, -399.5], requiresGrad=true)
+ */
+export class Rprop extends Optimizer<RpropOptions, RpropState> {
+  constructor(params: Params<RpropOptions>, options: Partial<RpropOptions> = {}) {
+    super(params, kind, defaults, options);
+  }
+
+  protected override update(
+    parameter: Tensor,
+    gradient: Tensor,
+    { lr, etas: [down, up], stepSizes: [least, most], maximize }: RpropOptions,
+  ): void {
+    const state = this.stateOf(parameter);
+    const theta = writable(parameter);
+    followFor(theta)(
+      theta,
+      gradient.storage.data,
+      gradient.offset,
+      maximize ? -1 : 1,
+      arrayOf(state, "prev", parameter),
+      arrayOf(state, "stepSize", parameter, lr),
+      down,
+      up,
+      least,
+      most,
+    );
+  }
+}
+
+const followFor = perDType(function followSigns(
+  theta: { [index: number]: number; length: number },
+  gradient: ArrayLike<number>,
+  start: number,
+  sign: number,
+  before: { [index: number]: number },
+  steps: { [index: number]: number },
+  down: number,
+  up: number,
+  least: number,
+  most: number,
+): void {
+  for (let i = 0; i < theta.length; i++) {
+    const g = sign * gradient[start + i]!;
+    // The signs are multiplied, because a product of small numbers is 0.
+    const turn = Math.sign(g) * Math.sign(before[i]!);
+    const step = Math.min(Math.max(steps[i]! * (turn > 0 ? up : turn < 0 ? down : 1), least), most);
+    steps[i] = step;
+    before[i] = turn < 0 ? 0 : g;
+    if (!(turn < 0)) theta[i] = theta[i]! - step * Math.sign(g);
+  }
+});
