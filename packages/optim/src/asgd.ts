@@ -45,7 +45,7 @@ const defaults: ASGDOptions = { ...noPenalty, lr: 0.01, lambd: 1e-4, alpha: 0.75
  * import { ASGD } from "@chainrule/optim";
  * const w = tensor(1, { requiresGrad: true });
  * const optimizer = new ASGD([w], { lr: 1, lambd: 0, t0: 0 });
- * for (let step = 0; step < 4; step++) {
+ * for (let step = 0; step < 3; step++) {
  *   optimizer.zeroGrad();
  *   w.square().backward(); // w jumps between -1 and 1
  *   optimizer.step();

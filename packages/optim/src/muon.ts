@@ -87,7 +87,7 @@ const defaults: MuonOptions = {
  * const optimizer = new Muon([w], { lr: 1, nsSteps: 20, nsCoefficients: [1.5, -0.5, 0] });
  * w.mul(tensor([[3, 0], [0, -5]])).sum().backward();
  * optimizer.step();
- * w.round(); // → tensor([[-1, 0], [ 0, 1]], requiresGrad=true)
+ * w.round().toArray(); // → [ [ -1, 0 ], [ 0, 1 ] ]
  */
 export class Muon extends Optimizer<MuonOptions, MuonState> {
   constructor(params: Params<MuonOptions>, options: Partial<MuonOptions> = {}) {

@@ -59,7 +59,7 @@ const defaults: NAdamOptions = {
  * const optimizer = new NAdam([w], { lr: 0.1 });
  * w.square().sum().backward();
  * optimizer.step();
- * w.sub(tensor([5, -0.5])).abs(); // → tensor([0.1180, 0.1180])
+ * w; // → tensor([ 4.8944, -0.3944], requiresGrad=true)
  */
 export class NAdam extends Optimizer<NAdamOptions, NAdamState> {
   constructor(params: Params<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
