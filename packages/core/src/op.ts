@@ -335,6 +335,8 @@ function convert(
     if (isNumeric(kind) || kind === "any") return [x];
     return [checkKind(where, kind, x, 0)];
   }
+  // A copy: the list may be one that the user goes on to change.
+  if (areOfOneType(kinds, values)) return values.slice();
   const numeric = values.filter((_, i) => isNumeric(kindAt(kinds, i)));
   const tensors = toOperands(where, numeric);
   let dtype = meetAll(tensors);
@@ -346,6 +348,21 @@ function convert(
     if (isNumeric(kind)) return converted(tensors[next++]!, dtype);
     return checkKind(where, kind, toTensor(where, value, kind === "index" ? "int32" : "bool"), i);
   });
+}
+
+/** Whether these are tensors of one floating type, each where a number is expected: nothing is to be converted then. */
+function areOfOneType(
+  kinds: readonly OperandKind[],
+  values: readonly unknown[],
+): values is readonly Tensor[] {
+  let dtype: DType | undefined;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (!(value instanceof Tensor) || !isNumeric(kindAt(kinds, i))) return false;
+    dtype ??= value.dtype;
+    if (value.dtype !== dtype) return false;
+  }
+  return dtype !== undefined && isFloating(dtype);
 }
 
 function checkKind(where: string, kind: OperandKind, x: Tensor, index: number): Tensor {

@@ -105,8 +105,8 @@ export function expose(storage: Storage): void {
 
 /** Gives back what a rule made and nobody waits for. Empties the list. */
 export function sweep(list: Storage[]): void {
-  for (let i = 0; i < list.length; i++) if (list[i]!.holders === 0) giveBack(list[i]!);
-  list.length = 0;
+  for (let storage = list.pop(); storage !== undefined; storage = list.pop())
+    if (storage.holders === 0) giveBack(storage);
 }
 
 function giveBack(storage: Storage): void {

@@ -110,8 +110,16 @@ export function normalizeDim(where: string, dim: number, rank: number): number {
  * @throws {IndexError} when one is out of range or named twice.
  */
 export function normalizeDims(where: string, dims: Dims | undefined, rank: number): number[] {
-  if (dims === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = typeof dims === "number" ? [dims] : dims;
+  if (dims === undefined) {
+    const all: number[] = [];
+    for (let i = 0; i < rank; i++) all.push(i);
+    return all;
+  }
+  if (typeof dims === "number") {
+    const dim = normalizeDim(where, dims, rank);
+    return rank === 0 ? [] : [dim];
+  }
+  const list = dims;
   if (!Array.isArray(list)) {
     throw new ArgumentError(
       described(where, `dim must be a whole number or an array of them, not ${quoted(dims)}.`),

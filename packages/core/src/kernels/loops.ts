@@ -50,7 +50,16 @@ export function waysOf(key: number, count: number): number[] {
   return ways;
 }
 
-/** Writes the loop for one manner of walking each operand; over bits if the formula only selects. */
+/** So many elements are computed in one turn of a loop, unless their text is longer than this. */
+const atATime = 4;
+const longestRepeated = 400;
+
+/**
+ * Writes the loop for one manner of walking each operand; over bits if the formula only selects.
+ *
+ * The counting of a loop and its checks cost as much as a sum or a product, so short formulas are written out for four
+ * elements in a row.
+ */
 export function compileLoop(
   formula: Formula,
   ways: readonly number[],
@@ -60,48 +69,53 @@ export function compileLoop(
   let views = "";
   let perPlane = "";
   let perRow = "";
-  let perElement = "";
-  let nextElement = "";
   let nextRow = "";
-  const bits = new Map<Expression, string>();
   for (const [i, input] of formula.inputs.entries()) {
-    const x = inputName(input.index);
     parameters.push(`data${i}`, `place${i}`, `step${i}`, `rowStep${i}`, `planeStep${i}`);
     perPlane += `let row${i} = place${i} + plane * planeStep${i}; `;
-    let place = `row${i}`;
-    if (ways[i] === walk.constant) perRow += `const ${x} = data${i}[${place}]; `;
-    else if (ways[i] === walk.consecutive) {
-      place += " + i";
-      perElement += `const ${x} = data${i}[${place}]; `;
-    } else {
-      place = `at${i}`;
-      perRow += `let ${place} = row${i}; `;
-      perElement += `const ${x} = data${i}[${place}]; `;
-      nextElement += `${place} += step${i}; `;
-    }
+    if (ways[i] === walk.constant)
+      perRow += `const ${inputName(input.index)} = data${i}[row${i}]; `;
+    else if (ways[i] === walk.strided) perRow += `let at${i} = row${i}; `;
     nextRow += `row${i} += rowStep${i}; `;
-    if (selection?.sources.includes(input)) {
-      views += bitsOf(`bits${i}`, `data${i}`);
-      bits.set(input, `bits${i}[${place}]`);
-    }
+    if (selection?.sources.includes(input)) views += bitsOf(`bits${i}`, `data${i}`);
   }
   const source = toJavaScript(selection?.condition ?? formula.root, formula.whole);
-  const store =
-    selection !== null
-      ? `bits[at + i] = ${selectedBits(selection, source.result, bits)}`
-      : `out[at + i] = ${source.result}`;
+  const element = (ahead: number): string => {
+    const index = ahead === 0 ? "i" : `i + ${ahead}`;
+    const bits = new Map<Expression, string>();
+    let loads = "";
+    let next = "";
+    for (const [i, input] of formula.inputs.entries()) {
+      const place = ways[i] === walk.consecutive ? `row${i} + ${index}` : `at${i}`;
+      if (ways[i] !== walk.constant)
+        loads += `const ${inputName(input.index)} = data${i}[${place}]; `;
+      if (ways[i] === walk.strided) next += `at${i} += step${i}; `;
+      bits.set(input, `bits${i}[${ways[i] === walk.constant ? `row${i}` : place}]`);
+    }
+    const store =
+      selection !== null
+        ? `bits[at + ${index}] = ${selectedBits(selection, source.result, bits)}`
+        : `out[at + ${index}] = ${source.result}`;
+    return `{ ${loads}${source.statements}${store}; ${next}}`;
+  };
+  const one = element(0);
+  const several =
+    one.length <= longestRepeated
+      ? `for (; i < even; i += ${atATime}) {
+            ${Array.from({ length: atATime }, (_, ahead) => element(ahead)).join("\n            ")}
+          }`
+      : "";
   const body = `"use strict"; return function (${parameters.join(", ")}) {
       ${selection !== null ? bitsOf("bits", "out") : ""}${views}
       ${constantsOf(formula)}${source.invariants}
+      const even = length - (length % ${atATime});
       for (let plane = 0; plane < planes; plane++) {
         ${perPlane}
         for (let row = 0; row < rows; row++) {
           ${perRow}
-          for (let i = 0; i < length; i++) {
-            ${perElement}${source.statements}
-            ${store};
-            ${nextElement}
-          }
+          let i = 0;
+          ${several}
+          for (; i < length; i++) ${one}
           at += length;
           ${nextRow}
         }
