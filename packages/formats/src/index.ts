@@ -3,6 +3,12 @@
  *
  * @module
  */
+
+export type { CheckpointParts, Stateful } from "./checkpoint/checkpoint.ts";
+export { loadCheckpoint, saveCheckpoint } from "./checkpoint/checkpoint.ts";
+export { NewerVersionError, readCheckpoint } from "./checkpoint/file.ts";
+export type { CheckpointStore, Resumed } from "./checkpoint/rotation.ts";
+export { Checkpoints, memoryStore } from "./checkpoint/rotation.ts";
 export type { ReadOptions, StoredType } from "./elements.ts";
 export { FormatError } from "./errors.ts";
 export type { NamedTensors } from "./names.ts";

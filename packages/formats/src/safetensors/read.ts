@@ -52,20 +52,23 @@ export function readSafetensors(
   const where = "readSafetensors";
   checkOptions(where, options, readOptionNames);
   checkReadOptions(where, options);
-  const file = checkBytes(where, bytes);
-  const { metadata, entries } = readHeader(where, file);
+  return decodeSafetensors(where, checkBytes(where, bytes), options);
+}
+
+export function decodeSafetensors(
+  where: string,
+  file: Uint8Array,
+  options?: ReadOptions,
+): SafetensorsContents {
+  const length = headerLength(where, file.subarray(0, 8), file.length);
+  const text = file.subarray(8, 8 + length);
+  const { metadata, entries } = parseHeader(where, text, file.length);
   const tensors = new Map<string, Tensor>();
   for (const [name, entry] of entries) {
     const part = file.subarray(entry.start, entry.end);
     tensors.set(name, tensorFrom(where, name, entry, part, options));
   }
   return { tensors, metadata };
-}
-
-/** The header of a file in memory. */
-export function readHeader(where: string, file: Uint8Array): Header {
-  const length = headerLength(where, file.subarray(0, 8), file.length);
-  return parseHeader(where, file.subarray(8, 8 + length), file.length);
 }
 
 /**
