@@ -3,7 +3,10 @@
  * in a project that has nothing but them. It grows with what they export.
  */
 import assert from "node:assert/strict";
+import { truncate } from "node:fs/promises";
 import * as core from "@chainrule/core";
+import * as formats from "@chainrule/formats";
+import * as files from "@chainrule/formats/node";
 import * as nn from "@chainrule/nn";
 import * as optim from "@chainrule/optim";
 import * as testing from "@chainrule/testing";
@@ -40,6 +43,21 @@ const { history } = await train.fit(line, data, {
   optimizer: new optim.SGD(line.parameters(), { lr: 0.1 }),
 });
 assert.equal(history.loss.length, 1);
+
+const checkpoint = formats.saveCheckpoint({ model, optimizer, epoch: 1 });
+const other = new nn.Sequential(new nn.Linear(3, 4), new nn.Tanh(), new nn.Linear(4, 2));
+assert.deepEqual(Object.keys(formats.loadCheckpoint(checkpoint, { model: other })), [
+  "optimizer",
+  "epoch",
+]);
+assert.deepEqual(other.stateDict()["0.weight"].toArray(), model.stateDict()["0.weight"].toArray());
+// A class is the same in all exports of a package.
+const path = `consumer-${process.pid}.safetensors`;
+await files.writeFile(path, checkpoint);
+const opened = await files.openFile(path);
+await truncate(path, 100);
+await assert.rejects(opened.read(0, 200), formats.FormatError);
+await opened.close();
 
 // What is internal stays so.
 await assert.rejects(import("@chainrule/core/src/index.ts"), {

@@ -31,7 +31,7 @@ export interface SafetensorsOptions {
  * import { readSafetensors, writeSafetensors } from "@chainrule/formats";
  * const bytes = writeSafetensors({ w: tensor([1, 1.001, 70000]) }, { type: "F16" });
  * bytes.length; // → 70
- * readSafetensors(bytes).tensors.get("w"); // → tensor([1.0000, 1.0010,    inf])
+ * readSafetensors(bytes).tensors.get("w"); // → tensor([1.0000, 1.0010, Infinity])
  */
 export function writeSafetensors(tensors: NamedTensors, options?: SafetensorsOptions): Uint8Array {
   const where = "writeSafetensors";
