@@ -134,6 +134,20 @@ export {
   MaxUnpool2d,
   MaxUnpool3d,
 } from "./layers/pooling.ts";
+export type {
+  LSTMOptions,
+  RecurrentOptions,
+  RNNOptions,
+  SequenceOptions,
+} from "./layers/recurrent.ts";
+export { GRU, LSTM, RNN } from "./layers/recurrent.ts";
+export type {
+  CellOptions,
+  LSTMState,
+  RecurrentNonlinearity,
+  RNNCellOptions,
+} from "./layers/recurrentCells.ts";
+export { GRUCell, LSTMCell, RNNCell } from "./layers/recurrentCells.ts";
 export {
   ChannelShuffle,
   Fold,

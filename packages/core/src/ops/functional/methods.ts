@@ -23,10 +23,12 @@ export { convTranspose1d, convTranspose2d, convTranspose3d } from "./convTranspo
 export { cosineSimilarity, normalize, pairwiseDistance } from "./distance.ts";
 export { embedding } from "./embedding.ts";
 export { embeddingBag } from "./embeddingBag.ts";
+export { gruGates, gruGatesGradient } from "./gruGates.ts";
 export { interpolate } from "./interpolate.ts";
 export { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "./layerNorm.ts";
 export { linear } from "./linear.ts";
 export { lpPool1d, lpPool2d, lpPool3d } from "./lpPool.ts";
+export { lstmGates, lstmGatesGradient } from "./lstmGates.ts";
 export {
   maxPool,
   maxPool1d,

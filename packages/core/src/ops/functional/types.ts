@@ -18,9 +18,11 @@ export type {
 } from "./distance.ts";
 export type { EmbeddingOptions } from "./embedding.ts";
 export type { EmbeddingBagOptions } from "./embeddingBag.ts";
+export type { GruGradient, GruState } from "./gruGates.ts";
 export type { InterpolateOptions, InterpolationMode } from "./interpolate.ts";
 export type { LocalResponseNormOptions, NormOptions } from "./layerNorm.ts";
 export type { LpPoolOptions } from "./lpPool.ts";
+export type { LstmGradient, LstmState } from "./lstmGates.ts";
 export type { MaxPooled, MaxPoolOptions } from "./maxPool.ts";
 export type { MaxUnpoolOptions } from "./maxUnpool.ts";
 export type { PadMode, PadOptions } from "./pad.ts";
