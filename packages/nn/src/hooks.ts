@@ -101,6 +101,17 @@ export function hooksOf(module: Module): ModuleHooks | undefined {
   return registered.get(module);
 }
 
+/** Gives a module the hooks of another. */
+export function copyHooks(from: Module, to: Module): void {
+  const hooks = registered.get(from);
+  if (hooks === undefined) return;
+  const copies = new ModuleHooks();
+  for (const hook of hooks.before) copies.before.add(hook);
+  for (const hook of hooks.after) copies.after.add(hook);
+  for (const hook of hooks.backward) copies.backward.add(hook);
+  registered.set(to, copies);
+}
+
 function added<Hook>(
   module: Module,
   where: string,

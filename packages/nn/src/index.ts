@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+export { functionalCall } from "./functional.ts";
 export type { BackwardHook, ForwardHook, ForwardPreHook, Gradients } from "./hooks.ts";
 export * as init from "./init.ts";
 export type { PReLUOptions } from "./layers/activations.ts";
@@ -34,6 +36,8 @@ export {
   Tanhshrink,
   Threshold,
 } from "./layers/activations.ts";
+export type { AttentionCallOptions, MultiheadAttentionOptions } from "./layers/attention.ts";
+export { MultiheadAttention } from "./layers/attention.ts";
 export type { RunningNormOptions } from "./layers/batchNorm.ts";
 export {
   BatchNorm1d,
@@ -135,6 +139,17 @@ export {
   MaxUnpool3d,
 } from "./layers/pooling.ts";
 export type {
+  LearnedPositionalOptions,
+  PositionOptions,
+  RotaryOptions,
+  SinusoidalOptions,
+} from "./layers/positional.ts";
+export {
+  LearnedPositionalEncoding,
+  RotaryPositionalEncoding,
+  SinusoidalPositionalEncoding,
+} from "./layers/positional.ts";
+export type {
   LSTMOptions,
   RecurrentOptions,
   RNNOptions,
@@ -162,6 +177,25 @@ export type { LayersOf, Step, Steps } from "./layers/sequential.ts";
 export { Sequential } from "./layers/sequential.ts";
 export type { FlattenOptions } from "./layers/shape.ts";
 export { Flatten, Identity, Unflatten } from "./layers/shape.ts";
+export type {
+  DecoderLayer,
+  DecoderMasks,
+  EncoderLayer,
+  EncoderLayerMasks,
+  EncoderMasks,
+  TransformerActivation,
+  TransformerLayerOptions,
+  TransformerMasks,
+  TransformerOptions,
+  TransformerStackOptions,
+} from "./layers/transformer.ts";
+export {
+  Transformer,
+  TransformerDecoder,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+} from "./layers/transformer.ts";
 export type { ConvTransposeLayerOptions } from "./layers/transposedConvolution.ts";
 export {
   ConvTranspose1d,

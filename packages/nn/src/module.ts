@@ -11,12 +11,13 @@ import {
   Tensor,
   to_,
 } from "@chainrule/core";
+import { cloneModule } from "./clone.ts";
 import { textOf } from "./describe.ts";
 import type { BackwardHook, ForwardHook, ForwardPreHook } from "./hooks.ts";
 import { addBackwardHook, addForwardHook, addForwardPreHook } from "./hooks.ts";
 import type { BufferOptions } from "./registry.ts";
 import { buffer, membersOf, nameOf, noteModule } from "./registry.ts";
-import { runForward } from "./running.ts";
+import { wrapForward } from "./running.ts";
 import type { LoadOptions, LoadReport, StateDict } from "./state.ts";
 import { loadState, readState } from "./state.ts";
 import type { SummaryOptions } from "./summary.ts";
@@ -60,11 +61,7 @@ export abstract class Module {
       throw new ArgumentError(`${nameOf(this)}: a module needs a method forward(x).`);
     }
     noteModule(this);
-    Object.defineProperty(this, "forward", {
-      value: (...inputs: never[]) => runForward(this, forward, inputs),
-      writable: true,
-      configurable: true,
-    });
+    wrapForward(this, forward);
   }
 
   /** Computes the module's output. */
@@ -243,6 +240,22 @@ export abstract class Module {
    */
   loadStateDict(state: StateDict, options?: LoadOptions): LoadReport {
     return noGrad(() => loadState(this, state, options));
+  }
+
+  /**
+   * A module of its own with the same parts: parameters, buffers and modules are copied, hooks and functions shared. What
+   * stands twice in the one stands twice in the other.
+   *
+   * @throws {ArgumentError} when `forward` is an arrow function in a property, which belongs to the original.
+   * @example
+   * import { Linear } from "@chainrule/nn";
+   * const layer = new Linear(2, 3);
+   * const copy = layer.clone();
+   * copy.weight === layer.weight; // → false
+   * copy.weight.eq(layer.weight).all().item(); // → 1
+   */
+  clone(): this {
+    return cloneModule(this);
   }
 
   /**

@@ -2,7 +2,15 @@
  * Finding the parameters, buffers and children of a module among its properties.
  */
 import type { CreationOptions, TensorLike } from "@chainrule/core";
-import { ArgumentError, checkOptions, GradError, Tensor, tensor } from "@chainrule/core";
+import {
+  ArgumentError,
+  checkOptions,
+  clone,
+  GradError,
+  noGrad,
+  Tensor,
+  tensor,
+} from "@chainrule/core";
 import type { Module } from "./module.ts";
 
 /** All modules. Membership is asked of this set, not of the class, because the class itself needs this file. */
@@ -71,6 +79,18 @@ export function buffer(values: TensorLike, options: Partial<BufferOptions> = {})
   x.origin = null;
   buffers.set(x, { persistent: options.persistent ?? true });
   return x;
+}
+
+/** A tensor like another, with numbers of its own: a parameter or a buffer if that is one. */
+export function copiedTensor(x: Tensor): Tensor {
+  const copy = noGrad(() => clone(x)).detach();
+  copy.origin = null;
+  copy.name = x.name;
+  if (x.isLeaf && x.requiresGrad) copy.requiresGrad = true;
+  if (parameters.has(x)) parameters.add(copy);
+  const options = buffers.get(x);
+  if (options !== undefined) buffers.set(copy, options);
+  return copy;
 }
 
 /** What a module owns: a part of it, found under a path such as `weight` or `layers.0`. */
@@ -163,7 +183,7 @@ function tensorMember(
 }
 
 /** Arrays, and objects without a class of their own. */
-function isPlain(value: object): boolean {
+export function isPlain(value: object): boolean {
   if (Array.isArray(value)) return value.some((part) => typeof part === "object");
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -4,7 +4,6 @@
  * The property becomes an accessor that computes the tensor whenever it is read, from parameters and buffers beside it.
  * It cannot go stale, gradients reach what it is computed from, and `stateDict` has PyTorch's names.
  */
-import type { HookHandle } from "@chainrule/core";
 import {
   ArgumentError,
   checkInteger,
@@ -29,10 +28,14 @@ interface Computed {
   readonly kind: "weightNorm" | "spectralNorm";
   /** The properties it is computed from. */
   readonly sources: readonly string[];
-  readonly hook: HookHandle | null;
 }
 
-const computed = new WeakMap<Module, Map<string, Computed>>();
+/** By the property's getter, which a clone of the module shares. */
+const computed = new WeakMap<() => unknown, Computed>();
+
+function getterOf(module: Module, name: string): (() => unknown) | undefined {
+  return Object.getOwnPropertyDescriptor(module, name)?.get;
+}
 
 function tensorAt(module: Module, name: string): Tensor {
   const value: unknown = Reflect.get(module, name);
@@ -59,30 +62,22 @@ function parameterOf(where: string, module: Module, name: string): Tensor {
   return value;
 }
 
-/** Replaces a parameter by what `compute` makes of the tensors that stand beside it from now on. */
+/** Replaces a parameter by what `compute` makes of the tensors that stand beside it from now on; gives the getter. */
 function replace(
   module: Module,
   name: string,
   kind: Computed["kind"],
   sources: Readonly<Record<string, Tensor>>,
   compute: (owner: Module) => Tensor,
-  hook: HookHandle | null,
-): void {
-  Reflect.deleteProperty(module, name);
-  Object.defineProperty(module, name, {
-    get(this: Module): Tensor {
-      return compute(this);
-    },
-    configurable: true,
-    enumerable: false,
-  });
-  Object.assign(module, sources);
-  let own = computed.get(module);
-  if (own === undefined) {
-    own = new Map();
-    computed.set(module, own);
+): () => unknown {
+  function getter(this: Module): Tensor {
+    return compute(this);
   }
-  own.set(name, { kind, sources: Object.keys(sources), hook });
+  Reflect.deleteProperty(module, name);
+  Object.defineProperty(module, name, { get: getter, configurable: true, enumerable: false });
+  Object.assign(module, sources);
+  computed.set(getter, { kind, sources: Object.keys(sources) });
+  return getter;
 }
 
 /** Makes a computed parameter an ordinary one again, with the numbers that it has now. */
@@ -92,18 +87,17 @@ function restore<M extends Module>(
   module: M,
   name: string,
 ): M {
-  const own = computed.get(module)?.get(name);
+  const getter = getterOf(module, name);
+  const own = getter === undefined ? undefined : computed.get(getter);
   if (own === undefined || own.kind !== kind) {
     throw new ArgumentError(`${where}: ${nameOf(module)}.${name} is not computed by ${kind}.`, {
       name,
     });
   }
   const value = noGrad(() => tensorAt(module, name).clone());
-  own.hook?.remove();
   for (const source of own.sources) Reflect.deleteProperty(module, source);
   Reflect.deleteProperty(module, name);
   Object.assign(module, { [name]: parameter(value) });
-  computed.get(module)?.delete(name);
   return module;
 }
 
@@ -155,7 +149,6 @@ export function weightNorm<M extends Module>(
       const direction = tensorAt(owner, v);
       return direction.mul(tensorAt(owner, g).div(normExcept(direction, dim)));
     },
-    null,
   );
   return module;
 }
@@ -247,13 +240,7 @@ export function spectralNorm<M extends Module>(
     iterate(matrix, found.u, found.v, 15, eps);
     return found;
   });
-  const hook = module.registerForwardPreHook((owner) => {
-    if (!owner.training) return undefined;
-    const matrix = asMatrix(tensorAt(owner, original), dim).detach();
-    iterate(matrix, tensorAt(owner, uName), tensorAt(owner, vName), steps, eps);
-    return undefined;
-  });
-  replace(
+  const getter = replace(
     module,
     name,
     "spectralNorm",
@@ -265,8 +252,14 @@ export function spectralNorm<M extends Module>(
       const sigma = left.dot(asMatrix(whole, dim).matmul(right));
       return whole.div(sigma);
     },
-    hook,
   );
+  module.registerForwardPreHook((owner) => {
+    if (owner.training && getterOf(owner, name) === getter) {
+      const matrix = asMatrix(tensorAt(owner, original), dim).detach();
+      iterate(matrix, tensorAt(owner, uName), tensorAt(owner, vName), steps, eps);
+    }
+    return undefined;
+  });
   return module;
 }
 

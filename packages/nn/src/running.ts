@@ -16,11 +16,23 @@ let watcher: ((module: Module, output: unknown) => void) | null = null;
 /** The paths of modules below a module that has called them. */
 const paths = new WeakMap<Module, WeakMap<Module, string>>();
 
+/** Whether that is done at all; see {@link withoutSearch}. */
+let isSearching = true;
+
 /** Modules whose first results were searched for parameters that are not registered. */
 const searched = new WeakSet<Module>();
 
+/** Puts what happens around every `forward` around that of a module. */
+export function wrapForward(module: Module, forward: (...inputs: never[]) => unknown): void {
+  Object.defineProperty(module, "forward", {
+    value: (...inputs: never[]) => runForward(module, forward, inputs),
+    writable: true,
+    configurable: true,
+  });
+}
+
 /** Runs a module's `forward`. */
-export function runForward(
+function runForward(
   module: Module,
   forward: (...inputs: never[]) => unknown,
   inputs: never[],
@@ -37,13 +49,24 @@ export function runForward(
           ? forward.apply(module, inputs)
           : hooks.run(module, inputs, (given) => forward.apply(module, given as never[]));
       if (watcher !== null) watcher(module, output);
-      if (outer === null && isGradEnabled() && !searched.has(module)) {
+      if (outer === null && isSearching && isGradEnabled() && !searched.has(module)) {
         if (search(module, inputs, output)) searched.add(module);
       }
       return output;
     });
   } finally {
     running = outer;
+  }
+}
+
+/** Runs `body` without that search: for when tensors stand in for the parameters. */
+export function withoutSearch<T>(body: () => T): T {
+  const before = isSearching;
+  isSearching = false;
+  try {
+    return body();
+  } finally {
+    isSearching = before;
   }
 }
 

@@ -28,7 +28,9 @@ function make({ layer, args, kwargs }: GoldenLayer, hasState = true): nn.Module 
   if (typeof create !== "function") throw new Error(`there is no layer ${layer}`);
   const values = args.map(argument);
   const { after, names } = asOptions[layer] ?? { after: values.length, names: [] };
-  const options: Record<string, unknown> = hasState ? { dtype: "float64" } : {};
+  // A stack has the type of the layer that it is made of.
+  const isTyped = hasState && !args.some(isGoldenLayer);
+  const options: Record<string, unknown> = isTyped ? { dtype: "float64" } : {};
   for (const [i, value] of values.slice(after).entries()) options[names[i]!] = value;
   for (const [name, value] of Object.entries(kwargs)) options[camelCase(name)] = argument(value);
   const given = values.slice(0, after);

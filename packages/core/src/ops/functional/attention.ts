@@ -66,6 +66,90 @@ function masked(scores: Tensor, mask: Tensor): { scores: Tensor; attends: Tensor
   return { scores: where(attends, open, 0), attends };
 }
 
+/** Refuses queries and keys that do not fit. */
+function checkFeatures(name: string, q: Tensor, k: Tensor): void {
+  if (Math.min(q.ndim, k.ndim) >= 2 && q.shape.at(-1) === k.shape.at(-1)) return;
+  throw new ShapeError(
+    `${name}: query and key have shapes ${formatShape(q.shape)} and ${formatShape(k.shape)}, but must have [*, L, E] and [*, S, E].`,
+    { query: q.shape, key: k.shape },
+  );
+}
+
+function weightsOf(
+  name: string,
+  q: Tensor,
+  k: Tensor,
+  given: TensorLike | null,
+  options: AttentionOptions | undefined,
+): Tensor {
+  const { dropoutP = 0, scale = null, generator } = options ?? {};
+  const isCausal = checkBoolean(name, "isCausal", options?.isCausal, false);
+  if (isCausal && given !== null) {
+    throw new ArgumentError(
+      `${name}: give either a mask or isCausal, not both. Put the causal part into the mask.`,
+    );
+  }
+  const factor = checkNumber(name, "scale", scale ?? 1 / Math.sqrt(q.shape.at(-1)!));
+  if (!(dropoutP >= 0 && dropoutP <= 1)) {
+    throw new ArgumentError(`${name}: dropoutP must lie from 0 to 1, not at ${quoted(dropoutP)}.`, {
+      dropoutP,
+    });
+  }
+  const [queries, keys] = [q.shape.at(-2)!, k.shape.at(-2)!];
+  let scores = matmul(mul(q, factor), transpose(k, -1, -2));
+  let attends: Tensor | null = null;
+  if (isCausal) {
+    scores = where(causalMask(queries, keys), scores, Number.NEGATIVE_INFINITY);
+  } else if (given !== null) {
+    const mask = toTensor(name, given);
+    if (mask.dtype === "int32") {
+      throw new DTypeError(
+        `${name}: a mask is bool (true where a query may attend) or numbers to be added, not int32. Compare: mask.ne(0).`,
+        { dtype: mask.dtype },
+      );
+    }
+    if (!sameShape(broadcastShapes(name, mask.shape, scores.shape), scores.shape)) {
+      throw new ShapeError(
+        `${name}: the mask of shape ${formatShape(mask.shape)} has more elements than the scores of shape ${formatShape(scores.shape)}.`,
+        { mask: mask.shape, scores: scores.shape },
+      );
+    }
+    if (mask.numel() > 0) ({ scores, attends } = masked(scores, mask));
+  }
+  let weights = softmax(scores, -1);
+  if (attends !== null) weights = where(attends, weights, 0);
+  if (dropoutP === 0) return weights;
+  return dropout(weights, generator ? { p: dropoutP, generator } : { p: dropoutP });
+}
+
+const optionNames = ["isCausal", "dropoutP", "scale", "generator"];
+
+/**
+ * How much each query attends to each key: softmax(query · keyᵀ · scale + mask), for query of shape [*, L, E] and key of
+ * [*, S, E]; the weights have shape [*, L, S]. Mask and options as in `scaledDotProductAttention`, which these weights are for.
+ *
+ * @throws {ShapeError} when the shapes do not fit.
+ * @throws {DTypeError} for a mask of whole numbers.
+ * @throws {ArgumentError} for unknown options, and for a mask together with `isCausal`.
+ * @example
+ * import { attentionWeights, tensor } from "@chainrule/core";
+ * const [q, k] = [tensor([[1, 0]]), tensor([[1, 0], [1, 0]])];
+ * attentionWeights(q, k); // → tensor([[0.5, 0.5]])
+ */
+export function attentionWeights(
+  query: TensorLike,
+  key: TensorLike,
+  attnMask?: OptionalTensor<AttentionOptions>,
+  options?: AttentionOptions,
+): Tensor {
+  const name = "attentionWeights";
+  const call = readOptional(name, [attnMask], options);
+  checkOptions(name, call.options, optionNames);
+  const [q, k] = toOperands(name, [query, key]) as [Tensor, Tensor];
+  checkFeatures(name, q, k);
+  return weightsOf(name, q, k, call.tensors[0]!, call.options);
+}
+
 /**
  * Attention with scaled dot products: softmax(query · keyᵀ · scale + mask) · value.
  *
@@ -92,9 +176,7 @@ export function scaledDotProductAttention(
 ): Tensor {
   const name = "scaledDotProductAttention";
   const call = readOptional(name, [attnMask], options);
-  checkOptions(name, call.options, ["isCausal", "dropoutP", "scale", "generator"]);
-  const { dropoutP = 0, scale = null, generator } = call.options ?? {};
-  const isCausal = checkBoolean(name, "isCausal", call.options?.isCausal, false);
+  checkOptions(name, call.options, optionNames);
   const [q, k, v] = toOperands(name, [query, key, value]) as [Tensor, Tensor, Tensor];
   const fits =
     Math.min(q.ndim, k.ndim, v.ndim) >= 2 &&
@@ -106,42 +188,5 @@ export function scaledDotProductAttention(
       { query: q.shape, key: k.shape, value: v.shape },
     );
   }
-  const [given] = call.tensors;
-  if (isCausal && given !== null) {
-    throw new ArgumentError(
-      `${name}: give either a mask or isCausal, not both. Put the causal part into the mask.`,
-    );
-  }
-  const factor = checkNumber(name, "scale", scale ?? 1 / Math.sqrt(q.shape.at(-1)!));
-  if (!(dropoutP >= 0 && dropoutP <= 1)) {
-    throw new ArgumentError(`${name}: dropoutP must lie from 0 to 1, not at ${quoted(dropoutP)}.`, {
-      dropoutP,
-    });
-  }
-  const [queries, keys] = [q.shape.at(-2)!, k.shape.at(-2)!];
-  let scores = matmul(mul(q, factor), transpose(k, -1, -2));
-  let attends: Tensor | null = null;
-  if (isCausal) {
-    scores = where(causalMask(queries, keys), scores, Number.NEGATIVE_INFINITY);
-  } else if (given !== null) {
-    const mask = toTensor(name, given!);
-    if (mask.dtype === "int32") {
-      throw new DTypeError(
-        `${name}: a mask is bool (true where a query may attend) or numbers to be added, not int32. Compare: mask.ne(0).`,
-        { dtype: mask.dtype },
-      );
-    }
-    if (!sameShape(broadcastShapes(name, mask.shape, scores.shape), scores.shape)) {
-      throw new ShapeError(
-        `${name}: the mask of shape ${formatShape(mask.shape)} has more elements than the scores of shape ${formatShape(scores.shape)}.`,
-        { mask: mask.shape, scores: scores.shape },
-      );
-    }
-    if (mask.numel() > 0) ({ scores, attends } = masked(scores, mask));
-  }
-  let weights = softmax(scores, -1);
-  if (attends !== null) weights = where(attends, weights, 0);
-  if (dropoutP > 0)
-    weights = dropout(weights, generator ? { p: dropoutP, generator } : { p: dropoutP });
-  return matmul(weights, v);
+  return matmul(weightsOf(name, q, k, call.tensors[0]!, call.options), v);
 }

@@ -6,6 +6,8 @@ export { avgPoolInput } from "./avgPool.ts";
 export { distances, weightedDifferences } from "./cdist.ts";
 export { convolutionInput, convolutionWeight } from "./convolution.ts";
 export { embeddingGradient, embeddingRows } from "./embedding.ts";
+export { gruGatesGradient } from "./gruGates.ts";
+export { lstmGatesGradient } from "./lstmGates.ts";
 export { maxPoolIndices } from "./maxPool.ts";
 export { planePick, planePut } from "./planes.ts";
 export { standardizeGradient } from "./standardize.ts";

@@ -12,7 +12,7 @@ export {
   adaptiveMaxPool3d,
   adaptiveMaxPool3dWithIndices,
 } from "./adaptivePool.ts";
-export { scaledDotProductAttention } from "./attention.ts";
+export { attentionWeights, scaledDotProductAttention } from "./attention.ts";
 export { avgPool, avgPool1d, avgPool2d, avgPool3d } from "./avgPool.ts";
 export { batchNorm, instanceNorm } from "./batchNorm.ts";
 export { bilinear } from "./bilinear.ts";
@@ -23,12 +23,12 @@ export { convTranspose1d, convTranspose2d, convTranspose3d } from "./convTranspo
 export { cosineSimilarity, normalize, pairwiseDistance } from "./distance.ts";
 export { embedding } from "./embedding.ts";
 export { embeddingBag } from "./embeddingBag.ts";
-export { gruGates, gruGatesGradient } from "./gruGates.ts";
+export { gruGates } from "./gruGates.ts";
 export { interpolate } from "./interpolate.ts";
 export { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "./layerNorm.ts";
 export { linear } from "./linear.ts";
 export { lpPool1d, lpPool2d, lpPool3d } from "./lpPool.ts";
-export { lstmGates, lstmGatesGradient } from "./lstmGates.ts";
+export { lstmGates } from "./lstmGates.ts";
 export {
   maxPool,
   maxPool1d,
