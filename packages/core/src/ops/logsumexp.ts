@@ -13,7 +13,9 @@ import type { Tensor } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import type { Scan, ScanOptions } from "./cumulative.ts";
 import { linearRecurrence, readScan, scanRejects, shift } from "./cumulative.ts";
+import { div } from "./division.ts";
 import { exp } from "./exponential.ts";
+import { isfinite } from "./nan.ts";
 import type { ReductionOptions } from "./reduction.ts";
 import {
   alongBatch,
@@ -25,6 +27,8 @@ import {
   restored,
   shapeAfter,
 } from "./reduction.ts";
+import { where } from "./selection.ts";
+import { sum } from "./sum.ts";
 
 /**
  * The logarithm of the sum of the exponentials of all elements, or along dimensions: a smooth
@@ -53,7 +57,11 @@ export const logsumexp: Op<
   vjp: [
     (cotangent, node) => {
       const { a: x, options } = node;
-      const weights = exp(sub(x, restored(node.result, x.shape, options)));
+      // exp(x − y) up to a factor: y is rounded, which for large x is far from nothing. The factor cancels in the
+      // quotient, so y is a constant here; where y is not finite there is nothing to divide by.
+      const shares = exp(sub(x, restored(node.result.detach(), x.shape, options)));
+      const total = sum(shares, options.dim, { keepdim: true });
+      const weights = div(shares, where(isfinite(total), total, 1));
       return mul(restored(cotangent, x.shape, options), weights);
     },
   ],
@@ -73,6 +81,12 @@ export const logsumexp: Op<
       call: () => [tensor([-Infinity, -Infinity]), 0],
       result: [-Infinity],
       gradients: [[Number.NaN, Number.NaN]],
+    },
+    {
+      note: "far from 0 the shares of float32 still sum to 1",
+      call: () => [tensor([1000, 1000]), 0],
+      result: [Math.fround(1000 + Math.LN2)],
+      gradients: [[0.5, 0.5]],
     },
     {
       note: "∞",

@@ -297,14 +297,6 @@ export const hardswish: Unary = pointwise({
   ],
 });
 
-/** A border of at least 0. */
-function checkBorder(where: string) {
-  return (_operands: readonly Tensor[], _dtype: string, { lambd }: { lambd: number }): void => {
-    if (lambd >= 0) return;
-    throw new ArgumentError(`${where}: lambd must be at least 0, not ${lambd}.`, { lambd });
-  };
-}
-
 /**
  * x without `lambd` (½ unless given) towards 0, and 0 from −lambd to lambd, element by element; whole numbers become floating.
  * The gradient is 0 from −lambd to lambd, bounds included, else 1.
@@ -320,7 +312,10 @@ export const softshrink: UnaryWith<{ lambd?: number }> = pointwise({
   parameters: { lambd: 0.5 },
   value: (s, x, p) => s.where(s.le(s.abs(x), p.lambd), s.zero, s.sub(x, s.mul(p.lambd, s.sign(x)))),
   derivative: (s, x, _y, p) => [s.where(s.le(s.abs(x), p.lambd), s.zero, s.one)],
-  check: checkBorder("softshrink"),
+  check: (_operands, _dtype, { lambd }) => {
+    if (lambd >= 0) return;
+    throw new ArgumentError(`softshrink: lambd must be at least 0, not ${lambd}.`, { lambd });
+  },
   samples: [
     { args: [within(-3, 3, { avoid: [-0.5, 0.5] })] },
     { args: [within(-3, 3, { avoid: [-1, 1] })], options: { lambd: 1 } },
@@ -357,19 +352,24 @@ export const hardshrink: UnaryWith<{ lambd?: number }> = pointwise({
   parameters: { lambd: 0.5 },
   value: (s, x, p) => s.where(s.le(s.abs(x), p.lambd), s.zero, x),
   derivative: (s, x, _y, p) => [s.where(s.le(s.abs(x), p.lambd), s.zero, s.one)],
-  check: checkBorder("hardshrink"),
   samples: [
     { args: [within(-3, 3, { avoid: [-0.5, 0.5] })] },
     { args: [within(-3, 3, { avoid: [-1, 1] })], options: { lambd: 1 } },
   ],
   rejects: [
     {
-      call: () => [tensor([1]), { lambd: -1 }],
-      message: /hardshrink: lambd must be at least 0, not -1/,
+      call: () => [tensor([1]), { lambd: Number.NaN }],
+      message: /hardshrink: lambd must be a number, not NaN/,
       type: ArgumentError,
     },
   ],
   edges: [
+    {
+      note: "a negative border cuts nothing",
+      call: () => [tensor([-1, 0, 0.25]), { lambd: -0.5 }],
+      result: [-1, 0, 0.25],
+      gradients: [[1, 1, 1]],
+    },
     {
       note: "at the bounds, and NaN",
       call: () => [tensor([-1, -0.5, 0, 0.5, 1, Number.NaN])],

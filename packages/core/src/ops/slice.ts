@@ -48,24 +48,26 @@ export function slice(
 }
 
 /**
- * `length` positions from `start` on along a dimension, as a view. A negative start counts from the end.
+ * `length` positions from `start` on along a dimension, as a view. A negative start counts from the end; it may be a
+ * tensor of a single number.
  *
  * @throws {IndexError} when the part reaches beyond the dimension, or `dim` is out of range.
  * @example
  * import { arange, narrow } from "@chainrule/core";
  * narrow(arange(6), 0, 2, 3).toArray(); // → [ 2, 3, 4 ]
  */
-export function narrow(x: TensorLike, dim: number, start: number, length: number): Tensor {
+export function narrow(x: TensorLike, dim: number, start: number | Tensor, length: number): Tensor {
   const source = toTensor("narrow", x);
+  const position = typeof start === "object" ? toTensor("narrow", start).item() : start;
   const along = existingDim("narrow", dim, source.shape);
   const whole = source.shape[along]!;
-  checkInteger("narrow", "start", start);
+  checkInteger("narrow", "start", position);
   checkInteger("narrow", "length", length, 0);
-  const first = start < 0 ? start + whole : start;
+  const first = position < 0 ? position + whole : position;
   if (first < 0 || first + length > whole) {
     throw new IndexError(
-      `narrow: ${length} positions from ${start} on reach beyond dimension ${along} of shape ${formatShape(source.shape)}.`,
-      { start, length, dim: along, shape: source.shape },
+      `narrow: ${length} positions from ${position} on reach beyond dimension ${along} of shape ${formatShape(source.shape)}.`,
+      { start: position, length, dim: along, shape: source.shape },
     );
   }
   return at(source, ...selecting(along, { start: first, stop: first + length }));

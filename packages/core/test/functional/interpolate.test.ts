@@ -129,11 +129,17 @@ test("padding copies what its mode says", () => {
     circular: (i, n) => ((i % n) + n) % n,
   };
   for (const mode of ["reflect", "replicate", "circular"] as const) {
+    // A circle closes behind the row that is taken away.
+    const rows = mode === "circular" ? 3 : 4;
     const expected = built([2, 4 + 3 - 1, 3 + 2 + 1], (n, i, j) =>
-      at(n!, source[mode](i! - 3, 4), source[mode](j! - 2, 3)),
+      at(n!, source[mode](i! - 3, rows), source[mode](j! - 2, 3)),
     );
     expect(gap(pad(x, [2, 1, 3, -1], { mode }), expected)).toBe(0);
   }
+  // PyTorch's results.
+  const circle = arange(4);
+  expect(pad(circle, [-1, 3], { mode: "circular" }).toArray()).toEqual([1, 2, 3, 1, 2, 3]);
+  expect(pad(circle, [2, -1], { mode: "circular" }).toArray()).toEqual([1, 2, 0, 1, 2]);
   const constant = built([2, 4, 6], (n, i, j) => (j! < 2 || j! > 4 ? 7 : at(n!, i!, j! - 2)));
   expect(gap(pad(x, [2, 1], { value: 7 }), constant)).toBe(0);
   expect(pad(zeros([0, 3]), [1, 1], { mode: "reflect" }).shape).toEqual([0, 5]);

@@ -137,7 +137,7 @@ export function batchNorm(
   checkNumber(where, "eps", eps);
   const x = toTensor(where, input);
   // An empty tensor without channels has nothing to normalise.
-  if (x.ndim === 1 && x.numel() === 0 && !training) return x;
+  if (x.ndim === 1 && x.numel() === 0) return x;
   if (x.ndim < 2) {
     throw new ShapeError(
       `${where}: the input needs samples and channels, but has shape [${x.shape.join(", ")}].`,

@@ -33,8 +33,9 @@ const sources: Readonly<
 /** Refuses padding that needs more than there is to copy. */
 function checkCopies(x: Tensor, dim: number, mode: PadMode, before: number, after: number): void {
   const length = x.shape[dim]!;
+  const kept = length + Math.min(before, 0) + Math.min(after, 0);
   const most =
-    mode === "reflect" ? length - 1 : mode === "circular" ? length : Number.MAX_SAFE_INTEGER;
+    mode === "reflect" ? length - 1 : mode === "circular" ? kept : Number.MAX_SAFE_INTEGER;
   if (Math.max(before, after) > most || length + before + after < 1) {
     const limit =
       length + before + after < 1
@@ -58,7 +59,7 @@ function checkCopies(x: Tensor, dim: number, mode: PadMode, before: number, afte
  * before it, and so on. Negative padding takes places away.
  *
  * Modes: `constant` fills with `value`, `reflect` mirrors at the first and the last element (without repeating them),
- * `replicate` repeats them, `circular` goes on at the other end.
+ * `replicate` repeats them, `circular` goes on at the other end of what was not taken away.
  *
  * @throws {ArgumentError} when the padding is no list of pairs of whole numbers, and for options that are unknown or do not fit.
  * @throws {ShapeError} when more is taken away than there is, or more is copied than a mode can.
@@ -98,8 +99,12 @@ export function pad(x: TensorLike, padding: readonly number[], options?: PadOpti
   for (const [dim, [before, after]] of amounts.entries()) {
     if (before === 0 && after === 0) continue;
     const length = source.shape[dim]!;
-    const places = Int32Array.from({ length: before + length + after }, (_, i) =>
-      sources[mode](i - before, length),
+    // A circle closes behind what was taken away; a mirror stays where it was.
+    const [first, end] =
+      mode === "circular" ? [Math.max(-before, 0), length + Math.min(after, 0)] : [0, length];
+    const places = Int32Array.from(
+      { length: before + length + after },
+      (_, i) => first + sources[mode](i - before - first, end - first),
     );
     y = indexSelect(y, dim, fromTypedArray(places));
   }

@@ -165,7 +165,9 @@ export function multiMarginLoss(
   if (p !== 1 && p !== 2) {
     throw new ArgumentError(`${where}: p must be 1 or 2, not ${quoted(p)}.`, { p });
   }
-  const x = toTensor(where, input);
+  const scores = toTensor(where, input);
+  // A single number is the score of the only class.
+  const x = scores.ndim === 0 ? reshape(scores, [1]) : scores;
   const given = toTensor(where, target, "int32");
   const t = x.ndim === 1 && sameShape(given.shape, [1]) ? reshape(given, []) : given;
   const weight = optionalTensor(where, options.weight, x);
