@@ -59,7 +59,7 @@ export { GraphNode } from "./graph/node.ts";
 export type { Observer } from "./graph/observe.ts";
 export { observe } from "./graph/observe.ts";
 export { topologicalOrder } from "./graph/order.ts";
-export { recordSourceLines } from "./graph/site.ts";
+export { currentSite, recordSourceLines } from "./graph/site.ts";
 export type { GraphTextOptions } from "./graph/text.ts";
 export { graphToText } from "./graph/text.ts";
 export {
@@ -191,7 +191,8 @@ export {
 export type { NestedArray } from "./reading.ts";
 export type { Domain, Draw, EdgeCase, Rejection, Sample } from "./samples.ts";
 export { within } from "./samples.ts";
-export type { Expression } from "./scalar/expression.ts";
+export type { Expression, Leaves } from "./scalar/expression.ts";
+export { interpret } from "./scalar/expression.ts";
 export type { Primitive, ScalarAlgebra } from "./scalar/primitives.ts";
 export { toTeX } from "./scalar/tex.ts";
 export type { Dims, Shape } from "./shape.ts";

@@ -1,0 +1,114 @@
+/**
+ * Watching a function run: every call of an op, recorded or not, in order.
+ *
+ * A graph holds only what needs gradients. A file needs all that leads from the inputs to the outputs, so this looks at
+ * the engine and not at the graph.
+ */
+import type { NodeOp, Storage } from "@chainrule/core";
+import {
+  currentScope,
+  currentSite,
+  observe,
+  recordSourceLines,
+  type Tensor,
+} from "@chainrule/core";
+
+/** One call of an op. */
+export interface TracedCall {
+  readonly op: NodeOp;
+  readonly operands: readonly Tensor[];
+  readonly options: unknown;
+  readonly results: readonly Tensor[];
+  /** The scopes that it was made in, and the user's line. */
+  readonly scope: string;
+  readonly site: string | undefined;
+}
+
+/** The result of a call: which call, and which of its results. */
+export interface Place {
+  readonly call: number;
+  readonly result: number;
+}
+
+/** All calls that a function made. */
+export class Trace<T> {
+  readonly calls: readonly TracedCall[];
+  readonly value: T;
+  private readonly places = new Map<Tensor, Place>();
+  private readonly byStorage = new Map<Storage, Tensor[]>();
+
+  /** Runs a function and notes its calls; `inputs` are tensors to be known beside the results of calls. */
+  constructor(body: () => T, inputs: readonly Tensor[]) {
+    const calls: TracedCall[] = [];
+    const before = recordSourceLines(true);
+    try {
+      this.value = observe(
+        {
+          computed: (op, operands, options, results) => {
+            calls.push({
+              op,
+              operands,
+              options,
+              results,
+              scope: currentScope(),
+              site: currentSite(),
+            });
+          },
+        },
+        body,
+      );
+    } finally {
+      recordSourceLines(before);
+    }
+    this.calls = calls;
+    for (const input of inputs) this.noteStorage(input);
+    for (const [call, { results }] of calls.entries()) {
+      for (const [result, tensor] of results.entries()) {
+        // An op whose inside was watched may hand on what an inner op has made.
+        if (this.places.has(tensor)) continue;
+        this.places.set(tensor, { call, result });
+        this.noteStorage(tensor);
+      }
+    }
+  }
+
+  /** The call that made a tensor; `undefined` for what came from elsewhere. */
+  placeOf(tensor: Tensor): Place | undefined {
+    return this.places.get(tensor);
+  }
+
+  /**
+   * The tensor of this trace that a tensor stands for: itself, or the first one with the same numbers in the same
+   * storage, as after `detach()`.
+   */
+  known(tensor: Tensor): Tensor {
+    if (this.places.has(tensor)) return tensor;
+    const twin = this.byStorage
+      .get(tensor.storage)
+      ?.find((other) => other === tensor || sameLayout(other, tensor));
+    return twin ?? tensor;
+  }
+
+  /** The first tensor with the same numbers in the same storage, if that is another one. */
+  madeBefore(tensor: Tensor): Tensor | undefined {
+    const twin = this.byStorage.get(tensor.storage)?.find((other) => sameLayout(other, tensor));
+    return twin === tensor ? undefined : twin;
+  }
+
+  private noteStorage(tensor: Tensor): void {
+    const tensors = this.byStorage.get(tensor.storage);
+    if (tensors === undefined) this.byStorage.set(tensor.storage, [tensor]);
+    else tensors.push(tensor);
+  }
+}
+
+function sameLayout(a: Tensor, b: Tensor): boolean {
+  return (
+    a.offset === b.offset &&
+    a.dtype === b.dtype &&
+    a.batch === b.batch &&
+    a.ndim === b.ndim &&
+    a.shape.every((length, i) => length === b.shape[i]) &&
+    a.strides.every((stride, i) => stride === b.strides[i] || a.shape[i] === 1)
+  );
+}
