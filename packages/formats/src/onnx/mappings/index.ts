@@ -5,6 +5,7 @@ import type { NodeOp, OpDefinition, PointwiseDefinition } from "@chainrule/core"
 import * as core from "@chainrule/core";
 import type { Mapping, Unmapped } from "../mapping.ts";
 import { unmapped } from "../mapping.ts";
+import { gateMappings } from "./gates.ts";
 import { indexingMappings } from "./indexing.ts";
 import { normMappings } from "./norms.ts";
 import { reductionGradients, reductionMappings } from "./reductions.ts";
@@ -33,6 +34,7 @@ export const mappings: { readonly [Name in MappedName]: Mapping | Unmapped } = {
   ...windowMappings,
   ...indexingMappings,
   ...normMappings,
+  ...gateMappings,
   cholesky: noMatrices,
   cofactor: noMatrices,
   eigh: noMatrices,
