@@ -11,6 +11,8 @@ import { add_, copy_, fill_, mul_, setAt, sub_, zero_ } from "./inplace.ts";
 import * as methods from "./ops/methods.ts";
 import type * as modules from "./ops/modules.ts";
 import { where } from "./ops/selection.ts";
+import type { SparseRows } from "./row-sparse.ts";
+import { keptRows, sparseRows, toDense } from "./row-sparse.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A function of a tensor as a method: the first argument becomes `this`. Up to three overloads. */
@@ -42,6 +44,12 @@ export interface FluentMethods extends OpMethods {
   registerHook(hook: GradientHook): HookHandle;
   /** Calls a function when `grad` of this leaf was updated. See {@link registerPostAccumulateGradHook}. */
   registerPostAccumulateGradHook(hook: AccumulationHook): HookHandle;
+  /** Whether this is a row-sparse tensor, which keeps only those of its rows that are not 0; see {@link rowSparse}. */
+  readonly isSparse: boolean;
+  /** The rows that a row-sparse tensor keeps, `null` for all others; see {@link sparseRows}. */
+  sparseRows(): SparseRows | null;
+  /** A copy of a row-sparse tensor that holds all numbers; any other tensor itself. */
+  toDense(): Tensor;
   /** Copies a value into this tensor, in place; see {@link copy_}. */
   copy_(value: Parameters<typeof copy_>[1]): Tensor;
   /** Copies a value into the part that `at` with these items reads, in place; see {@link setAt}. */
@@ -118,6 +126,8 @@ for (const [name, f] of Object.entries({
   add_,
   sub_,
   mul_,
+  sparseRows,
+  toDense,
 })) {
   install(name, f as AnyFunction);
 }
@@ -130,6 +140,13 @@ const transposed = {
 };
 Object.defineProperty(Tensor.prototype, "mT", transposed);
 Object.defineProperty(Tensor.prototype, "T", transposed);
+
+Object.defineProperty(Tensor.prototype, "isSparse", {
+  get(this: Tensor): boolean {
+    return keptRows(this) !== null;
+  },
+  configurable: true,
+});
 
 Object.defineProperty(Tensor.prototype, Symbol.iterator, {
   value: function* (this: Tensor): IterableIterator<Tensor> {

@@ -189,6 +189,8 @@ export {
   randperm,
 } from "./random.ts";
 export type { NestedArray } from "./reading.ts";
+export type { SparseRows } from "./row-sparse.ts";
+export { keptRows, rowSparse, sparseRows, toDense, writableRows } from "./row-sparse.ts";
 export type { Domain, Draw, EdgeCase, Rejection, Sample } from "./samples.ts";
 export { within } from "./samples.ts";
 export type { Expression, Leaves } from "./scalar/expression.ts";
@@ -205,7 +207,7 @@ export {
   normalizeDims,
   sameShape,
 } from "./shape.ts";
-export type { Storage } from "./storage.ts";
+export type { KeptRows, Storage } from "./storage.ts";
 export { Tensor } from "./tensor.ts";
 export { checkpoint } from "./transforms/checkpoint.ts";
 export type { CustomOp } from "./transforms/custom.ts";

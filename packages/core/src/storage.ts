@@ -27,6 +27,18 @@ export function setStorageObserver(observer: ((storage: Storage) => void) | null
 /** What a storage holds when its array was taken from it. */
 const noNumbers: TypedArray = new Float32Array(0);
 
+/** The rows of a table that is 0 elsewhere; see `row-sparse.ts`. */
+export interface KeptRows {
+  /** Which rows they are, rising. */
+  readonly indices: Int32Array;
+  /** Their numbers, row by row. */
+  readonly values: TypedArray;
+  /** The shape of the table. */
+  readonly shape: readonly number[];
+  /** The storage's version as far as it comes from changes of these rows: with another one they no longer hold. */
+  readonly version: number;
+}
+
 /** A typed array with an identity and a version. */
 export class Storage {
   /** Rises with every storage made. */
@@ -37,12 +49,15 @@ export class Storage {
   version: number;
   /** How many cotangents of a backward pass wait over it; −1 where others may see it, too. See `recycling.ts`. */
   holders: number;
+  /** What is kept in place of the numbers, which are made of it when they are read; `null` almost always. */
+  rows: KeptRows | null;
 
   constructor(data: TypedArray) {
     this.id = nextStorageId++;
     this.data = data;
     this.version = 0;
     this.holders = -1;
+    this.rows = null;
     if (storageObserver !== null) storageObserver(this);
   }
 

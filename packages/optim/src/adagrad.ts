@@ -2,7 +2,7 @@
  * Adagrad: each number gets a rate of its own, which falls with the gradients it has seen.
  */
 import type { Tensor } from "@chainrule/core";
-import { perDType, writable } from "@chainrule/core";
+import { keptRows, perDType, writable } from "@chainrule/core";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
 import { arrayOf, Optimizer } from "./optimizer.ts";
 import { noPenalty, notNegative, penaltyRules } from "./options.ts";
@@ -47,6 +47,8 @@ const defaults: AdagradOptions = {
  *
  * g = ∇L + weightDecay·θ + l1·sign(θ);  s ← s + g²;  θ ← θ − lr/(1 + (t − 1)·lrDecay) · g/(√s + eps).
  *
+ * Of a row-sparse gradient only the rows are visited, unless a penalty moves the others, too.
+ *
  * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
  * @throws {GradError} for a parameter that is no leaf, or does not require gradients.
  * @example
@@ -73,6 +75,13 @@ export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
     const sum = arrayOf(state, "sum", parameter, initialAccumulatorValue);
     const rate = lr / (1 + state.step * lrDecay);
     state.step++;
+    const rows = keptRows(gradient);
+    // A penalty moves every row; without one the others stay where they are.
+    if (rows !== null && weightDecay === 0) {
+      const { indices, values } = rows;
+      scaleRowsFor(theta)(theta, indices, values, maximize ? -1 : 1, sum, rate, eps);
+      return;
+    }
     scaleFor(theta)(
       theta,
       gradient.storage.data,
@@ -102,5 +111,27 @@ const scaleFor = perDType(function scale(
     const s = sum[i]! + g * g;
     sum[i] = s;
     theta[i] = at - (rate * g) / (Math.sqrt(s) + eps);
+  }
+});
+
+const scaleRowsFor = perDType(function scaleRows(
+  theta: { [index: number]: number },
+  indices: Int32Array,
+  values: ArrayLike<number>,
+  sign: number,
+  sum: { [index: number]: number },
+  rate: number,
+  eps: number,
+): void {
+  const width = indices.length === 0 ? 0 : values.length / indices.length;
+  for (let row = 0; row < indices.length; row++) {
+    const shift = indices[row]! * width;
+    for (let k = 0; k < width; k++) {
+      const i = shift + k;
+      const g = sign * values[row * width + k]!;
+      const s = sum[i]! + g * g;
+      sum[i] = s;
+      theta[i] = theta[i]! - (rate * g) / (Math.sqrt(s) + eps);
+    }
   }
 });

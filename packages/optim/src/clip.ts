@@ -11,6 +11,7 @@ import {
   perDType,
   Tensor,
   writable,
+  writableRows,
 } from "@chainrule/core";
 
 /** Options of {@link clipGradNorm_}. */
@@ -21,7 +22,10 @@ export interface ClipGradNormOptions {
   errorIfNonfinite?: boolean;
 }
 
-/** The gradients there are, as arrays to be written to; those that no backward pass reached are left out. */
+/**
+ * The gradients there are, as arrays to be written to; those that no backward pass reached are left out, and so are the
+ * rows of row-sparse ones that are 0.
+ */
 function gradientsOf(where: string, parameters: Tensor | Iterable<Tensor>): TypedArray[] {
   const list = parameters instanceof Tensor ? [parameters] : [...parameters];
   const arrays: TypedArray[] = [];
@@ -29,7 +33,8 @@ function gradientsOf(where: string, parameters: Tensor | Iterable<Tensor>): Type
     if (!(parameter instanceof Tensor)) {
       throw new ArgumentError(`${where}: parameter ${i} is no tensor.`, { parameter: i });
     }
-    if (parameter.grad !== null) arrays.push(noGrad(() => writable(parameter.grad!)));
+    const { grad } = parameter;
+    if (grad !== null) arrays.push(noGrad(() => writableRows(grad)?.values ?? writable(grad)));
   }
   return arrays;
 }

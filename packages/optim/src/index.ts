@@ -62,3 +62,5 @@ export type {
 export { CosineAnnealingLR, LRScheduler, StepLR } from "./scheduler.ts";
 export type { SGDOptions } from "./sgd.ts";
 export { SGD } from "./sgd.ts";
+export type { SparseAdamOptions } from "./sparse-adam.ts";
+export { SparseAdam } from "./sparse-adam.ts";

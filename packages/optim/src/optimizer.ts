@@ -107,7 +107,8 @@ export abstract class Optimizer<
     const loss = closure === undefined ? undefined : enableGrad(closure);
     for (const group of this.paramGroups) {
       checkValues(this.kind, this.kind.name, group);
-      for (const parameter of group.params) checkGradient(this.kind.name, parameter);
+      for (const parameter of group.params)
+        if (parameter.grad !== null) this.checkGradient(parameter, parameter.grad);
     }
     noGrad(() => {
       for (const group of this.paramGroups) {
@@ -120,6 +121,16 @@ export abstract class Optimizer<
       }
     });
     return loss;
+  }
+
+  /** Refuses a gradient before anything has moved. */
+  protected checkGradient(parameter: Tensor, gradient: Tensor): void {
+    if (!sameShape(gradient.shape, parameter.shape) || gradient.dtype !== parameter.dtype) {
+      throw new ShapeError(
+        `${this.kind.name}: the gradient${named(parameter)} is ${gradient.dtype} ${formatShape(gradient.shape)}, but its parameter ${parameter.dtype} ${formatShape(parameter.shape)}. They must be equal.`,
+        { gradient: gradient.shape, parameter: parameter.shape },
+      );
+    }
   }
 
   /** What is remembered of a parameter. */
@@ -252,17 +263,6 @@ export function arrayOf<Key extends string>(
   if (tensor.dtype !== parameter.dtype) tensor = tensor.to(parameter.dtype);
   if (tensor !== state[key]) state[key] = tensor;
   return writable(tensor);
-}
-
-function checkGradient(where: string, parameter: Tensor): void {
-  const { grad } = parameter;
-  if (grad === null) return;
-  if (!sameShape(grad.shape, parameter.shape) || grad.dtype !== parameter.dtype) {
-    throw new ShapeError(
-      `${where}: the gradient${named(parameter)} is ${grad.dtype} ${formatShape(grad.shape)}, but its parameter ${parameter.dtype} ${formatShape(parameter.shape)}. They must be equal.`,
-      { gradient: grad.shape, parameter: parameter.shape },
-    );
-  }
 }
 
 function copied(state: ParameterState): ParameterState {

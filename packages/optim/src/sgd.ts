@@ -2,7 +2,7 @@
  * Stochastic gradient descent.
  */
 import type { Tensor } from "@chainrule/core";
-import { ArgumentError, perDType, writable } from "@chainrule/core";
+import { ArgumentError, keptRows, perDType, writable } from "@chainrule/core";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
 import { arrayOf, Optimizer } from "./optimizer.ts";
 import { anyNumber, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
@@ -49,6 +49,8 @@ const defaults = { ...noPenalty, momentum: 0, dampening: 0, nesterov: false };
  * g = ∇L + weightDecay·θ, negated to maximize;  v ← momentum·v + (1 − dampening)·g (v = g at first);
  * θ ← θ − lr·v, or with Nesterov θ ← θ − lr·(g + momentum·v).
  *
+ * Of a row-sparse gradient only the rows are visited, unless momentum or a penalty moves the others, too.
+ *
  * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
  * @throws {GradError} for a parameter that is no leaf, or does not require gradients.
  * @example
@@ -71,8 +73,14 @@ export class SGD extends Optimizer<SGDOptions, SGDState> {
     { lr, momentum, dampening, weightDecay, nesterov, maximize }: SGDOptions,
   ): void {
     const theta = writable(parameter);
-    const { data } = gradient.storage;
     const sign = maximize ? -1 : 1;
+    const rows = keptRows(gradient);
+    // Momentum and decay move every row; without them the others stay where they are.
+    if (rows !== null && momentum === 0 && weightDecay === 0) {
+      descendRowsFor(theta)(theta, rows.indices, rows.values, lr * sign);
+      return;
+    }
+    const { data } = gradient.storage;
     if (momentum === 0) {
       descendFor(theta)(theta, data, gradient.offset, lr, weightDecay, sign);
       return;
@@ -106,6 +114,20 @@ const descendFor = perDType(function descend(
   for (let i = 0; i < theta.length; i++) {
     const at = theta[i]!;
     theta[i] = at - lr * (sign * gradient[start + i]! + weightDecay * at);
+  }
+});
+
+const descendRowsFor = perDType(function descendRows(
+  theta: { [index: number]: number },
+  indices: Int32Array,
+  values: ArrayLike<number>,
+  rate: number,
+): void {
+  const width = indices.length === 0 ? 0 : values.length / indices.length;
+  for (let row = 0; row < indices.length; row++) {
+    const to = indices[row]! * width;
+    const from = row * width;
+    for (let k = 0; k < width; k++) theta[to + k] = theta[to + k]! - rate * values[from + k]!;
   }
 });
 

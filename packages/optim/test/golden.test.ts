@@ -1,4 +1,5 @@
 import type { Tensor } from "@chainrule/core";
+import { embedding } from "@chainrule/core";
 import {
   Adadelta,
   Adagrad,
@@ -14,6 +15,7 @@ import {
   RMSprop,
   Rprop,
   SGD,
+  SparseAdam,
   StepLR,
 } from "@chainrule/optim";
 import { describe, expect, test } from "vitest";
@@ -39,6 +41,7 @@ interface Trajectory {
   readonly problem: string;
   readonly steps: number;
   readonly losses: readonly number[];
+  readonly first_gradient?: { readonly indices: GoldenTensor; readonly values: GoldenTensor };
   readonly params_after: Readonly<Record<string, Readonly<Record<string, GoldenTensor>>>>;
 }
 
@@ -65,56 +68,84 @@ const optimizers = {
   RAdam,
   ASGD,
   Rprop,
+  SparseAdam,
 };
 
-/** mean((tanh(x·w1ᵀ + b1)·w2ᵀ + b2 − y)²) */
-function tanhNet({ params, data }: Problem) {
-  const parameters = Object.fromEntries(
-    Object.entries(params).map(([name, value]) => [name, toTensor(value).requiresGrad_()]),
-  ) as Record<"w1" | "b1" | "w2" | "b2", Tensor>;
-  const x = toTensor(data.x!);
-  const y = toTensor(data.y!);
-  const loss = (): Tensor => {
-    const { w1, b1, w2, b2 } = parameters;
-    return x.matmul(w1.T).add(b1).tanh().matmul(w2.T).add(b2).sub(y).square().mean();
-  };
-  return { parameters, loss };
+interface Started {
+  readonly parameters: Readonly<Record<string, Tensor>>;
+  readonly loss: (step: number) => Tensor;
 }
+
+function parametersOf({ params }: Problem): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, toTensor(value).requiresGrad_()]),
+  );
+}
+
+const start: Record<string, (problem: Problem) => Started> = {
+  /** mean((tanh(x·w1ᵀ + b1)·w2ᵀ + b2 − y)²) */
+  "tanh-net": (problem) => {
+    const parameters = parametersOf(problem);
+    const { w1, b1, w2, b2 } = parameters as Record<"w1" | "b1" | "w2" | "b2", Tensor>;
+    const x = toTensor(problem.data.x!);
+    const y = toTensor(problem.data.y!);
+    const loss = (): Tensor =>
+      x.matmul(w1.T).add(b1).tanh().matmul(w2.T).add(b2).sub(y).square().mean();
+    return { parameters, loss };
+  },
+  /** mean((Σ weight[index] − y)²), with a row-sparse gradient */
+  embedding: (problem) => {
+    const parameters = parametersOf(problem);
+    const index = toTensor(problem.data.index!).to("int32");
+    const y = toTensor(problem.data.y!);
+    const loss = (step: number): Tensor =>
+      embedding(index.at(step % index.shape[0]!), parameters.weight!, { sparse: true })
+        .sum(1)
+        .sub(y)
+        .square()
+        .mean();
+    return { parameters, loss };
+  },
+};
 
 describe("trajectories", () => {
   const trajectories = cases.filter((one): one is Trajectory => one.kind === "trajectory");
-  const problem = cases.find(
-    (one): one is Problem => one.kind === "problem" && one.id === "tanh-net",
-  )!;
-  const known = trajectories.filter(
-    (one) => one.optimizer in optimizers && one.problem === "tanh-net",
+  const byName = new Map(
+    cases.filter((one): one is Problem => one.kind === "problem").map((one) => [one.id, one]),
   );
+  const known = trajectories.filter((one) => one.optimizer in optimizers);
 
   test("there are as many as the file should hold", () => {
-    expect(known.length).toBe(59);
+    expect(known.length).toBe(65);
     const skipped = new Set(
       trajectories.filter((one) => !known.includes(one)).map((one) => one.optimizer),
     );
-    console.log(`no trajectories yet for ${[...skipped].join(", ")}, nor for sparse gradients`);
+    console.log(`no trajectories yet for ${[...skipped].join(", ")}`);
   });
 
   test.each(known.map((one) => [one.id, one] as const))("%s", (_id, one) => {
-    const { parameters, loss } = tanhNet(problem);
+    const { parameters, loss } = start[one.problem]!(byName.get(one.problem)!);
     const groups = one.param_groups.map(({ params, ...own }) => ({
       ...camelCased(own),
-      params: params.map((name) => parameters[name as keyof typeof parameters]),
+      params: params.map((name) => parameters[name]!),
     }));
     const Kind = optimizers[one.optimizer as keyof typeof optimizers];
     const optimizer = new Kind(groups, camelCased(one.kwargs) as { lr: number });
     const problems: string[] = [];
     for (let step = 0; step < one.steps; step++) {
       optimizer.zeroGrad();
-      const value = loss();
+      const value = loss(step);
       value.backward();
+      if (step === 0 && one.first_gradient !== undefined) {
+        const { indices, values } = parameters.weight!.grad!.sparseRows()!;
+        const { indices: rows, values: numbers } = one.first_gradient;
+        problems.push(...differences("rows", indices.toTypedArray(), rows.data, 0));
+        problems.push(...differences("values", values.toTypedArray(), numbers.data, 1e-10));
+      }
       problems.push(...differences(`loss ${step}`, [value.item()], [one.losses[step]!], 1e-10));
       optimizer.step();
       for (const [name, expected] of Object.entries(one.params_after[step + 1] ?? {})) {
-        const found = parameters[name as keyof typeof parameters].toTypedArray();
+        const found = parameters[name]!.toTypedArray();
         problems.push(...differences(`${name} after ${step + 1}`, found, expected.data, 1e-10));
       }
     }

@@ -7,6 +7,7 @@ import { add } from "../ops/arithmetic.ts";
 import { to } from "../ops/convert.ts";
 import { sumTo } from "../ops/expand.ts";
 import { expose, hold, isRecycling, letGo, noteStorages, sweep } from "../recycling.ts";
+import { addRows, copyOfRows } from "../row-sparse.ts";
 import { formatShape, sameShape } from "../shape.ts";
 import type { Storage } from "../storage.ts";
 import { storageWatermark } from "../storage.ts";
@@ -246,6 +247,7 @@ class BackwardRun {
   ): void {
     const owned =
       mayOwn &&
+      cotangent.storage.rows === null &&
       cotangent.storage.id >= watermark &&
       cotangent.batch === null &&
       (cotangent.ndim === 0 || cotangent.numel() === cotangent.storage.data.length) &&
@@ -284,7 +286,7 @@ class BackwardRun {
       addInto(before.cotangent, cotangent);
       return before;
     }
-    const sum = add(before.cotangent, cotangent);
+    const sum = added(before.cotangent, cotangent, this.createGraph);
     hold(sum.storage);
     letGo(before.cotangent.storage);
     if (observers !== null) {
@@ -386,6 +388,12 @@ function addInto(target: Tensor, addend: Tensor): void {
   for (let i = target.offset; i < end; i++) data[i]! += from[i + shift]!;
 }
 
+/** a + b; row-sparse where both are, unless the sum is recorded. */
+function added(a: Tensor, b: Tensor, recorded: boolean): Tensor {
+  const rowSparse = a.storage.rows !== null && b.storage.rows !== null && !recorded;
+  return (rowSparse ? addRows(a, b) : null) ?? add(a, b);
+}
+
 /** leaf.grad += cotangent. A gradient owns its storage, so that changing one tensor never changes another's gradient. */
 function accumulate(leaf: Tensor, { cotangent, owned }: Arrived): void {
   const { storage } = cotangent;
@@ -396,6 +404,8 @@ function accumulate(leaf: Tensor, { cotangent, owned }: Arrived): void {
     leaf.grad = cotangent;
     return;
   }
-  leaf.grad = leaf.grad === null ? contiguousCopy(cotangent) : add(leaf.grad, cotangent);
+  const rows = leaf.grad === null && storage.rows !== null ? copyOfRows(cotangent) : null;
+  leaf.grad =
+    rows ?? (leaf.grad === null ? contiguousCopy(cotangent) : added(leaf.grad, cotangent, false));
   letGo(storage);
 }

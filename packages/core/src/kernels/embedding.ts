@@ -82,6 +82,44 @@ const addUpFor = perDType(function addUp(
 });
 
 /**
+ * The rows that are named, rising and each once, but for the row `skip`, and Σ factors[i] · x[i] over the i that name each.
+ * Takes time and memory for the rows that are named only, however large the table.
+ */
+export function addUpDistinctRows(
+  x: TypedArray,
+  xOffset: number,
+  index: ArrayLike<number>,
+  factors: Float64Array | null,
+  width: number,
+  skip: number,
+): { indices: Int32Array; values: TypedArray } {
+  // Sorted by row, then by place: both in one number, exact up to 2⁵³.
+  const count = index.length;
+  const keys = new Float64Array(count);
+  let used = 0;
+  for (let i = 0; i < count; i++) if (index[i] !== skip) keys[used++] = index[i]! * count + i;
+  const sorted = keys.subarray(0, used).sort();
+  const order = new Int32Array(used);
+  const starts = new Int32Array(used + 1);
+  const indices = new Int32Array(used);
+  let rows = 0;
+  for (let i = 0; i < used; i++) {
+    const row = Math.floor(sorted[i]! / count);
+    order[i] = sorted[i]! - row * count;
+    if (rows === 0 || indices[rows - 1] !== row) {
+      starts[rows] = i;
+      indices[rows++] = row;
+    }
+  }
+  starts[rows] = used;
+  const values =
+    x instanceof Float64Array ? new Float64Array(rows * width) : new Float32Array(rows * width);
+  const ends = starts.subarray(0, rows + 1);
+  addUpFor(values, x)(x, xOffset, order, ends, factors, width, values, new Float64Array(width));
+  return { indices: indices.slice(0, rows), values };
+}
+
+/**
  * For each bag and column the position of the largest number among the rows of the bag (the first, if several are equal),
  * −1 for a bag without rows; `places` has a row for each column.
  */

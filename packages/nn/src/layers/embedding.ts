@@ -33,6 +33,8 @@ export interface TableOptions {
   normType?: number;
   /** Whether the gradient of a row is divided by the number of times that it was looked up; false unless given. */
   scaleGradByFreq?: boolean;
+  /** Whether the gradient keeps only the rows that were looked up, for SGD, Adagrad and SparseAdam; false unless given. */
+  sparse?: boolean;
 }
 
 /** Options of {@link Embedding}. */
@@ -52,7 +54,7 @@ export interface EmbeddingBagLayerOptions extends TableOptions, RandomParameterO
   includeLastOffset?: boolean;
 }
 
-const tableOptions = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq"] as const;
+const tableOptions = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"] as const;
 
 /** What both kinds share: the table and what is done with its rows. */
 abstract class Table extends Module {
@@ -62,6 +64,7 @@ abstract class Table extends Module {
   readonly maxNorm: number | null;
   readonly normType: number;
   readonly scaleGradByFreq: boolean;
+  readonly sparse: boolean;
   weight: Tensor;
 
   protected constructor(
@@ -80,6 +83,7 @@ abstract class Table extends Module {
     this.maxNorm = maxNorm === null ? null : checkNumber(name, "maxNorm", maxNorm);
     this.normType = checkNumber(name, "normType", normType);
     this.scaleGradByFreq = checkBoolean(name, "scaleGradByFreq", options.scaleGradByFreq, false);
+    this.sparse = checkBoolean(name, "sparse", options.sparse, false);
     const table = normal_(
       zeros([numEmbeddings, embeddingDim], ofType(options)),
       drawnFrom(options),
@@ -89,8 +93,8 @@ abstract class Table extends Module {
   }
 
   protected rowOptions(): Required<TableOptions> {
-    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
-    return { paddingIdx, maxNorm, normType, scaleGradByFreq };
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = this;
+    return { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse };
   }
 
   override extraRepr(): string {

@@ -12,12 +12,13 @@ import {
   quoted,
   ShapeError,
 } from "../../errors.ts";
-import { noGrad } from "../../graph/mode.ts";
+import { isGradEnabled, noGrad } from "../../graph/mode.ts";
 import { writable } from "../../inplace.ts";
 import { addUpRows, lookUpRows } from "../../kernels/embedding.ts";
 import { checkIndices } from "../../kernels/gather.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
+import { summedRows } from "../../row-sparse.ts";
 import type { Shape } from "../../shape.ts";
 import { formatShape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -42,6 +43,13 @@ export interface EmbeddingOptions {
   maxNorm?: number | null | undefined;
   /** The p of that norm; 2 unless given. */
   normType?: number | undefined;
+  /** Whether the gradient keeps only the rows that were looked up; see {@link rowSparse}. */
+  sparse?: boolean | undefined;
+}
+
+/** What the record of a lookup says. */
+interface Lookup extends RowGradient {
+  readonly sparse: boolean;
 }
 
 /** Fills in the options, the padding row counted from the front. */
@@ -49,18 +57,19 @@ export function readRowGradient(
   where: string,
   rows: number,
   options: EmbeddingOptions | undefined,
-): RowGradient {
-  checkOptions(where, options, ["paddingIdx", "scaleGradByFreq", "maxNorm", "normType"]);
+): Lookup {
+  checkOptions(where, options, ["paddingIdx", "scaleGradByFreq", "maxNorm", "normType", "sparse"]);
   const { paddingIdx = null } = options ?? {};
   const scaleGradByFreq = checkBoolean(where, "scaleGradByFreq", options?.scaleGradByFreq, false);
-  if (paddingIdx === null) return { paddingIdx: -1, scaleGradByFreq };
+  const sparse = checkBoolean(where, "sparse", options?.sparse, false);
+  if (paddingIdx === null) return { paddingIdx: -1, scaleGradByFreq, sparse };
   if (!Number.isInteger(paddingIdx) || paddingIdx < -rows || paddingIdx >= rows) {
     throw new IndexError(
       `${where}: paddingIdx ${quoted(paddingIdx)} is out of range for ${rows} rows; use ${-rows} to ${rows - 1}.`,
       { paddingIdx, rows },
     );
   }
-  return { paddingIdx: paddingIdx < 0 ? paddingIdx + rows : paddingIdx, scaleGradByFreq };
+  return { paddingIdx: paddingIdx < 0 ? paddingIdx + rows : paddingIdx, scaleGradByFreq, sparse };
 }
 
 /** The number of rows of a table. */
@@ -99,8 +108,17 @@ function flatIndices(where: string, index: Tensor, table: Shape): ArrayLike<numb
 }
 
 /** The options with which a recorded call can be made again. */
-function again({ paddingIdx, scaleGradByFreq }: RowGradient): EmbeddingOptions {
-  return { paddingIdx: paddingIdx < 0 ? null : paddingIdx, scaleGradByFreq };
+function again({ paddingIdx, scaleGradByFreq, sparse }: Lookup): EmbeddingOptions {
+  return { paddingIdx: paddingIdx < 0 ? null : paddingIdx, scaleGradByFreq, sparse };
+}
+
+/** The gradient of a lookup in the table: only its rows, where it is asked for and not differentiated again. */
+function tableGradient(cotangent: Tensor, index: Tensor, table: Shape, options: Lookup): Tensor {
+  const { paddingIdx, sparse } = options;
+  if (!sparse || isGradEnabled() || cotangent.batch !== null || index.batch !== null)
+    return embeddingGradient(cotangent, index, table[0]!, again(options));
+  const flat = flatIndices("embedding", index, table);
+  return summedRows(cotangent, index, factorsOf(flat, options), paddingIdx, table);
 }
 
 const lookUp: Op<(index: TensorLike, weight: TensorLike, options?: EmbeddingOptions) => Tensor> =
@@ -124,8 +142,7 @@ const lookUp: Op<(index: TensorLike, weight: TensorLike, options?: EmbeddingOpti
     },
     vjp: [
       null,
-      (cotangent, node) =>
-        embeddingGradient(cotangent, node.a, node.shapeOf(1)[0]!, again(node.options)),
+      (cotangent, node) => tableGradient(cotangent, node.a, node.shapeOf(1), node.options),
     ],
     batch: (operands, batched, options) => {
       if (!batched[1] && !options.scaleGradByFreq)
@@ -137,7 +154,8 @@ const lookUp: Op<(index: TensorLike, weight: TensorLike, options?: EmbeddingOpti
     samples: [
       (draw) => {
         const rows = draw.integer(1, 4);
-        return [draw.indices(draw.shape(0, 3, 0), rows), draw.tensor([rows, draw.length(0)])];
+        const index = draw.indices(draw.shape(0, 3, 0), rows);
+        return [index, draw.tensor([rows, draw.length(0)]), { sparse: draw.boolean() }];
       },
     ],
     rejects: [
@@ -177,6 +195,12 @@ const lookUp: Op<(index: TensorLike, weight: TensorLike, options?: EmbeddingOpti
         result: [2, 1, 2],
         gradients: [[1, 1]],
       },
+      {
+        note: "a row-sparse gradient has the same numbers",
+        call: () => [[1, 0, 1], tensor([[1], [2], [3]]), { paddingIdx: 0, sparse: true }],
+        result: [2, 1, 2],
+        gradients: [[0, 2, 0]],
+      },
     ],
   });
 
@@ -186,7 +210,8 @@ const lookUp: Op<(index: TensorLike, weight: TensorLike, options?: EmbeddingOpti
  *
  * `paddingIdx` names a row that gets no gradient; with `scaleGradByFreq` gradients are divided by the number of times that
  * a row was looked up. (Both make the gradient something else than the derivative.) With `maxNorm`, rows that are longer
- * are scaled down to it in the weight itself, before they are looked up.
+ * are scaled down to it in the weight itself, before they are looked up. With `sparse` the gradient of the weight keeps
+ * only the rows that were looked up (unless it is recorded itself, with `createGraph`): `weight.grad.sparseRows()`.
  *
  * @throws {IndexError} when an index or `paddingIdx` is out of range.
  * @throws {ShapeError} when the weight is no table.

@@ -140,6 +140,7 @@ export function embeddingBag(
     "scaleGradByFreq",
     "maxNorm",
     "normType",
+    "sparse",
   ]);
   const {
     mode = "mean",
@@ -176,6 +177,7 @@ export function embeddingBag(
   const bagOf = kept.map((i) => bags[i]!);
   const found = embedding(fromTypedArray(kept.map((i) => flat[i]!)), weight, {
     scaleGradByFreq: rows.scaleGradByFreq,
+    sparse: rows.sparse,
   });
   if (mode === "max") return largest(found, bagOf, count);
   let parts = found;

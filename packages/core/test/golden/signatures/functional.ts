@@ -137,8 +137,12 @@ export const functional: Signatures = {
   ),
   "nn.functional.embedding": torch(
     "input, weight, padding_idx?, max_norm?, norm_type?, scale_grad_by_freq?, sparse?",
-    (index, weight, paddingIdx, maxNorm, normType, scaleGradByFreq) =>
-      core.embedding(index, weight, given({ paddingIdx, maxNorm, normType, scaleGradByFreq })),
+    (index, weight, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse) =>
+      core.embedding(
+        index,
+        weight,
+        given({ paddingIdx, maxNorm, normType, scaleGradByFreq, sparse }),
+      ),
   ),
   "nn.functional.embedding_bag": torch(
     "input, weight, offsets?, max_norm?, norm_type?, scale_grad_by_freq?, mode?, sparse?, per_sample_weights?, include_last_offset?, padding_idx?",
@@ -150,7 +154,7 @@ export const functional: Signatures = {
       normType,
       scaleGradByFreq,
       mode,
-      _sparse,
+      sparse,
       perSampleWeights,
       includeLastOffset,
       paddingIdx,
@@ -164,6 +168,7 @@ export const functional: Signatures = {
           normType,
           scaleGradByFreq,
           mode,
+          sparse,
           perSampleWeights,
           includeLastOffset,
           paddingIdx,

@@ -1,0 +1,118 @@
+/**
+ * SparseAdam: Adam that leaves alone what was not looked up.
+ */
+import type { Tensor } from "@chainrule/core";
+import { GradError, keptRows, perDType, writable } from "@chainrule/core";
+import type { CommonOptions, OptimizerKind, Params } from "./groups.ts";
+import { named } from "./groups.ts";
+import { arrayOf, Optimizer } from "./optimizer.ts";
+import { decayRates, flag, notNegative } from "./options.ts";
+
+/** Options of {@link SparseAdam}. */
+export interface SparseAdamOptions extends CommonOptions {
+  /** Decay rates of the averages of the gradient and of its square; [0.9, 0.999] unless given. */
+  betas: readonly [number, number];
+  /** Added to the root of the average of squares; 1e-8 unless given. */
+  eps: number;
+  /** Climb instead of descend. */
+  maximize: boolean;
+}
+
+interface SparseAdamState extends Record<string, number | Tensor | null> {
+  step: number;
+  expAvg: Tensor | null;
+  expAvgSq: Tensor | null;
+}
+
+const kind: OptimizerKind<SparseAdamOptions, SparseAdamState> = {
+  name: "SparseAdam",
+  rules: { lr: notNegative, betas: decayRates, eps: notNegative, maximize: flag },
+  remembers: { step: 0, expAvg: null, expAvgSq: null },
+};
+
+const defaults: SparseAdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, maximize: false };
+
+/**
+ * Adam for row-sparse gradients, lazily: averages of rows that were not looked up wait, and so do the rows. A step costs
+ * time for the rows of its batch only. (Adam itself would go on moving the others along their averages.)
+ *
+ * For each row with a gradient g: m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;
+ * θ ← θ − lr·√(1 − β₂ᵗ)/(1 − β₁ᵗ) · m/(√v + eps), where t counts the steps of the whole table, as PyTorch's does.
+ *
+ * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
+ * @throws {GradError} for a parameter that is no leaf, or does not require gradients; and in `step` for a gradient that is
+ * not row-sparse. Nothing has moved then.
+ * @example
+ * import { embedding, zeros } from "@chainrule/core";
+ * import { SparseAdam } from "@chainrule/optim";
+ * const table = zeros([4, 2], { requiresGrad: true });
+ * const optimizer = new SparseAdam([table], { lr: 0.5 });
+ * embedding([1, 3], table, { sparse: true }).sum().backward();
+ * optimizer.step();
+ * table; // → tensor([[0, 0], [-0.5, -0.5], [0, 0], [-0.5, -0.5]], requiresGrad=true)
+ */
+export class SparseAdam extends Optimizer<SparseAdamOptions, SparseAdamState> {
+  constructor(params: Params<SparseAdamOptions>, options: Partial<SparseAdamOptions> = {}) {
+    super(params, kind, defaults, options);
+  }
+
+  protected override checkGradient(parameter: Tensor, gradient: Tensor): void {
+    super.checkGradient(parameter, gradient);
+    if (keptRows(gradient) === null) {
+      throw new GradError(
+        `SparseAdam: the gradient${named(parameter)} is not row-sparse. Look the table up with { sparse: true }, or use Adam.`,
+        { shape: gradient.shape },
+      );
+    }
+  }
+
+  protected override update(
+    parameter: Tensor,
+    gradient: Tensor,
+    { lr, betas: [beta1, beta2], eps, maximize }: SparseAdamOptions,
+  ): void {
+    const state = this.stateOf(parameter);
+    const theta = writable(parameter);
+    const { indices, values } = keptRows(gradient)!;
+    state.step++;
+    adaptRowsFor(theta)(
+      theta,
+      indices,
+      values,
+      maximize ? -1 : 1,
+      arrayOf(state, "expAvg", parameter),
+      arrayOf(state, "expAvgSq", parameter),
+      beta1,
+      beta2,
+      (lr * Math.sqrt(1 - beta2 ** state.step)) / (1 - beta1 ** state.step),
+      eps,
+    );
+  }
+}
+
+const adaptRowsFor = perDType(function adaptRows(
+  theta: { [index: number]: number },
+  indices: Int32Array,
+  values: ArrayLike<number>,
+  sign: number,
+  average: { [index: number]: number },
+  squares: { [index: number]: number },
+  beta1: number,
+  beta2: number,
+  rate: number,
+  eps: number,
+): void {
+  const width = indices.length === 0 ? 0 : values.length / indices.length;
+  for (let row = 0; row < indices.length; row++) {
+    const shift = indices[row]! * width;
+    for (let k = 0; k < width; k++) {
+      const i = shift + k;
+      const g = sign * values[row * width + k]!;
+      const m = beta1 * average[i]! + (1 - beta1) * g;
+      const v = beta2 * squares[i]! + (1 - beta2) * g * g;
+      average[i] = m;
+      squares[i] = v;
+      theta[i] = theta[i]! - (rate * m) / (Math.sqrt(v) + eps);
+    }
+  }
+});
