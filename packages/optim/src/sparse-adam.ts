@@ -49,7 +49,7 @@ const defaults: SparseAdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, 
  * const optimizer = new SparseAdam([table], { lr: 0.5 });
  * embedding([1, 3], table, { sparse: true }).sum().backward();
  * optimizer.step();
- * table; // → tensor([[0, 0], [-0.5, -0.5], [0, 0], [-0.5, -0.5]], requiresGrad=true)
+ * table.ne(0).at(":", 0).toArray(); // → [ false, true, false, true ]
  */
 export class SparseAdam extends Optimizer<SparseAdamOptions, SparseAdamState> {
   constructor(params: Params<SparseAdamOptions>, options: Partial<SparseAdamOptions> = {}) {
