@@ -70,3 +70,16 @@ export type {
 } from "./metrics/metric.ts";
 export { defineMetric } from "./metrics/metric.ts";
 export { mae, mse, r2, rmse } from "./metrics/regression.ts";
+export type {
+  ConfusionPlotOptions,
+  DecisionPlotOptions,
+  EmbeddingPlotOptions,
+} from "./plots/classes.ts";
+export { plotConfusion, plotDecision, plotEmbedding } from "./plots/classes.ts";
+export type { HistoryPlotOptions } from "./plots/curves.ts";
+export { plotHistory } from "./plots/curves.ts";
+export type { ImagePlotOptions } from "./plots/images.ts";
+export { plotImages } from "./plots/images.ts";
+export { Plot } from "./plots/plot.ts";
+export type { SurfacePlotOptions } from "./plots/surface.ts";
+export { plotSurface } from "./plots/surface.ts";
