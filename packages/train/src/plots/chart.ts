@@ -108,8 +108,10 @@ export function ticksOf({ range: [low, high], log = false }: Axis, about: number
 /** A tick's number, as short as it can be told apart from its neighbours. */
 export function tickText(value: number, ticks: readonly number[]): string {
   if (value === 0) return "0";
-  const step = ticks.length > 1 ? Math.abs(ticks[1]! - ticks[0]!) : Math.abs(value);
   const size = Math.abs(value);
+  // Powers of ten need no more digits than they have themselves.
+  const isLog = ticks.length > 1 && ticks[0]! > 0 && ticks[1]! / ticks[0]! > 9;
+  const step = ticks.length > 1 && !isLog ? Math.abs(ticks[1]! - ticks[0]!) : size;
   if (size >= 1e5 || size < 1e-3)
     return value.toExponential(1).replace(/\.0e/, "e").replace("e+", "e");
   const digits = Math.min(6, Math.max(0, -Math.floor(Math.log10(Math.min(step, size)) + 1e-9)));
