@@ -39,6 +39,7 @@ export type {
   Run,
   RunStateDict,
 } from "./loop/callback.ts";
+export type { CheckpointOptions, ResumedFrom } from "./loop/checkpointing.ts";
 export type { EvaluateOptions, PredictOptions } from "./loop/evaluate.ts";
 export { evaluate, predict } from "./loop/evaluate.ts";
 export type { Ending, FitOptions, FitResult } from "./loop/fit.ts";

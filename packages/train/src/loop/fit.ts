@@ -9,6 +9,8 @@ import { ScheduleStep } from "../callbacks/schedule.ts";
 import type { Metrics } from "../metrics/metric.ts";
 import { namedMetrics } from "../metrics/metric.ts";
 import type { AnyOptimizer, Callback, RunStateDict } from "./callback.ts";
+import type { CheckpointOptions, ResumedFrom } from "./checkpointing.ts";
+import { Checkpointing } from "./checkpointing.ts";
 import { checkModel } from "./evaluate.ts";
 import type { History } from "./history.ts";
 import { historyNames } from "./history.ts";
@@ -53,6 +55,11 @@ export interface FitOptions<Batch, M extends Module> extends ObjectiveOptions<Ba
   interrupt?: boolean;
   /** What is shown: a bar in a terminal and nothing elsewhere, unless given. */
   progress?: ProgressOption;
+  /**
+   * Saves the whole run now and then, and goes on from the last checkpoint with `resume: true`: a program that was killed
+   * at any moment ends with the same numbers as one that was not.
+   */
+  checkpoint?: CheckpointOptions;
   /** Goes on from `run.stateDict()` of an earlier run with the same data and options, to the bit. */
   resume?: RunStateDict;
 }
@@ -70,6 +77,8 @@ export interface FitResult {
   readonly reason: string;
   /** The state at the end: `resume` goes on from it. */
   readonly state: RunStateDict;
+  /** The checkpoint that the run went on from; `null` if it began anew. */
+  readonly resumed: ResumedFrom | null;
 }
 
 const optionNames = [
@@ -90,6 +99,7 @@ const optionNames = [
   "signal",
   "interrupt",
   "progress",
+  "checkpoint",
   "resume",
 ];
 
@@ -145,11 +155,12 @@ export async function fit<M extends Module, const Data extends FitData>(
     epochs,
     objective: objectiveOf(where, model, options),
     metrics: namedMetrics(where, options.metrics, historyNames),
-    callbacks: [
-      ...(schedule === undefined ? [] : [new ScheduleStep(schedule)]),
-      ...callbacks,
-      ...progressFor(where, options.progress),
-    ],
+    callbacks: [...(schedule === undefined ? [] : [new ScheduleStep(schedule)]), ...callbacks],
+    observers: progressFor(where, options.progress),
+    checkpointing:
+      options.checkpoint === undefined
+        ? null
+        : new Checkpointing(`${where}: checkpoint`, options.checkpoint),
     clipGradNorm: clipGradNorm ?? null,
     accumulate: checkInteger(where, "accumulate", options.accumulate ?? 1, 1),
     batchOptions: {
@@ -161,7 +172,15 @@ export async function fit<M extends Module, const Data extends FitData>(
     validationSplit: options.validationSplit ?? null,
     signal: signal ?? null,
   });
-  if (options.resume !== undefined) run.loadStateDict(options.resume);
+  if (options.resume !== undefined) {
+    if (options.checkpoint?.resume === true) {
+      throw new ArgumentError(
+        `${where}: there is both a state to resume and checkpoint.resume; give one of them.`,
+      );
+    }
+    run.loadStateDict(options.resume);
+  }
+  await run.begin();
   const release =
     options.interrupt === false
       ? () => undefined

@@ -14,6 +14,7 @@ import { clipGradNorm_ } from "@chainrule/optim";
 import { trainTestSplit } from "../data/split.ts";
 import type { Metric } from "../metrics/metric.ts";
 import type { AnyOptimizer, Callback, Run, RunStateDict } from "./callback.ts";
+import type { Checkpointing, ResumedFrom } from "./checkpointing.ts";
 import { measure, noBatches } from "./evaluate.ts";
 import type { Ending, FitResult } from "./fit.ts";
 import type { EpochRecord, History } from "./history.ts";
@@ -35,6 +36,9 @@ export interface RunSettings {
   readonly objective: Objective;
   readonly metrics: readonly (readonly [name: string, metric: Metric])[];
   readonly callbacks: readonly Callback[];
+  /** Told behind the callbacks. Their memories are no part of the run: a bar in a terminal may be missing tomorrow. */
+  readonly observers: readonly Callback[];
+  readonly checkpointing: Checkpointing | null;
   readonly clipGradNorm: number | null;
   readonly accumulate: number;
   readonly batchOptions: BatchOptions;
@@ -62,6 +66,7 @@ export class TrainingRun implements Run {
   private source: BatchSource | null = null;
   private validation: BatchSource | null = null;
   private loaderState: unknown = null;
+  private resumed: ResumedFrom | null = null;
   private ended: { ending: Ending; reason: string } | null = null;
 
   constructor(settings: RunSettings) {
@@ -86,6 +91,12 @@ export class TrainingRun implements Run {
     this.ended ??= { ending, reason };
   }
 
+  /** Goes on from the last checkpoint, where the run is to do so. */
+  async begin(): Promise<void> {
+    const { checkpointing } = this.settings;
+    if (checkpointing !== null) this.resumed = await checkpointing.begin("fit: checkpoint", this);
+  }
+
   /** Goes through all epochs that are left. */
   async train(): Promise<FitResult> {
     this.makeSources();
@@ -95,11 +106,12 @@ export class TrainingRun implements Run {
       while (this.epochsDone < this.epochs && !this.isOver()) await this.trainEpoch();
       // Before callbacks put other weights in place: what is resumed goes on from the last ones.
       state = this.stateDict();
+      await this.settings.checkpointing?.atEnd(this.step, state);
     } finally {
       await this.tell((callback) => callback.onTrainEnd?.(this));
     }
     const { ending, reason } = this.ended ?? { ending: "completed", reason: "" };
-    return { history: this.history, ending, reason, state };
+    return { history: this.history, ending, reason, state, resumed: this.resumed };
   }
 
   private async trainEpoch(): Promise<void> {
@@ -121,6 +133,7 @@ export class TrainingRun implements Run {
     this.totals = new Totals(this.settings.metrics);
     this.epochsDone = this.epoch;
     await this.tell((callback) => callback.onEpochEnd?.(this, record));
+    await this.settings.checkpointing?.afterEpoch(this.step, this);
   }
 
   private async trainBatches(): Promise<void> {
@@ -133,7 +146,11 @@ export class TrainingRun implements Run {
       group = [];
       if (this.isOver()) return;
     }
-    if (group.length > 0) await this.update(group);
+    if (group.length > 0) {
+      // The loader has gone through all batches: whoever resumes behind this update must not begin anew.
+      this.trained = true;
+      await this.update(group);
+    }
     if (this.batch === 0) throw noBatches("fit");
   }
 
@@ -166,6 +183,7 @@ export class TrainingRun implements Run {
     const loss = seen.reduce((sum, { value }) => sum + value, 0) / seen.length;
     const record = { loss, running: () => this.totals.record() };
     await this.tell((callback) => callback.onBatchEnd?.(this, record));
+    await settings.checkpointing?.afterUpdate(this.step, this);
     const pause = this.breather.due();
     if (pause !== null) await pause;
   }
@@ -191,7 +209,8 @@ export class TrainingRun implements Run {
   }
 
   private async tell(what: (callback: Callback) => void | Promise<void>): Promise<void> {
-    for (const callback of this.settings.callbacks) {
+    const { callbacks, observers } = this.settings;
+    for (const callback of [...callbacks, ...observers]) {
       const answer = what(callback);
       if (answer !== undefined) await answer;
     }
