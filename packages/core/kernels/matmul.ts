@@ -154,7 +154,8 @@ function transposeLines(from: readonly Local<"i32">[], target: Local<"i32">, sco
  */
 export function multiply(variant: Variant): Kernel {
   const rows = panelRows(variant);
-  const unrolled = 4;
+  // Engines load ahead what an unrolled loop will need. Where each product needs a register too, they run out of them.
+  const unrolled = variant.relaxed ? 4 : 1;
   return kernel(["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"], (args, scope) => {
     const [c, cStep, a, b, m, n, k, isFirst, spare] = args;
     const i = scope.i32();
@@ -191,14 +192,15 @@ export function multiply(variant: Variant): Kernel {
     forEach(j, 0, n, panelColumns, () => {
       local.set(pa, a);
       local.set(endB, i32.add(startB, bytesB));
-      local.set(
-        unrolledEndB,
-        i32.add(startB, i32.mul(i32.and(k, -unrolled), panelColumns * numberBytes)),
-      );
+      if (unrolled > 1) {
+        const whole = i32.and(k, -unrolled);
+        local.set(unrolledEndB, i32.add(startB, i32.mul(whole, panelColumns * numberBytes)));
+      }
       forEach(i, 0, m, rows, () => {
         for (const sum of sums.flat()) local.set(sum, v128.const("f32x4", [0, 0, 0, 0]));
         local.set(pb, startB);
-        whileBelow(pb, unrolledEndB, unrolled * panelColumns * numberBytes, () => steps(unrolled));
+        if (unrolled > 1)
+          whileBelow(pb, unrolledEndB, unrolled * panelColumns * numberBytes, () => steps(unrolled));
         whileBelow(pb, endB, panelColumns * numberBytes, () => steps(1));
 
         local.set(tile, i32.add(i32.add(c, i32.mul(i, cStep)), i32.mul(j, numberBytes)));

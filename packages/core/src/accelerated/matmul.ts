@@ -12,7 +12,7 @@ import type { Accelerator } from "./backend.ts";
 import { acceleratorFor } from "./backend.ts";
 
 /** From so many products on copying the operands into WebAssembly's memory pays. */
-const leastProducts = 1 << 15;
+const leastProducts = 1 << 12;
 
 /** Steps of the inner dimension in a block: a panel of B, 8 columns wide, fills half of the first cache. */
 const blockSteps = 384;
