@@ -120,6 +120,14 @@ export function acceleratorFor(size: number, least: number): Accelerator | null 
   return started.accelerator;
 }
 
+/** Fewer elements than these are left to plain loops without a further question. */
+const fewElements = 256;
+
+/** Whether accelerated kernels could be asked to compute so many elements: cheap, for hot paths. */
+export function mayAccelerate(elements: number): boolean {
+  return elements >= fewElements || setting === "wasm";
+}
+
 /**
  * Tells which kernels compute, and why: whether WebAssembly SIMD is in use, and if it is not, what stands in the way.
  *

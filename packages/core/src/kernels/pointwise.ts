@@ -5,6 +5,8 @@
  * number again and again, or with a stride) a loop of its own is generated, so that the JavaScript engine compiles
  * straight machine code for it. Where code must not be generated, the expression is interpreted block by block.
  */
+import { mayAccelerate } from "../accelerated/backend.ts";
+import { AcceleratedPointwise } from "../accelerated/pointwise.ts";
 import type { DType, TypedArray } from "../dtype.ts";
 import { dtypeCode } from "../dtype.ts";
 import type { Expression, Input } from "../scalar/expression.ts";
@@ -72,6 +74,8 @@ export class PointwiseKernel {
   /** The operands' steps within a row and from row to row, for the loop that is called next. */
   private readonly steps: number[] = [];
   private readonly rowSteps: number[] = [];
+  /** The same in WebAssembly; made when there is first much to do. */
+  private accelerated: AcceleratedPointwise | undefined;
   /** What the root selects from, if that is all it does. */
   private readonly selection: Selection | null;
 
@@ -107,6 +111,7 @@ export class PointwiseKernel {
     const length = out.numel();
     if (length === 0) return;
     const values = this.valuesOf(parameters);
+    if (this.runAccelerated(out, tensors, values)) return;
     if (isInterpreted()) {
       this.interpret(out, tensors, values);
       return;
@@ -129,6 +134,18 @@ export class PointwiseKernel {
       this.rowSteps[i] = 0;
     }
     this.call(this.loopFor(key, out.dtype, byBits), 1, length, out, tensors, values);
+  }
+
+  private runAccelerated(
+    out: Tensor,
+    tensors: readonly Tensor[],
+    parameters: readonly number[],
+  ): boolean {
+    if (out.dtype !== "float32" || interpretAlways || !mayAccelerate(out.numel())) return false;
+    this.accelerated ??= new AcceleratedPointwise(this.root, this.inputs, this.parameterNames);
+    const operands: Tensor[] = [];
+    for (let i = 0; i < this.places.length; i++) operands.push(tensors[this.places[i]!]!);
+    return this.accelerated.run(out, operands, parameters);
   }
 
   /** Results of one or two dimensions, from operands with any strides. */

@@ -1,0 +1,184 @@
+/**
+ * Pointwise expressions over float32 in WebAssembly.
+ *
+ * For each expression and each manner in which its operands lie (consecutive, or the same number again and again) a loop
+ * is written and compiled, once. Numbers pass through WebAssembly's memory block by block, in the cache; operands with
+ * other strides are copied there in order first.
+ *
+ * Every primitive is computed in float32, with the error that its vector function states
+ * (vector/functions.ts); the plain loops compute in double precision and round once.
+ */
+import { copyStrided } from "../kernels/copy.ts";
+import type { Expression, Input } from "../scalar/expression.ts";
+import { anglesOf, toVectors, vectorCost } from "../scalar/webassembly.ts";
+import { broadcastStrides, isRowMajor, sameShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Accelerator } from "./backend.ts";
+import { acceleratorFor } from "./backend.ts";
+import { LoopWriter } from "./emitter.ts";
+import { largestAngle } from "./vector/functions.ts";
+
+/** Elements that pass through at a time. */
+const blockLength = 8192;
+
+/** From so many additions, or what costs as much, on copying the operands pays. */
+const leastCost = 1 << 15;
+
+/** How an operand lies: like the result, or as one number; else it is copied in order first. */
+const lies = { consecutive: 0, constant: 1, elsewhere: 2 } as const;
+
+type Run = (bytes: number, out: number, parameters: number, ...operands: number[]) => number;
+
+/** The first parameters of a loop; the addresses of the operands follow. */
+const bytesAt = 0;
+const outAt = 1;
+const parametersAt = 2;
+const operandsAt = 3;
+
+export class AcceleratedPointwise {
+  private readonly root: Expression;
+  private readonly inputs: readonly Input[];
+  private readonly parameterNames: readonly string[];
+  private readonly cost: number;
+  private readonly loops: (Run | undefined)[] = [];
+  private readonly ways: number[] = [];
+  private readonly addresses: number[] = [];
+
+  constructor(root: Expression, inputs: readonly Input[], parameterNames: readonly string[]) {
+    this.root = root;
+    this.inputs = inputs;
+    this.parameterNames = parameterNames;
+    this.cost = vectorCost(root);
+  }
+
+  /**
+   * Fills `out`, which is contiguous, from the operands, which broadcast to its shape. False where plain loops are to do
+   * it.
+   */
+  run(out: Tensor, operands: readonly Tensor[], parameters: readonly number[]): boolean {
+    const { data } = out.storage;
+    const length = out.numel();
+    if (this.cost === 0 || !(data instanceof Float32Array)) return false;
+    const accelerator = acceleratorFor(length * this.cost, leastCost);
+    if (accelerator === null) return false;
+    let gathered = 0;
+    let key = 0;
+    for (let i = 0; i < operands.length; i++) {
+      const x = operands[i]!;
+      if (x.dtype !== "float32" && x.dtype !== "bool") return false;
+      let way: number = lies.consecutive;
+      if (x.numel() === 1) way = lies.constant;
+      else if (!sameShape(x.shape, out.shape) || !isRowMajor(x.shape, x.strides)) {
+        way = lies.elsewhere;
+        gathered += length;
+      }
+      this.ways[i] = way;
+      key = key * 2 + (way === lies.constant ? 1 : 0);
+    }
+    const { scratch } = accelerator;
+    const most = Math.min(length, blockLength);
+    const numbers = gathered + (operands.length + 1) * most + parameters.length;
+    if (!scratch.begin(numbers, 2 * operands.length + 2)) return false;
+    const loop = this.loopFor(key, operands.length, accelerator);
+    return this.pass(accelerator, loop, data, out, operands, parameters);
+  }
+
+  private pass(
+    { scratch }: Accelerator,
+    loop: Run,
+    data: Float32Array,
+    out: Tensor,
+    operands: readonly Tensor[],
+    parameters: readonly number[],
+  ): boolean {
+    const { ways, addresses } = this;
+    const length = out.numel();
+    const most = Math.min(length, blockLength);
+    const parameterAddress = scratch.take(parameters.length);
+    scratch.floats.set(parameters, parameterAddress >> 2);
+    const target = scratch.take(most);
+    for (let i = 0; i < operands.length; i++) {
+      const x = operands[i]!;
+      const address = scratch.take(ways[i] === lies.elsewhere ? length : most);
+      addresses[i] = address;
+      if (ways[i] === lies.constant) {
+        scratch.floats[address >> 2] = x.storage.data[x.offset]!;
+      } else if (ways[i] === lies.elsewhere) {
+        const strides = broadcastStrides(x.shape, x.strides, out.shape);
+        copyStrided(scratch.floats, address >> 2, x.storage.data, x.offset, out.shape, strides);
+      }
+    }
+    for (let start = 0; start < length; start += most) {
+      const count = Math.min(most, length - start);
+      for (let i = 0; i < operands.length; i++) {
+        if (ways[i] !== lies.consecutive) continue;
+        const x = operands[i]!;
+        const first = x.offset + start;
+        scratch.floats.set(x.storage.data.subarray(first, first + count), addresses[i]! >> 2);
+      }
+      // What the last vector holds beyond the end is computed too, and left there.
+      if (call(loop, (count + 3) & -4, target, parameterAddress, addresses, operands.length) !== 0)
+        return false;
+      scratch.get(target, count, data, out.offset + start);
+      for (let i = 0; i < operands.length; i++)
+        if (ways[i] === lies.elsewhere) addresses[i] = addresses[i]! + 4 * most;
+    }
+    return true;
+  }
+
+  /** The loop for a choice of operands that are one number; those are the ones in the binary digits of the key. */
+  private loopFor(key: number, count: number, accelerator: Accelerator): Run {
+    let loop = this.loops[key];
+    if (loop === undefined) {
+      const isConstant = (i: number) => ((key >> (count - 1 - i)) & 1) === 1;
+      loop = this.compile(isConstant, accelerator);
+      this.loops[key] = loop;
+    }
+    return loop;
+  }
+
+  private compile(isConstant: (i: number) => boolean, accelerator: Accelerator): Run {
+    const { root, inputs, parameterNames } = this;
+    const writer = new LoopWriter(operandsAt + inputs.length, accelerator.relaxed);
+    const { vectors } = writer;
+    writer.loop(bytesAt, () => {
+      const values = toVectors(root, vectors, (part) => {
+        if (part.kind === "parameter")
+          return writer.loadSame(parametersAt, 4 * parameterNames.indexOf(part.name));
+        const i = inputs.findIndex((input) => input === part);
+        return isConstant(i) ? writer.loadSame(operandsAt + i) : writer.load(operandsAt + i);
+      });
+      for (const angle of anglesOf(root)) {
+        const magnitude = vectors.abs(values.get(angle)!);
+        writer.reject(vectors.gt(magnitude, vectors.number(largestAngle)));
+      }
+      writer.store(outAt, values.get(root)!);
+    });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(writer.module()), {
+      env: { memory: accelerator.scratch.memory },
+    });
+    return instance.exports.run as Run;
+  }
+}
+
+/** Calls a loop without making an array of its arguments, for as many operands as most expressions have. */
+function call(
+  loop: Run,
+  numbers: number,
+  target: number,
+  parameters: number,
+  operands: readonly number[],
+  count: number,
+): number {
+  const bytes = 4 * numbers;
+  switch (count) {
+    case 1:
+      return loop(bytes, target, parameters, operands[0]!);
+    case 2:
+      return loop(bytes, target, parameters, operands[0]!, operands[1]!);
+    case 3:
+      return loop(bytes, target, parameters, operands[0]!, operands[1]!, operands[2]!);
+    default:
+      return loop(bytes, target, parameters, ...operands.slice(0, count));
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * Elementary functions of float32 vectors.
+ *
+ * Each reduces its argument to a small interval and has a polynomial there, whose coefficients were fitted for the
+ * smallest largest error and then rounded to float32. The errors, in units of the last place of the float32 result, are
+ * stated with each function and tested against double precision over all of float32. NaN gives NaN; infinities, signed
+ * zeros and denormals give what the exact function does.
+ */
+import type { Vectors } from "./algebra.ts";
+
+/** c₀ + x·(c₁ + x·(c₂ + …)). */
+function polynomial<V>(v: Vectors<V>, x: V, coefficients: readonly number[]): V {
+  let sum = v.number(coefficients.at(-1)!);
+  for (let i = coefficients.length - 2; i >= 0; i--)
+    sum = v.fma(sum, x, v.number(coefficients[i]!));
+  return sum;
+}
+
+const log2e = Math.LOG2E;
+/** ln 2 = high + low; the first has so few digits that its product with a small whole number is exact. */
+const ln2High = 0.693359375;
+const ln2Low = Math.LN2 - ln2High;
+
+/** (eʳ − 1 − r)/r² for |r| ≤ ½ ln 2, with an error of 2⁻²⁷ of eʳ. */
+const expTail = [
+  0.5000000098059454, 0.1666651586899556, 0.04166619657535859, 0.008369245007750537,
+  0.0013951104978985219,
+];
+
+/** The bits of x where the mask is set, else those of y. */
+function where<V>(v: Vectors<V>, mask: V, x: V, y: V): V {
+  return v.select(x, y, mask);
+}
+
+/** x = n·ln 2 + r: n as a number, and eʳ − 1 in two parts, r and what follows. */
+function reduceExp<V>(v: Vectors<V>, x: V): { n: V; r: V; tail: V } {
+  const n = v.nearest(v.mul(x, v.number(log2e)));
+  const r = v.fma(n, v.number(-ln2Low), v.fma(n, v.number(-ln2High), x));
+  const tail = v.mul(v.mul(r, r), polynomial(v, r, expTail));
+  return { n, r, tail };
+}
+
+/** 2ⁿ for whole −126 ≤ n ≤ 127, given as whole numbers. */
+function powerOfTwo<V>(v: Vectors<V>, n: V): V {
+  return v.shiftLeft(v.addWhole(n, v.whole(127)), 23);
+}
+
+/** y·2ⁿ for |n| ≤ 250, rounded once where the result is denormal. */
+function scale<V>(v: Vectors<V>, y: V, n: V): V {
+  const whole = v.toWhole(n);
+  const half = v.shiftRight(whole, 1);
+  const rest = v.subWhole(whole, half);
+  return v.mul(v.mul(y, powerOfTwo(v, half)), powerOfTwo(v, rest));
+}
+
+/** x within bounds; NaN stays NaN. */
+function within<V>(v: Vectors<V>, x: V, low: number, high: number): V {
+  return v.pmin(v.pmax(x, v.number(low)), v.number(high));
+}
+
+/** eˣ; 1 ulp. */
+export function exp<V>(v: Vectors<V>, given: V): V {
+  // Beyond, the result is 0 or ∞ all the same.
+  const x = within(v, given, -105, 90);
+  const { n, r, tail } = reduceExp(v, x);
+  const y = v.add(v.add(r, tail), v.number(1));
+  return scale(v, y, n);
+}
+
+/** 2ˣ; 2 ulp. */
+export function exp2<V>(v: Vectors<V>, given: V): V {
+  const x = within(v, given, -152, 130);
+  const n = v.nearest(x);
+  const r = v.mul(v.sub(x, n), v.number(Math.LN2));
+  const tail = v.mul(v.mul(r, r), polynomial(v, r, expTail));
+  return scale(v, v.add(v.add(r, tail), v.number(1)), n);
+}
+
+/** eˣ − 1; 3 ulp. */
+export function expm1<V>(v: Vectors<V>, given: V): V {
+  const x = within(v, given, -30, 89);
+  const { n, r, tail } = reduceExp(v, x);
+  // With t = 2ⁿ⁻¹: 2·((eʳ − 1)·t + (t − ½)). A whole 2ⁿ would overflow before the result does.
+  const t = powerOfTwo(v, v.toWhole(v.sub(n, v.number(1))));
+  const inner = v.add(v.fma(tail, t, v.sub(t, v.number(0.5))), v.mul(r, t));
+  const y = v.add(inner, inner);
+  // Near 0 it is x itself, with its sign and all digits that a denormal number has.
+  return where(v, v.lt(v.abs(given), v.number(2 ** -25)), given, y);
+}
+
+/** (ln(1 + f) − f + f²/2)/f³ for √½ − 1 ≤ f ≤ √2 − 1, with an error of 2⁻²⁷ of ln(1 + f). */
+const logTail = [
+  0.33333331709694874, -0.2500082105621498, 0.20001226667457223, -0.16623356479379653,
+  0.1420176246714584, -0.13160195053263915, 0.12761550359274768, -0.07634429905562619,
+];
+
+/** x = 2ᵉ·(1 + f) with √½ ≤ 1 + f < √2, for positive x. */
+function splitLog<V>(v: Vectors<V>, x: V): { e: V; f: V } {
+  const isDenormal = v.lt(x, v.number(2 ** -126));
+  const normal = where(v, isDenormal, v.mul(x, v.number(2 ** 23)), x);
+  const shift = v.and(isDenormal, v.number(23));
+  // The bits of √½ become those of 1, so that the exponent counts from there.
+  const bits = v.subWhole(normal, v.whole(sqrtHalfBits));
+  const exponent = v.shiftRight(bits, 23);
+  const mantissa = v.subWhole(normal, v.shiftLeft(exponent, 23));
+  return { e: v.sub(v.fromWhole(exponent), shift), f: v.sub(mantissa, v.number(1)) };
+}
+
+const sqrtHalfBits = new Int32Array(new Float32Array([Math.SQRT1_2]).buffer)[0]!;
+
+/** f³·tail(f) − f²/2, of ln(1 + f) = f + …. */
+function logRest<V>(v: Vectors<V>, f: V): V {
+  const square = v.mul(f, f);
+  const cubic = v.mul(v.mul(square, f), polynomial(v, f, logTail));
+  return v.fma(square, v.number(-0.5), cubic);
+}
+
+/** What a logarithm is where x is 0, negative, infinite or NaN. */
+function logEdges<V>(v: Vectors<V>, x: V, y: V): V {
+  const zero = v.number(0);
+  const large = where(v, v.eq(x, v.number(Number.POSITIVE_INFINITY)), x, y);
+  const small = where(v, v.eq(x, zero), v.number(Number.NEGATIVE_INFINITY), v.number(Number.NaN));
+  return where(v, v.gt(x, zero), large, small);
+}
+
+/** ln x; 1 ulp. */
+export function log<V>(v: Vectors<V>, x: V): V {
+  const { e, f } = splitLog(v, x);
+  const rest = v.fma(e, v.number(ln2Low), logRest(v, f));
+  return logEdges(v, x, v.fma(e, v.number(ln2High), v.add(f, rest)));
+}
+
+/** The logarithm to another base, from e·log 2 and the rest; exact for powers of two where log 2 is 1. */
+function logTo<V>(v: Vectors<V>, x: V, perNatural: number, perTwo: number): V {
+  const { e, f } = splitLog(v, x);
+  // perNatural = high + low: the product of f with the first is exact enough when f loses its last digits too.
+  const high = truncated(perNatural);
+  const fHigh = v.and(f, v.whole(-4096));
+  const fLow = v.sub(f, fHigh);
+  const rest = logRest(v, f);
+  const low = v.fma(
+    v.add(rest, fLow),
+    v.number(high),
+    v.mul(v.add(f, rest), v.number(perNatural - high)),
+  );
+  const twoHigh = truncated(perTwo);
+  const sum = v.add(v.fma(e, v.number(perTwo - twoHigh), low), v.mul(fHigh, v.number(high)));
+  return logEdges(v, x, v.fma(e, v.number(twoHigh), sum));
+}
+
+/** A number with the first 12 digits only: its product with another such number is exact. */
+function truncated(x: number): number {
+  const scaled = 2 ** (11 - Math.floor(Math.log2(Math.abs(x))));
+  return Math.round(x * scaled) / scaled;
+}
+
+/** log₂ x; 2 ulp. */
+export function log2<V>(v: Vectors<V>, x: V): V {
+  return logTo(v, x, Math.LOG2E, 1);
+}
+
+/** log₁₀ x; 2 ulp. */
+export function log10<V>(v: Vectors<V>, x: V): V {
+  return logTo(v, x, Math.LOG10E, Math.log10(2));
+}
+
+/** ln(1 + x); 2 ulp. */
+export function log1p<V>(v: Vectors<V>, x: V): V {
+  const one = v.number(1);
+  const u = v.add(one, x);
+  // What rounding took from 1 + x, on either side of 1.
+  const lost = where(v, v.lt(x, one), v.sub(x, v.sub(u, one)), v.sub(one, v.sub(u, x)));
+  const { e, f } = splitLog(v, u);
+  const rest = v.fma(e, v.number(ln2Low), v.add(logRest(v, f), v.div(lost, u)));
+  const y = logEdges(v, u, v.fma(e, v.number(ln2High), v.add(f, rest)));
+  return where(v, v.lt(v.abs(x), v.number(2 ** -25)), x, y);
+}
+
+/** The bits of a sign. */
+function signOf<V>(v: Vectors<V>, x: V): V {
+  return v.and(x, v.whole(-(2 ** 31)));
+}
+
+/** tanh x = t/(t + 2) with t = e²ˣ − 1; 3 ulp. */
+export function tanh<V>(v: Vectors<V>, x: V): V {
+  const magnitude = v.abs(x);
+  // From 9.02 on the result is 1.
+  const t = expm1(v, v.pmin(v.add(magnitude, magnitude), v.number(20)));
+  const y = v.div(t, v.add(t, v.number(2)));
+  const near = v.lt(magnitude, v.number(2 ** -13));
+  return where(v, near, x, v.or(y, signOf(v, x)));
+}
+
+/** (erf x − x)/x from z = x², for |x| < 0.9. */
+const erfNear = [
+  0.128379166802356, -0.37612635310386544, 0.1128371972308606, -0.02686075281198066,
+  0.00520443602750803, -0.0008181927301086001, 8.538839231160981e-5,
+];
+
+/** eˣ²·erfc(x)/t from t = 1/(1 + x/2), for 0 ≤ x ≤ 10.4. */
+const erfcFar = [
+  0.28208646914816754, 0.2823047226934141, 0.24460924535381265, 0.1890904580897042,
+  0.04147830439827184, 0.06904761207936856, -0.07816227821984259, -0.22769802381981538,
+  0.3382789989800106, -0.1737959844663845, 0.03276047789321129,
+];
+
+/** erfc x for x ≥ 0. */
+function erfcOfPositive<V>(v: Vectors<V>, given: V): V {
+  const x = v.pmin(given, v.number(10.4));
+  const t = v.div(v.number(1), v.fma(x, v.number(0.5), v.number(1)));
+  const factor = v.mul(t, polynomial(v, t, erfcFar));
+  // x² = z² + (x − z)(x + z), where z has so few digits that z² is exact: its rounding would be magnified by exp.
+  const z = v.and(x, v.whole(-4096));
+  const low = v.mul(v.sub(z, x), v.add(z, x));
+  const correction = v.mul(low, polynomial(v, low, [1, 1 / 2, 1 / 6, 1 / 24]));
+  const main = v.mul(exp(v, v.neg(v.mul(z, z))), factor);
+  return v.fma(main, correction, main);
+}
+
+/** The error function; 2 ulp. */
+export function erf<V>(v: Vectors<V>, x: V): V {
+  const magnitude = v.abs(x);
+  const near = v.fma(x, polynomial(v, v.mul(x, x), erfNear), x);
+  const far = v.or(v.sub(v.number(1), erfcOfPositive(v, magnitude)), signOf(v, x));
+  return where(v, v.lt(magnitude, v.number(0.9)), near, far);
+}
+
+/** The complementary error function; 6 ulp. */
+export function erfc<V>(v: Vectors<V>, x: V): V {
+  const magnitude = v.abs(x);
+  const positive = erfcOfPositive(v, magnitude);
+  const far = where(v, v.lt(x, v.number(0)), v.sub(v.number(2), positive), positive);
+  // For |x| < ½ the difference from 1, in two steps that lose nothing.
+  const rest = v.mul(x, polynomial(v, v.mul(x, x), erfNear));
+  const near = v.sub(v.sub(v.number(1), x), rest);
+  return where(v, v.lt(magnitude, v.number(0.25)), near, far);
+}
+
+/** Beyond this the reduction of an angle loses digits; the loops over plain numbers do it then. */
+export const largestAngle = 2 ** 20;
+
+/** (sin r − r)/r³ and (cos r − 1 + r²/2)/r⁴ from r², for |r| ≤ π/4. */
+const sinTail = [-0.1666665487326512, 0.008332173533200614, -0.00019516654722840653];
+const cosTail = [0.041666646747316696, -0.0013887361431077312, 2.4437728180563936e-5];
+
+/** π/2 = high + low; the first has 33 digits, so that its product with a whole number below 2²⁰ is exact. */
+const halfPiHigh = Math.round((Math.PI / 2) * 2 ** 32) / 2 ** 32;
+const halfPiLow = 6.123233995736766e-17 + (Math.PI / 2 - halfPiHigh);
+
+/** x = n·π/2 + r with |r| ≤ π/4, in double precision: n as whole numbers. */
+function reduceAngle<V>(v: Vectors<V>, x: V): { n: V; r: V } {
+  const half = (wide: V): { n: V; r: V } => {
+    const n = v.nearestWide(v.mulWide(wide, v.wide(2 / Math.PI)));
+    const rest = v.subWide(wide, v.mulWide(n, v.wide(halfPiHigh)));
+    return { n: v.narrow(n), r: v.narrow(v.subWide(rest, v.mulWide(n, v.wide(halfPiLow)))) };
+  };
+  const low = half(v.widenLow(x));
+  const high = half(v.widenLow(v.shuffle(x, x, [2, 3, 2, 3])));
+  const joined = (a: V, b: V) => v.shuffle(a, b, [0, 1, 4, 5]);
+  return { n: v.toWhole(joined(low.n, high.n)), r: joined(low.r, high.r) };
+}
+
+/** The sine of n·π/2 + r. */
+function sineOf<V>(v: Vectors<V>, n: V, r: V): V {
+  const square = v.mul(r, r);
+  const sine = v.fma(v.mul(square, r), polynomial(v, square, sinTail), r);
+  const cosineTail = v.fma(v.mul(square, square), polynomial(v, square, cosTail), v.number(1));
+  const cosine = v.fma(square, v.number(-0.5), cosineTail);
+  // n odd: the cosine; n mod 4 above 1: the other sign.
+  const isOdd = v.shiftRight(v.shiftLeft(n, 31), 31);
+  const sign = v.shiftLeft(v.shiftRight(n, 1), 31);
+  return v.xor(where(v, isOdd, cosine, sine), sign);
+}
+
+/** sin x for |x| ≤ {@link largestAngle}; 1 ulp. */
+export function sin<V>(v: Vectors<V>, x: V): V {
+  const { n, r } = reduceAngle(v, x);
+  const y = sineOf(v, n, r);
+  return where(v, v.lt(v.abs(x), v.number(2 ** -13)), x, y);
+}
+
+/** cos x for |x| ≤ {@link largestAngle}; 1 ulp. */
+export function cos<V>(v: Vectors<V>, x: V): V {
+  const { n, r } = reduceAngle(v, x);
+  return sineOf(v, v.addWhole(n, v.whole(1)), r);
+}
