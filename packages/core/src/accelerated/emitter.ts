@@ -24,8 +24,8 @@ const op = {
 const simd = {
   load: 0x00,
   load32Splat: 0x09,
+  load64Splat: 0x0a,
   store: 0x0b,
-  const: 0x0c,
   shuffle: 0x0d,
   anyTrue: 0x53,
   shiftLeft: 0xab,
@@ -79,15 +79,23 @@ export type Local = number & { readonly local: unique symbol };
 export class LoopWriter {
   private readonly parameters: number;
   private readonly relaxed: boolean;
-  /** Constants, which are made before the loop. */
+  /** What comes before the loop. */
   private readonly head: number[] = [];
+  /**
+   * The bits of the constants. They are to lie at the address in a parameter: compilers make constants of their own anew
+   * in every round, instruction by instruction, where they run out of registers.
+   */
+  readonly constants: number[] = [];
+  private readonly constantsAt: number;
   private readonly code: number[] = [];
   private vectorCount = 0;
   private rejected: Local | null = null;
   readonly vectors: Vectors<Local>;
 
-  constructor(parameters: number, relaxed: boolean) {
+  /** The constants lie at the address in parameter `constantsAt`. */
+  constructor(parameters: number, constantsAt: number, relaxed: boolean) {
     this.parameters = parameters;
+    this.constantsAt = constantsAt;
     this.relaxed = relaxed;
     this.vectors = this.makeVectors();
   }
@@ -114,18 +122,24 @@ export class LoopWriter {
     return this.keep();
   }
 
-  private constant(bytes: Uint8Array): Local {
-    this.head.push(op.simd, simd.const, ...bytes);
+  /** A constant of one or two words, repeated. */
+  private constant(words: readonly number[]): Local {
+    const offset = 4 * this.constants.length;
+    this.constants.push(...words);
+    const code = words.length === 1 ? simd.load32Splat : simd.load64Splat;
+    this.head.push(op.localGet, ...unsigned(this.constantsAt));
+    this.head.push(op.simd, code, 2, ...unsigned(offset));
     return this.keep(this.head);
   }
 
   private makeVectors(): Vectors<Local> {
     const known = new Map<string, Local>();
-    const once = (bytes: Uint8Array): Local => {
-      const key = bytes.join();
+    const once = (words: ArrayLike<number>): Local => {
+      const bits = Array.from(words);
+      const key = bits.join();
       let local = known.get(key);
       if (local === undefined) {
-        local = this.constant(bytes);
+        local = this.constant(bits);
         known.set(key, local);
       }
       return local;
@@ -136,9 +150,9 @@ export class LoopWriter {
       return this.keep();
     };
     const table: Record<string, unknown> = {
-      number: (value: number) => once(new Uint8Array(new Float32Array(4).fill(value).buffer)),
-      whole: (value: number) => once(new Uint8Array(new Int32Array(4).fill(value).buffer)),
-      wide: (value: number) => once(new Uint8Array(new Float64Array(2).fill(value).buffer)),
+      number: (value: number) => once(new Int32Array(new Float32Array([value]).buffer)),
+      whole: (value: number) => once([value | 0]),
+      wide: (value: number) => once(new Int32Array(new Float64Array([value]).buffer)),
       fma: (a: Local, b: Local, c: Local) =>
         this.relaxed
           ? this.apply(simd.relaxedMadd, [a, b, c])

@@ -22,25 +22,38 @@ import { largestAngle } from "./vector/functions.ts";
 const blockLength = 8192;
 
 /** From so many additions, or what costs as much, on copying the operands pays. */
-const leastCost = 1 << 15;
+const leastCost = 1 << 13;
 
 /** How an operand lies: like the result, or as one number; else it is copied in order first. */
 const lies = { consecutive: 0, constant: 1, elsewhere: 2 } as const;
 
-type Run = (bytes: number, out: number, parameters: number, ...operands: number[]) => number;
+/** A compiled loop, and the bits of the constants that it reads. */
+interface Loop {
+  readonly run: Run;
+  readonly constants: Int32Array;
+}
+
+type Run = (
+  bytes: number,
+  out: number,
+  parameters: number,
+  constants: number,
+  ...operands: number[]
+) => number;
 
 /** The first parameters of a loop; the addresses of the operands follow. */
 const bytesAt = 0;
 const outAt = 1;
 const parametersAt = 2;
-const operandsAt = 3;
+const constantsAt = 3;
+const operandsAt = 4;
 
 export class AcceleratedPointwise {
   private readonly root: Expression;
   private readonly inputs: readonly Input[];
   private readonly parameterNames: readonly string[];
   private readonly cost: number;
-  private readonly loops: (Run | undefined)[] = [];
+  private readonly loops: (Loop | undefined)[] = [];
   private readonly ways: number[] = [];
   private readonly addresses: number[] = [];
 
@@ -76,16 +89,17 @@ export class AcceleratedPointwise {
       key = key * 2 + (way === lies.constant ? 1 : 0);
     }
     const { scratch } = accelerator;
-    const most = Math.min(length, blockLength);
-    const numbers = gathered + (operands.length + 1) * most + parameters.length;
-    if (!scratch.begin(numbers, 2 * operands.length + 2)) return false;
     const loop = this.loopFor(key, operands.length, accelerator);
+    const most = Math.min(length, blockLength);
+    const numbers =
+      gathered + (operands.length + 1) * most + parameters.length + loop.constants.length;
+    if (!scratch.begin(numbers, operands.length + 3)) return false;
     return this.pass(accelerator, loop, data, out, operands, parameters);
   }
 
   private pass(
     { scratch }: Accelerator,
-    loop: Run,
+    { run, constants }: Loop,
     data: Float32Array,
     out: Tensor,
     operands: readonly Tensor[],
@@ -96,6 +110,8 @@ export class AcceleratedPointwise {
     const most = Math.min(length, blockLength);
     const parameterAddress = scratch.take(parameters.length);
     scratch.floats.set(parameters, parameterAddress >> 2);
+    const constantAddress = scratch.take(constants.length);
+    scratch.words.set(constants, constantAddress >> 2);
     const target = scratch.take(most);
     for (let i = 0; i < operands.length; i++) {
       const x = operands[i]!;
@@ -117,8 +133,17 @@ export class AcceleratedPointwise {
         scratch.floats.set(x.storage.data.subarray(first, first + count), addresses[i]! >> 2);
       }
       // What the last vector holds beyond the end is computed too, and left there.
-      if (call(loop, (count + 3) & -4, target, parameterAddress, addresses, operands.length) !== 0)
-        return false;
+      const bytes = 4 * ((count + 3) & -4);
+      const refused = call(
+        run,
+        bytes,
+        target,
+        parameterAddress,
+        constantAddress,
+        addresses,
+        operands.length,
+      );
+      if (refused !== 0) return false;
       scratch.get(target, count, data, out.offset + start);
       for (let i = 0; i < operands.length; i++)
         if (ways[i] === lies.elsewhere) addresses[i] = addresses[i]! + 4 * most;
@@ -127,7 +152,7 @@ export class AcceleratedPointwise {
   }
 
   /** The loop for a choice of operands that are one number; those are the ones in the binary digits of the key. */
-  private loopFor(key: number, count: number, accelerator: Accelerator): Run {
+  private loopFor(key: number, count: number, accelerator: Accelerator): Loop {
     let loop = this.loops[key];
     if (loop === undefined) {
       const isConstant = (i: number) => ((key >> (count - 1 - i)) & 1) === 1;
@@ -137,15 +162,15 @@ export class AcceleratedPointwise {
     return loop;
   }
 
-  private compile(isConstant: (i: number) => boolean, accelerator: Accelerator): Run {
+  private compile(isConstant: (i: number) => boolean, accelerator: Accelerator): Loop {
     const { root, inputs, parameterNames } = this;
-    const writer = new LoopWriter(operandsAt + inputs.length, accelerator.relaxed);
+    const writer = new LoopWriter(operandsAt + inputs.length, constantsAt, accelerator.relaxed);
     const { vectors } = writer;
     writer.loop(bytesAt, () => {
       const values = toVectors(root, vectors, (part) => {
         if (part.kind === "parameter")
           return writer.loadSame(parametersAt, 4 * parameterNames.indexOf(part.name));
-        const i = inputs.findIndex((input) => input === part);
+        const i = inputs.indexOf(part);
         return isConstant(i) ? writer.loadSame(operandsAt + i) : writer.load(operandsAt + i);
       });
       for (const angle of anglesOf(root)) {
@@ -157,28 +182,29 @@ export class AcceleratedPointwise {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(writer.module()), {
       env: { memory: accelerator.scratch.memory },
     });
-    return instance.exports.run as Run;
+    return { run: instance.exports.run as Run, constants: Int32Array.from(writer.constants) };
   }
 }
 
 /** Calls a loop without making an array of its arguments, for as many operands as most expressions have. */
 function call(
-  loop: Run,
-  numbers: number,
+  run: Run,
+  bytes: number,
   target: number,
   parameters: number,
+  constants: number,
   operands: readonly number[],
   count: number,
 ): number {
-  const bytes = 4 * numbers;
+  const [a, b, c] = operands;
   switch (count) {
     case 1:
-      return loop(bytes, target, parameters, operands[0]!);
+      return run(bytes, target, parameters, constants, a!);
     case 2:
-      return loop(bytes, target, parameters, operands[0]!, operands[1]!);
+      return run(bytes, target, parameters, constants, a!, b!);
     case 3:
-      return loop(bytes, target, parameters, operands[0]!, operands[1]!, operands[2]!);
+      return run(bytes, target, parameters, constants, a!, b!, c!);
     default:
-      return loop(bytes, target, parameters, ...operands.slice(0, count));
+      return run(bytes, target, parameters, constants, ...operands.slice(0, count));
   }
 }

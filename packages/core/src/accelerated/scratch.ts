@@ -13,11 +13,14 @@ export class Scratch {
   private readonly memory: WebAssembly.Memory;
   /** The whole memory as numbers; element i is at address 4·i. */
   floats: Float32Array;
+  /** The same memory as words of 32 bits. */
+  words: Int32Array;
   private top = 0;
 
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: 16, maximum: mostPages });
     this.floats = new Float32Array(this.memory.buffer);
+    this.words = new Int32Array(this.memory.buffer);
   }
 
   /** The size of the memory. */
@@ -49,6 +52,7 @@ export class Scratch {
         return false;
       }
       this.floats = new Float32Array(this.memory.buffer);
+      this.words = new Int32Array(this.memory.buffer);
     }
     this.top = alignment;
     return true;

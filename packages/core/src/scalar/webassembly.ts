@@ -105,11 +105,14 @@ function isTruth(part: Expression): boolean {
   return primitive.isTruth === true;
 }
 
+/** What a loop finds outside of the expression. */
+export type Leaf = Exclude<Expression, { readonly kind: "constant" | "application" }>;
+
 /** Computes an expression for which {@link vectorCost} is not 0. `leaf` gives inputs and parameters. */
 export function toVectors<V>(
   root: Expression,
   v: Vectors<V>,
-  leaf: (part: Expression) => V,
+  leaf: (part: Leaf) => V,
 ): Map<Expression, V> {
   const values = new Map<Expression, V>();
   const asNumber = (part: Expression): V =>

@@ -1,0 +1,191 @@
+/** Accelerated pointwise expressions against double precision, within the bounds that are derived for them. */
+
+import type { Expression, PointwiseDefinition, Tensor } from "@chainrule/core";
+import * as core from "@chainrule/core";
+import { add, backendInfo, exp, gelu, mul, setBackend, tensor, where } from "@chainrule/core";
+import fc from "fast-check";
+import { afterEach, expect, test } from "vitest";
+import { largestAngle } from "../../src/accelerated/vector/functions.ts";
+import { PointwiseKernel } from "../../src/kernels/pointwise.ts";
+import { inputsOf } from "../../src/scalar/expression.ts";
+import { primitives } from "../../src/scalar/primitives.ts";
+import { vectorCost } from "../../src/scalar/webassembly.ts";
+import { draws, onBackend, specialNumbers } from "./backends.ts";
+import { bounded, statedUlps, ulp } from "./bounds.ts";
+
+afterEach(() => setBackend("auto"));
+
+/** Every pointwise op that the package exports. */
+const definitions = Object.values(core).flatMap((value): PointwiseDefinition[] => {
+  if (typeof value !== "function" || !("op" in value)) return [];
+  const { op } = value as { op: { kind: string } };
+  return op.kind === "pointwise" ? [op as PointwiseDefinition] : [];
+});
+
+const ops = new Map(Object.entries(core)) as unknown as ReadonlyMap<string, core.Unary>;
+
+/** Numbers of all magnitudes, with the special ones. */
+function numbersOfAllKinds(count: number, seed: number, near = 4): Float32Array {
+  const { random, integer } = draws(seed);
+  const numbers = Float32Array.from({ length: count }, (_, i) => {
+    if (i % 4 === 0) return (random() - 0.5) * 2 ** (integer(60) - 30);
+    return (random() - 0.5) * 2 * near;
+  });
+  numbers.set(specialNumbers, 1);
+  return numbers;
+}
+
+function compute(
+  root: Expression,
+  tensors: readonly Tensor[],
+  length: number,
+  parameters: Readonly<Record<string, number>>,
+): ArrayLike<number> {
+  const out = core.newTensor("float32", [length]);
+  onBackend("wasm", () => new PointwiseKernel(root, inputsOf(root)).run(out, tensors, parameters));
+  return out.toTypedArray();
+}
+
+test("every op and its gradients, with special numbers", () => {
+  const length = 203;
+  let compared = 0;
+  for (const { name, operands, parameters, value, gradients } of definitions) {
+    for (const root of [value, ...gradients]) {
+      if (vectorCost(root) === 0) continue;
+      const inputs = inputsOf(root);
+      if (inputs.length === 0) continue;
+      const arrays = inputs.map(({ index }) =>
+        numbersOfAllKinds(length, 31 * index + operands.length),
+      );
+      const at = (i: number) => (index: number) =>
+        arrays[inputs.findIndex((input) => input.index === index)]![i]!;
+      const tensors = arrays.map((numbers) => tensor(numbers));
+      const results = compute(root, tensors, length, parameters);
+      for (let i = 0; i < length; i++) {
+        const { value: exact, error } = bounded(root, at(i), parameters);
+        if (error === Number.POSITIVE_INFINITY) continue;
+        compared++;
+        const given = results[i]!;
+        // NaN and infinities must be the same; the difference of numbers is bounded.
+        if (Object.is(given, exact) || Math.abs(given - exact) <= error + ulp(exact) / 2) continue;
+        const call = `${name}(${inputs.map(({ index }) => at(i)(index)).join(", ")})`;
+        expect(given, `${call} within ${error}`).toBe(exact);
+      }
+    }
+  }
+  expect(compared).toBeGreaterThan(20_000);
+});
+
+test("the stated errors of the vector functions, over all magnitudes", () => {
+  const { integer } = draws(5);
+  const bits = Int32Array.from(
+    { length: 20_000 },
+    () => (integer(2 ** 16) << 16) | integer(2 ** 16),
+  );
+  const anywhere = new Float32Array(bits.buffer);
+  const near = numbersOfAllKinds(20_000, 6, 12);
+  for (const [name, stated] of Object.entries(statedUlps)) {
+    const evaluate = primitives[name as "exp"].evaluate;
+    const isTurned = name === "sin" || name === "cos";
+    for (const given of [anywhere, near]) {
+      const x = isTurned
+        ? given.map((value) => (Math.abs(value) < largestAngle ? value : 0))
+        : given;
+      const op = ops.get(name)!;
+      const results = onBackend("wasm", () => op(tensor(x))).toTypedArray();
+      let worst = 0;
+      for (const [i, value] of results.entries()) {
+        const exact = evaluate(x[i]!);
+        const rounded = Math.fround(exact);
+        if (exact !== 0 && Number.isFinite(rounded))
+          worst = Math.max(worst, Math.abs(value - exact) / ulp(exact));
+        else if (!Object.is(value, rounded)) expect(value, `${name}(${x[i]})`).toBe(rounded);
+      }
+      expect(worst).not.toBeNaN();
+      expect(worst, name).toBeLessThanOrEqual(stated);
+      expect(worst, name).toBeGreaterThan(0.3);
+    }
+  }
+});
+
+test("angles beyond the reach of the vectors are reduced exactly all the same", () => {
+  const x = tensor([1e9, -3e7, 1, Number.POSITIVE_INFINITY]);
+  const given = onBackend("wasm", () => core.sin(x)).toArray() as number[];
+  const wanted = onBackend("reference", () => core.sin(x)).toArray();
+  expect(given).toEqual(wanted);
+});
+
+const shapes = fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 0, maxLength: 4 });
+
+test("any strides and broadcasting; single roundings give the bits of the plain loops", () => {
+  fc.assert(
+    fc.property(shapes, fc.integer(), (shape, seed) => {
+      const draw = draws(seed);
+      const narrow = shape.map((length) => (draw.integer(3) === 0 ? 1 : length));
+      const a = draw.view(shape);
+      const b = draw.view(narrow.slice(draw.integer(narrow.length + 1)));
+      const condition = draw.view(narrow).gt(0);
+      for (const compute of [
+        () => add(a, b),
+        () => mul(a, b),
+        () => a.div(b),
+        () => b.sub(a),
+        () => a.relu(),
+        () => a.abs().sqrt(),
+        () => where(condition, a, b),
+        () => a.clamp(-1, 1.25),
+      ]) {
+        const given = onBackend("wasm", compute);
+        const wanted = onBackend("reference", compute);
+        expect(given.shape).toEqual(wanted.shape);
+        expect(given.toTypedArray()).toEqual(wanted.toTypedArray());
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("lengths that do not fill a vector or a block", () => {
+  for (const length of [1, 2, 3, 4, 5, 7, 8191, 8192, 8193, 20_001]) {
+    const x = tensor(numbersOfAllKinds(Math.max(length, 16), length).subarray(0, length));
+    const y = draws(length).plain([length]);
+    const given = onBackend("wasm", () => add(x, y)).toTypedArray();
+    expect(given).toEqual(onBackend("reference", () => add(x, y)).toTypedArray());
+  }
+});
+
+test("what has no vectors, and other types, are left to the plain loops", () => {
+  const doubles = tensor([0.1, 0.2], { dtype: "float64" });
+  const whole = tensor([16777217, 3], { dtype: "int32" });
+  for (const compute of [
+    () => exp(doubles),
+    () => add(whole, 1),
+    () => core.lgamma(tensor([3.5])),
+  ]) {
+    const given = onBackend("wasm", compute);
+    expect(given.toArray()).toEqual(onBackend("reference", compute).toArray());
+  }
+});
+
+test("gradients of any order through accelerated loops", () => {
+  const x = draws(3).plain([40]);
+  const second = () =>
+    core.grad((t: Tensor) =>
+      core
+        .grad((u: Tensor) => gelu(u).sum())(t)
+        .sum(),
+    )(x);
+  const given = onBackend("wasm", second).toArray() as number[];
+  const wanted = onBackend("reference", second).toArray() as number[];
+  for (const [i, value] of given.entries()) expect(value).toBeCloseTo(wanted[i]!, 5);
+});
+
+test("choosing a backend", () => {
+  expect(() => setBackend("gpu" as "auto")).toThrow(
+    /setBackend: expected "auto", "reference" or "wasm"/,
+  );
+  setBackend("reference");
+  expect(backendInfo()).toMatchObject({ setting: "reference", inUse: "reference", threads: 1 });
+  setBackend("wasm");
+  expect(backendInfo()).toMatchObject({ setting: "wasm", inUse: "wasm" });
+});
