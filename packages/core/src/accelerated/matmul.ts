@@ -7,6 +7,7 @@
  * Sums are kept in float32: against the exact product of the same numbers an element of k terms is off by at most
  * k·2⁻²⁴·Σₚ|aᵢₚ·bₚⱼ| (and a trifle of second order), as with any order of adding.
  */
+import { copyStrided } from "../kernels/copy.ts";
 import type { MatrixView } from "../kernels/matmul.ts";
 import type { Accelerator } from "./backend.ts";
 import { acceleratorFor } from "./backend.ts";
@@ -23,15 +24,40 @@ const blockColumns = 2048;
 const panelColumns = 8;
 const mostPanelRows = 6;
 
-/** Where the numbers of a matrix lie within its array: from the first to the last one, inclusive. */
-function spanOf(x: MatrixView, rows: number, columns: number): [from: number, to: number] {
-  const last = x.offset + (rows - 1) * x.rowStep + (columns - 1) * x.columnStep;
-  return [x.offset, last + 1];
+/** A matrix in WebAssembly's memory; steps are in bytes. */
+interface Placed {
+  readonly address: number;
+  readonly rowStep: number;
+  readonly columnStep: number;
+}
+
+/** How many numbers {@link place} takes room for. */
+function placedNumbers(x: MatrixView, rows: number, columns: number): number {
+  const span = (rows - 1) * x.rowStep + (columns - 1) * x.columnStep + 1;
+  return isDense(span, rows * columns) ? span : rows * columns;
 }
 
 /** Whether a matrix fills at least a third of the memory that it spans, so that all of it may be copied. */
-function isDense([from, to]: [number, number], count: number): boolean {
-  return to - from <= 3 * count + 64;
+function isDense(span: number, count: number): boolean {
+  return span > 0 && span <= 3 * count + 64;
+}
+
+/** Copies a matrix in: with what lies between its numbers or, where that is much, without. */
+function place(
+  { scratch }: Accelerator,
+  x: MatrixView<Float32Array>,
+  rows: number,
+  columns: number,
+): Placed {
+  const span = (rows - 1) * x.rowStep + (columns - 1) * x.columnStep + 1;
+  if (isDense(span, rows * columns)) {
+    const address = scratch.put(x.data, x.offset, x.offset + span);
+    return { address, rowStep: 4 * x.rowStep, columnStep: 4 * x.columnStep };
+  }
+  const address = scratch.take(rows * columns);
+  const strides = [x.rowStep, x.columnStep];
+  copyStrided(scratch.floats, address >> 2, x.data, x.offset, [rows, columns], strides);
+  return { address, rowStep: 4 * columns, columnStep: 4 };
 }
 
 /**
@@ -48,18 +74,14 @@ export function multiplyAccelerated(
   n: number,
 ): boolean {
   const accelerator = acceleratorFor(m * k * n, leastProducts);
-  if (accelerator === null) return false;
-  const spanA = spanOf(a, m, k);
-  const spanB = spanOf(b, k, n);
-  if (!isDense(spanA, m * k) || !isDense(spanB, k * n)) return false;
+  if (accelerator === null || m * k * n === 0) return false;
   const { scratch } = accelerator;
-  const sizeA = spanA[1] - spanA[0];
-  const sizeB = spanB[1] - spanB[0];
-  if (!scratch.begin(sizeA + sizeB + m * n + spareNumbers(k, n), 6)) return false;
-  const addressA = scratch.put(a.data, ...spanA);
-  const addressB = scratch.put(b.data, ...spanB);
+  const numbers = placedNumbers(a, m, k) + placedNumbers(b, k, n) + m * n + spareNumbers(k, n);
+  if (!scratch.begin(numbers, 6)) return false;
+  const placedA = place(accelerator, a, m, k);
+  const placedB = place(accelerator, b, k, n);
   const c = scratch.take(m * n);
-  multiplyAt(accelerator, c, addressA, a, addressB, b, m, k, n);
+  multiplyPlaced(accelerator, c, placedA, placedB, m, k, n);
   scratch.get(c, m * n, out, at);
   return true;
 }
@@ -72,13 +94,11 @@ function spareNumbers(k: number, n: number): number {
 }
 
 /** The product of matrices that lie in WebAssembly's memory. */
-function multiplyAt(
+function multiplyPlaced(
   { kernels, scratch }: Accelerator,
   c: number,
-  addressA: number,
-  a: MatrixView,
-  addressB: number,
-  b: MatrixView,
+  a: Placed,
+  b: Placed,
   m: number,
   k: number,
   n: number,
@@ -88,20 +108,16 @@ function multiplyAt(
   const packedB = scratch.take(steps * columns);
   const packedA = scratch.take(steps * (blockRows + mostPanelRows));
   const spare = scratch.take(mostPanelRows * panelColumns);
-  const rowStepA = 4 * a.rowStep;
-  const stepA = 4 * a.columnStep;
-  const columnStepB = 4 * b.columnStep;
-  const stepB = 4 * b.rowStep;
   for (let j = 0; j < n; j += blockColumns) {
     const width = Math.min(blockColumns, n - j);
     for (let p = 0; p < k; p += blockSteps) {
       const depth = Math.min(blockSteps, k - p);
-      const fromB = addressB + j * columnStepB + p * stepB;
-      kernels.packColumns(packedB, fromB, columnStepB, stepB, width, depth);
+      const fromB = b.address + j * b.columnStep + p * b.rowStep;
+      kernels.packColumns(packedB, fromB, b.columnStep, b.rowStep, width, depth);
       for (let i = 0; i < m; i += blockRows) {
         const height = Math.min(blockRows, m - i);
-        const fromA = addressA + i * rowStepA + p * stepA;
-        kernels.packRows(packedA, fromA, rowStepA, stepA, height, depth);
+        const fromA = a.address + i * a.rowStep + p * a.columnStep;
+        kernels.packRows(packedA, fromA, a.rowStep, a.columnStep, height, depth);
         const tile = c + 4 * (i * n + j);
         kernels.multiply(
           tile,

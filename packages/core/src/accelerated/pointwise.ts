@@ -179,10 +179,8 @@ export class AcceleratedPointwise {
       }
       writer.store(outAt, values.get(root)!);
     });
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(writer.module()), {
-      env: { memory: accelerator.scratch.memory },
-    });
-    return { run: instance.exports.run as Run, constants: Int32Array.from(writer.constants) };
+    const { run } = accelerator.scratch.instantiate(writer.module()) as { run: Run };
+    return { run, constants: Int32Array.from(writer.constants) };
   }
 }
 
