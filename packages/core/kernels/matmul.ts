@@ -200,7 +200,9 @@ export function multiply(variant: Variant): Kernel {
         for (const sum of sums.flat()) local.set(sum, v128.const("f32x4", [0, 0, 0, 0]));
         local.set(pb, startB);
         if (unrolled > 1)
-          whileBelow(pb, unrolledEndB, unrolled * panelColumns * numberBytes, () => steps(unrolled));
+          whileBelow(pb, unrolledEndB, unrolled * panelColumns * numberBytes, () =>
+            steps(unrolled),
+          );
         whileBelow(pb, endB, panelColumns * numberBytes, () => steps(1));
 
         local.set(tile, i32.add(i32.add(c, i32.mul(i, cStep)), i32.mul(j, numberBytes)));
