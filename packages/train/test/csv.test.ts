@@ -88,5 +88,7 @@ describe("readCsv", () => {
     const table = await readCsvFile(path, { types: { cultivar: "integer" } });
     expect(table.length).toBe(178);
     expect(table.tensor(table.except("cultivar")).shape).toEqual([178, 13]);
+    await expect(readCsvFile(`${path}.gone`)).rejects.toThrow(/ENOENT/);
+    await expect(readCsvFile(process.execPath)).rejects.toThrow(/is not UTF-8/);
   });
 });

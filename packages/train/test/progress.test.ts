@@ -24,8 +24,8 @@ test("a bar fills up in one line", async () => {
   const written: string[] = [];
   const sink = { isTTY: true, columns: 90, write: (text: string) => written.push(text) };
   await train({ progress: "off", callbacks: [new ProgressBar(sink)] });
-  expect(written[0]).toMatch(/█+░+ {2}epoch 1\/3 {2}batch 1\/2 {2}loss [\d.e+-]+ {2}\d:\d\d left$/);
-  expect(written.at(-2)).toMatch(/█{20} {2}epoch 3\/3 {2}loss [\d.e+-]+ {2}0:00$/);
+  expect(written[0]).toMatch(/█+░+ {2}epoch 1\/3 {2}batch 1\/2 {2}\d:\d\d left {2}loss [\d.e+-]+$/);
+  expect(written.at(-2)).toMatch(/█{20} {2}epoch 3\/3 {2}0:00 {2}loss [\d.e+-]+$/);
   expect(written.at(-1)).toBe("\n");
   expect(written.every((text) => text.length < 90 + 8)).toBe(true);
   const narrow: string[] = [];

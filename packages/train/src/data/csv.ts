@@ -15,6 +15,7 @@ import {
   type Tensor,
   tensor,
 } from "@chainrule/core";
+import { readFile } from "@chainrule/formats/node";
 import Papa from "papaparse";
 import { LabelEncoder } from "./labels.ts";
 
@@ -211,11 +212,20 @@ export function readCsv(text: string, options: CsvOptions = {}): Table {
 /**
  * Reads a table from a file; in Node, Bun and Deno.
  *
- * @throws as {@link readCsv}, and what the system says when the file cannot be read.
+ * @throws {CsvError} as {@link readCsv}, and for a file that is not UTF-8; and what the system says when it cannot be read.
  */
 export async function readCsvFile(path: string, options?: CsvOptions): Promise<Table> {
-  const { readFile } = await import("node:fs/promises");
-  return readCsv(await readFile(path, "utf8"), options);
+  const bytes = await readFile(path);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new CsvError(
+      `readCsvFile: ${path} is not UTF-8. Save it as UTF-8, or decode it yourself and give the text to readCsv.`,
+      { path },
+    );
+  }
+  return readCsv(text, options);
 }
 
 /** The entries of a line, and its number in the text, counted from 1. */

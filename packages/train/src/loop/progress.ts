@@ -108,8 +108,8 @@ export class ProgressBar implements Callback {
       `${"█".repeat(full)}${"░".repeat(width - full)}`,
       `epoch ${String(run.epoch).padStart(epochs.length)}/${epochs}`,
       ...(run.batch > 0 ? [`batch ${run.batch}${batches}`] : []),
-      figuresOf(record),
       share >= 1 ? duration(spent) : `${duration(left)} left`,
+      figuresOf(record),
     ].join("  ");
     const columns = this.sink.columns ?? 100;
     // Longer lines would wrap, and the next one could not overwrite them.

@@ -2,6 +2,7 @@
  * Pictures: as SVG, and as text.
  */
 import { ArgumentError, quoted } from "@chainrule/core";
+import { writeFile } from "@chainrule/formats/node";
 
 /** A picture, to be shown as SVG or in a terminal. */
 export class Plot {
@@ -30,10 +31,7 @@ export class Plot {
         path,
       });
     }
-    const { mkdir, writeFile } = await import("node:fs/promises");
-    const { dirname } = await import("node:path");
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, `${this.svg}\n`);
+    await writeFile(path, new TextEncoder().encode(`${this.svg}\n`));
   }
 
   /** What `console.log` shows in Node and Bun. */
