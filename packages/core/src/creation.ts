@@ -356,6 +356,31 @@ export function linspace(
   return finish(x, options);
 }
 
+/**
+ * `steps` numbers from base^start to base^end, both included, at even ratios.
+ *
+ * @example
+ * import { logspace } from "@chainrule/core";
+ * logspace(0, 2, 3); // → tensor([1, 10, 100])
+ */
+export function logspace(
+  start: number,
+  end: number,
+  steps: number,
+  options: CreationOptions & { base?: number } = {},
+): Tensor {
+  const { base = 10, ...creation } = options;
+  checkNumber("logspace", "base", base);
+  checkNumber("logspace", "start", start);
+  checkNumber("logspace", "end", end);
+  checkInteger("logspace", "steps", steps, 0);
+  const dtype = dtypeFrom("logspace", creation, getDefaultDType());
+  const x = newTensor(dtype, [steps]);
+  const { data } = linspace(start, end, steps, { dtype: "float64" }).storage;
+  for (let i = 0; i < steps; i++) x.storage.data[i] = base ** data[i]!;
+  return finish(x, creation);
+}
+
 /** Zeros of the shape and type of `x`. */
 export function zerosLike(x: Tensor, options?: CreationOptions): Tensor {
   return filled(

@@ -18,6 +18,7 @@ export {
   full,
   fullLike,
   linspace,
+  logspace,
   newTensor,
   ones,
   onesLike,

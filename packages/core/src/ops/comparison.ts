@@ -2,11 +2,12 @@
  * Comparisons: true and false, element by element. They have no derivative, and NaN equals nothing.
  */
 import type { TensorLike } from "../creation.ts";
-import { tensor } from "../creation.ts";
+import { tensor, toTensor } from "../creation.ts";
 import { ArgumentError, checkBoolean, checkNumber, checkOptions } from "../errors.ts";
 import type { Binary, BinaryWith } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
 import { within } from "../samples.ts";
+import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
 const few = within(-2, 2, { whole: true });
@@ -213,5 +214,21 @@ export const isclose: BinaryWith<ClosenessOptions> = Object.assign(iscloseOf, {
  */
 export function allclose(a: TensorLike, b: TensorLike, options?: ClosenessOptions): boolean {
   for (const value of isclose(a, b, options).toTypedArray()) if (value === 0) return false;
+  return true;
+}
+
+/**
+ * Whether two tensors have the same shape and the same numbers, of whatever type; a boolean. NaN equals nothing.
+ *
+ * @example
+ * import { equal, tensor } from "@chainrule/core";
+ * equal(tensor([1, 2]), tensor([1, 2])); // → true
+ * equal(tensor([1, 2]), tensor([[1, 2]])); // → false
+ */
+export function equal(a: TensorLike, b: TensorLike): boolean {
+  const [x, y] = [toTensor("equal", a), toTensor("equal", b)];
+  if (!sameShape(x.shape, y.shape)) return false;
+  const [left, right] = [x.toTypedArray(), y.toTypedArray()];
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
   return true;
 }

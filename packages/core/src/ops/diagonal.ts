@@ -242,3 +242,17 @@ export function diag(x: TensorLike, options?: DiagOptions): Tensor {
     { shape: source.shape },
   );
 }
+
+/**
+ * A square matrix with all elements of x on a diagonal, `offset` places above the main one.
+ *
+ * @throws {ArgumentError} for an unknown option.
+ * @example
+ * import { diagflat, tensor } from "@chainrule/core";
+ * diagflat(tensor([[1], [2]])).toArray(); // → [ [ 1, 0 ], [ 0, 2 ] ]
+ */
+export function diagflat(x: TensorLike, options?: { offset?: number }): Tensor {
+  checkOptions("diagflat", options, ["offset"]);
+  const source = toTensor("diagflat", x);
+  return diagEmbed(source.reshape([source.numel()]), { offset: options?.offset ?? 0 });
+}

@@ -69,6 +69,17 @@ export function flatten(x: TensorLike, startDim = 0, endDim = -1): Tensor {
 }
 
 /**
+ * All elements in one dimension; NumPy's name for {@link flatten}.
+ *
+ * @example
+ * import { ravel, zeros } from "@chainrule/core";
+ * ravel(zeros([2, 3])).shape; // → [ 6 ]
+ */
+export function ravel(x: TensorLike): Tensor {
+  return flatten(x);
+}
+
+/**
  * x with the dimension `dim` split into several of the lengths given, one of which may be −1. A view; undoes `flatten`.
  *
  * @throws {IndexError} when `dim` is out of range.

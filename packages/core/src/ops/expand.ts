@@ -161,6 +161,18 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
 }
 
 /**
+ * x stretched to the shape of another tensor, as {@link expand} does.
+ *
+ * @throws {ShapeError} when a dimension is neither of length 1 nor of the wanted length.
+ * @example
+ * import { expandAs, tensor, zeros } from "@chainrule/core";
+ * expandAs(tensor([1, 2]), zeros([3, 2])).shape; // → [ 3, 2 ]
+ */
+export function expandAs(x: TensorLike, other: Tensor): Tensor {
+  return expand(x, toTensor("expandAs", other).shape);
+}
+
+/**
  * Tensors stretched to the shape in which all of them meet; views.
  *
  * @throws {ShapeError} when the shapes do not broadcast.

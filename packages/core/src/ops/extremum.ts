@@ -205,3 +205,28 @@ export const argmax: Op<
 export const argmin: Op<
   (x: TensorLike, dim?: Dims | ReductionOptions, options?: ReductionOptions) => Tensor
 > = defineOp(extremePlaces("argmin", false));
+
+/** What {@link aminmax} finds. */
+export interface AminmaxResult {
+  readonly min: Tensor;
+  readonly max: Tensor;
+}
+
+/**
+ * The smallest and the largest element, of all or along dimensions: {@link amin} and {@link amax}.
+ *
+ * @throws {IndexError} when a dimension is out of range or named twice.
+ * @throws {ShapeError} when there is nothing to choose from.
+ * @throws {ArgumentError} for an unknown option.
+ * @example
+ * import { aminmax, tensor } from "@chainrule/core";
+ * const { min, max } = aminmax(tensor([3, 1, 2]));
+ * [min.item(), max.item()]; // → [ 1, 3 ]
+ */
+export function aminmax(
+  x: TensorLike,
+  dim?: Dims | ReductionOptions,
+  options?: ReductionOptions,
+): AminmaxResult {
+  return { min: amin(x, dim, options), max: amax(x, dim, options) };
+}

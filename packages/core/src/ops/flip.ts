@@ -146,3 +146,29 @@ function rolled(x: Tensor, shift: number, dim: number): Tensor {
   if (by === 0) return reshape(x, x.shape);
   return cat([narrow(x, dim, length - by, by), narrow(x, dim, 0, length - by)], dim);
 }
+
+/**
+ * x with its columns in reverse order: {@link flip} along dimension 1.
+ *
+ * @throws {IndexError} when x has fewer than two dimensions.
+ * @example
+ * import { fliplr, tensor } from "@chainrule/core";
+ * fliplr(tensor([[1, 2], [3, 4]])).toArray(); // → [ [ 2, 1 ], [ 4, 3 ] ]
+ */
+export function fliplr(x: TensorLike): Tensor {
+  const source = toTensor("fliplr", x);
+  return flip(source, existingDim("fliplr", 1, source.shape));
+}
+
+/**
+ * x with its rows in reverse order: {@link flip} along dimension 0.
+ *
+ * @throws {ShapeError} when x has no dimension.
+ * @example
+ * import { flipud, tensor } from "@chainrule/core";
+ * flipud(tensor([[1, 2], [3, 4]])).toArray(); // → [ [ 3, 4 ], [ 1, 2 ] ]
+ */
+export function flipud(x: TensorLike): Tensor {
+  const source = toTensor("flipud", x);
+  return flip(source, existingDim("flipud", 0, source.shape));
+}

@@ -3,6 +3,7 @@
  * which derivatives are made.
  */
 export { cat } from "./cat.ts";
+export { cartesianProd } from "./combinations.ts";
 export { atleast1d, atleast2d, atleast3d } from "./dimensions.ts";
 export { einsum } from "./einsum.ts";
 export { broadcastTensors } from "./expand.ts";

@@ -147,3 +147,15 @@ function nonzeroOrTuple(x: TensorLike, options?: NonzeroOptions): Tensor | Tenso
   const source = toTensor("nonzero", x);
   return nonzeroOf("nonzero", source.ndim === 0 ? source.reshape([1]) : source);
 }
+
+/**
+ * The positions of all elements that are not zero, a row for each; NumPy's name for {@link nonzero}.
+ *
+ * @throws {ArgumentError} inside `vmap`, where samples differ in it.
+ * @example
+ * import { argwhere, tensor } from "@chainrule/core";
+ * argwhere(tensor([0, 5, 6])).toArray(); // → [ [ 1 ], [ 2 ] ]
+ */
+export function argwhere(x: TensorLike): Tensor {
+  return nonzero(x);
+}

@@ -2,9 +2,9 @@
  * Where numbers belong among sorted ones.
  */
 import type { TensorLike } from "../creation.ts";
-import { toTensor, zeros } from "../creation.ts";
+import { newTensor, toTensor, zeros } from "../creation.ts";
 import type { DType } from "../dtype.ts";
-import { checkOptions, ShapeError } from "../errors.ts";
+import { checkBoolean, checkOptions, ShapeError } from "../errors.ts";
 import { searchRows } from "../kernels/search.ts";
 import type { Op } from "../op.ts";
 import { contiguousOperand, defineOp } from "../op.ts";
@@ -105,4 +105,30 @@ export function bucketize(x: TensorLike, boundaries: TensorLike, options?: Searc
     );
   }
   return searchsorted(rows, x, options);
+}
+
+/** Options of {@link isin}. */
+export interface IsInOptions {
+  /** Whether to ask for what is in none of them, instead. */
+  invert?: boolean;
+}
+
+/**
+ * Whether each element is one of some values; bool, of the shape of x. NaN is in nothing.
+ *
+ * @throws {ArgumentError} for an unknown option.
+ * @example
+ * import { isin, tensor } from "@chainrule/core";
+ * isin(tensor([1, 2, 3]), [2, 3, 5]); // → tensor([false, true, true], dtype=bool)
+ */
+export function isin(x: TensorLike, values: TensorLike, options?: IsInOptions): Tensor {
+  checkOptions("isin", options, ["invert"]);
+  const invert = checkBoolean("isin", "invert", options?.invert, false);
+  const source = toTensor("isin", x);
+  const wanted = new Set<number>(toTensor("isin", values).toTypedArray());
+  wanted.delete(Number.NaN);
+  const y = newTensor("bool", source.shape);
+  for (const [i, value] of source.toTypedArray().entries())
+    y.storage.data[i] = Number(wanted.has(value) !== invert);
+  return y;
 }

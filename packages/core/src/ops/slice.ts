@@ -87,3 +87,33 @@ export function select(x: TensorLike, dim: number, index: number): Tensor {
   checkInteger("select", "the index", index);
   return at(source, ...selecting(along, index));
 }
+
+/**
+ * x in parts along a dimension, as views: so many of as equal lengths as there can be, the longer ones first; or cut at
+ * the places named.
+ *
+ * @throws {ArgumentError} when the number of parts is no whole number of at least 1, or a place no whole number.
+ * @throws {IndexError} when `dim` is out of range.
+ * @example
+ * import { arange, tensorSplit } from "@chainrule/core";
+ * tensorSplit(arange(7), 3).map((part) => part.toArray()); // → [ [ 0, 1, 2 ], [ 3, 4 ], [ 5, 6 ] ]
+ * tensorSplit(arange(7), [2, 5]).map((part) => part.numel()); // → [ 2, 3, 2 ]
+ */
+export function tensorSplit(x: TensorLike, parts: number | readonly number[], dim = 0): Tensor[] {
+  const source = toTensor("tensorSplit", x);
+  const at = existingDim("tensorSplit", dim, source.shape);
+  const length = source.shape[at]!;
+  const cuts: number[] = [0];
+  if (typeof parts === "number") {
+    checkInteger("tensorSplit", "the number of parts", parts, 1);
+    for (let i = 0; i < parts; i++)
+      cuts.push(cuts[i]! + Math.floor(length / parts) + (i < length % parts ? 1 : 0));
+  } else {
+    for (const place of parts) {
+      checkInteger("tensorSplit", "a place", place);
+      cuts.push(Math.min(Math.max(place < 0 ? place + length : place, 0), length));
+    }
+    cuts.push(length);
+  }
+  return cuts.slice(1).map((end, i) => narrow(source, at, cuts[i]!, Math.max(end - cuts[i]!, 0)));
+}

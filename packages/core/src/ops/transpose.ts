@@ -156,6 +156,19 @@ export function movedim(x: TensorLike, source: Dims, destination: Dims): Tensor 
   );
 }
 
+/**
+ * x with some dimensions moved to other places; NumPy's name for {@link movedim}.
+ *
+ * @throws {IndexError} when a dimension is out of range or named twice.
+ * @throws {ArgumentError} when there are not as many destinations as sources.
+ * @example
+ * import { moveaxis, zeros } from "@chainrule/core";
+ * moveaxis(zeros([2, 3, 4]), 0, -1).shape; // → [ 3, 4, 2 ]
+ */
+export function moveaxis(x: TensorLike, source: Dims, destination: Dims): Tensor {
+  return movedim(x, source, destination);
+}
+
 /** Dimensions in the order given, each counted from the front and named once. */
 function placesOf(dims: Dims, rank: number): number[] {
   normalizeDims("movedim", dims, rank);

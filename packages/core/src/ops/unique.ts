@@ -3,7 +3,7 @@
  * results depend on the numbers.
  */
 import type { TensorLike } from "../creation.ts";
-import { newTensor, toTensor } from "../creation.ts";
+import { newTensor, tensor, toTensor } from "../creation.ts";
 import {
   ArgumentError,
   checkBoolean,
@@ -15,7 +15,9 @@ import {
 } from "../errors.ts";
 import { formatShape, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkDim } from "./reduction.ts";
 import { reshape } from "./reshape.ts";
+import { indexSelect } from "./select.ts";
 import { sort } from "./sort.ts";
 
 /** Options of {@link unique}. */
@@ -26,13 +28,15 @@ export interface UniqueOptions {
   returnCounts?: boolean;
   /** Whether the values are to be in rising order. They always are. */
   sorted?: boolean;
+  /** Compare whole slices along this dimension, rather than numbers. */
+  dim?: number;
 }
 
 /** The different values of a tensor, and where they are. */
 export interface UniqueValues {
-  /** In rising order, along one dimension. */
+  /** In rising order, along one dimension; with `dim`, the slices in lexicographic order along it. */
   readonly values: Tensor;
-  /** For each element of x, the place of its value: int32, of the shape of x. */
+  /** For each element of x, the place of its value: int32, of the shape of x; with `dim`, for each slice. */
   readonly inverse: Tensor;
   /** How often each value occurs: int32. */
   readonly counts: Tensor;
@@ -44,19 +48,25 @@ export interface UniqueValues {
  * a value of its own. It has no gradient.
  *
  * @throws {ArgumentError} for an unknown option.
+ * @throws {IndexError} when the dimension is out of range.
  * @example
  * import { tensor, unique } from "@chainrule/core";
  * unique(tensor([3, 1, 3, 2])); // → tensor([1, 2, 3])
  * unique(tensor([3, 1, 3, 2]), { returnCounts: true }).counts; // → tensor([1, 1, 2], dtype=int32)
+ * unique(tensor([[1, 2], [0, 5], [1, 2]]), { dim: 0 }).toArray(); // → [ [ 0, 5 ], [ 1, 2 ] ]
  */
-export function unique(x: TensorLike): Tensor;
+export function unique(x: TensorLike, options?: { dim?: number }): Tensor;
 export function unique(x: TensorLike, options: UniqueOptions): UniqueValues;
 export function unique(given: TensorLike, options?: UniqueOptions): Tensor | UniqueValues {
-  checkOptions("unique", options, ["returnInverse", "returnCounts", "sorted"]);
-  for (const [name, value] of Object.entries(options ?? {})) {
-    checkBoolean("unique", name, value, false);
-  }
+  checkOptions("unique", options, ["returnInverse", "returnCounts", "sorted", "dim"]);
+  const { dim, ...flags } = options ?? {};
+  for (const [name, value] of Object.entries(flags)) checkBoolean("unique", name, value, false);
   const x = toTensor("unique", given).detach();
+  const asked = Object.keys(flags).length > 0;
+  if (dim !== undefined) {
+    const found = uniqueSlices(x, checkDim("unique", x, dim), true);
+    return asked ? found : found.values;
+  }
   const { values, indices } = sort(reshape(x, [x.numel()]));
   const sorted = values.storage.data;
   const places = indices.storage.data;
@@ -73,7 +83,80 @@ export function unique(given: TensorLike, options?: UniqueOptions): Tensor | Uni
     found.storage.data[i] = sorted[first]!;
     counts.storage.data[i] = (firsts[i + 1] ?? sorted.length) - first;
   }
-  return options === undefined ? found : { values: found, inverse, counts };
+  return asked ? { values: found, inverse, counts } : found;
+}
+
+/** Options of {@link uniqueConsecutive}. */
+export interface UniqueConsecutiveOptions {
+  /** Ask for where in the result each element of x is, too. */
+  returnInverse?: boolean;
+  /** Ask for how long each run is, too. */
+  returnCounts?: boolean;
+  /** Compare whole slices along this dimension, rather than numbers. */
+  dim?: number;
+}
+
+/**
+ * The values of a tensor without the repetitions of neighbours, in row-major order; options and result as those of
+ * {@link unique}. It has no gradient.
+ *
+ * @throws {ArgumentError} for an unknown option.
+ * @throws {IndexError} when the dimension is out of range.
+ * @example
+ * import { tensor, uniqueConsecutive } from "@chainrule/core";
+ * uniqueConsecutive(tensor([1, 1, 2, 2, 1])); // → tensor([1, 2, 1])
+ */
+export function uniqueConsecutive(x: TensorLike, options?: { dim?: number }): Tensor;
+export function uniqueConsecutive(x: TensorLike, options: UniqueConsecutiveOptions): UniqueValues;
+export function uniqueConsecutive(
+  given: TensorLike,
+  options?: UniqueConsecutiveOptions,
+): Tensor | UniqueValues {
+  checkOptions("uniqueConsecutive", options, ["returnInverse", "returnCounts", "dim"]);
+  const { dim, ...flags } = options ?? {};
+  for (const [name, value] of Object.entries(flags))
+    checkBoolean("uniqueConsecutive", name, value, false);
+  const x = toTensor("uniqueConsecutive", given).detach();
+  const asked = Object.keys(flags).length > 0;
+  if (dim !== undefined) {
+    const found = uniqueSlices(x, checkDim("uniqueConsecutive", x, dim), false);
+    return asked ? found : found.values;
+  }
+  const { values, inverse, counts } = uniqueSlices(x.reshape([x.numel()]), 0, false);
+  return asked ? { values, inverse: inverse.reshape([...x.shape]), counts } : values;
+}
+
+/** Different slices along a dimension: all of them in lexicographic order, or runs of equal neighbours. */
+function uniqueSlices(x: Tensor, dim: number, sorted: boolean): UniqueValues {
+  const count = x.shape[dim]!;
+  const rows = x.movedim(dim, 0).reshape([count, count === 0 ? 0 : x.numel() / count]);
+  const width = rows.shape[1]!;
+  const numbers = rows.toTypedArray();
+  const compare = (i: number, j: number): number => {
+    for (let k = 0; k < width; k++) {
+      const [a, b] = [numbers[i * width + k]!, numbers[j * width + k]!];
+      if (a !== b) return a < b ? -1 : 1;
+    }
+    return 0;
+  };
+  const order = Array.from({ length: count }, (_, i) => i);
+  if (sorted) order.sort(compare);
+  const inverse = newTensor("int32", [count]);
+  const firsts: number[] = [];
+  const lengths: number[] = [];
+  for (const [place, i] of order.entries()) {
+    if (place === 0 || compare(order[place - 1]!, i) !== 0) {
+      firsts.push(i);
+      lengths.push(0);
+    }
+    lengths[lengths.length - 1]! += 1;
+    inverse.storage.data[i] = firsts.length - 1;
+  }
+  return {
+    values: indexSelect(x, dim, tensor(firsts, { dtype: "int32" })),
+    inverse,
+    counts: tensor(lengths, { dtype: "int32" }),
+  };
 }
 
 /** Options of {@link bincount}. */
