@@ -3,8 +3,9 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { perDType, writable } from "@chainrule/core";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import { noPenalty, notNegative, penaltyRules, share } from "./options.ts";
 
 /** Options of {@link Adadelta}. */
@@ -45,7 +46,7 @@ const defaults: AdadeltaOptions = { ...noPenalty, lr: 1, rho: 0.9, eps: 1e-6 };
  * optimizer.step(); // by √(0 + 0.25) / √(0.25·1.5² + 0.25) · 1.5
  * w.item(); // → 0.167…
  */
-export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
+export class Adadelta extends GradientOptimizer<AdadeltaOptions, AdadeltaState> {
   constructor(params: Params<AdadeltaOptions>, options: Partial<AdadeltaOptions> = {}) {
     super(params, kind, defaults, options);
   }

@@ -3,8 +3,9 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { keptRows, perDType, writable } from "@chainrule/core";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import { noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link Adagrad}. */
@@ -60,7 +61,7 @@ const defaults: AdagradOptions = {
  * optimizer.step();
  * w; // → tensor([4.9, -0.4], requiresGrad=true)
  */
-export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
+export class Adagrad extends GradientOptimizer<AdagradOptions, AdagradState> {
   constructor(params: Params<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
     super(params, kind, defaults, options);
   }

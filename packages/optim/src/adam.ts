@@ -3,8 +3,9 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { perDType, writable } from "@chainrule/core";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import { decayRates, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of Adam and its relatives. */
@@ -44,7 +45,7 @@ const defaults: AdamOptions = {
 };
 
 /** What both have in common: they differ in how weights decay. */
-abstract class AdamFamily extends Optimizer<AdamOptions, AdamState> {
+abstract class AdamFamily extends GradientOptimizer<AdamOptions, AdamState> {
   private readonly decoupled: boolean;
 
   protected constructor(

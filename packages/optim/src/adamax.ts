@@ -4,8 +4,9 @@
 import type { Tensor } from "@chainrule/core";
 import { perDType, writable } from "@chainrule/core";
 import type { MomentsOptions } from "./adam.ts";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import { decayRates, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link Adamax}. */
@@ -42,7 +43,7 @@ const defaults: AdamaxOptions = { ...noPenalty, lr: 2e-3, betas: [0.9, 0.999], e
  * optimizer.step();
  * w; // → tensor([4.9, -0.4], requiresGrad=true)
  */
-export class Adamax extends Optimizer<AdamaxOptions, AdamaxState> {
+export class Adamax extends GradientOptimizer<AdamaxOptions, AdamaxState> {
   constructor(params: Params<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
     super(params, kind, defaults, options);
   }

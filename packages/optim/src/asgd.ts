@@ -3,8 +3,9 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { ArgumentError, fullLike, perDType, writable } from "@chainrule/core";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import { noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link ASGD}. */
@@ -52,7 +53,7 @@ const defaults: ASGDOptions = { ...noPenalty, lr: 0.01, lambd: 1e-4, alpha: 0.75
  * }
  * optimizer.average(w).item(); // → 0
  */
-export class ASGD extends Optimizer<ASGDOptions, ASGDState> {
+export class ASGD extends GradientOptimizer<ASGDOptions, ASGDState> {
   constructor(params: Params<ASGDOptions>, options: Partial<ASGDOptions> = {}) {
     super(params, kind, defaults, options);
   }

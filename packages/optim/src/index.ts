@@ -15,6 +15,7 @@ export type { ASGDOptions } from "./asgd.ts";
 export { ASGD } from "./asgd.ts";
 export type { ClipGradNormOptions } from "./clip.ts";
 export { clipGradNorm_, clipGradValue_ } from "./clip.ts";
+export { GradientOptimizer } from "./gradient-optimizer.ts";
 export type {
   CommonOptions,
   OptimizerKind,
@@ -24,12 +25,16 @@ export type {
   Params,
   PenaltyOptions,
 } from "./groups.ts";
+export type { LBFGSOptions } from "./lbfgs.ts";
+export { LBFGS } from "./lbfgs.ts";
 export type { LionOptions } from "./lion.ts";
 export { Lion } from "./lion.ts";
 export type { MuonOptions } from "./muon.ts";
 export { Muon } from "./muon.ts";
 export type { NAdamOptions } from "./nadam.ts";
 export { NAdam } from "./nadam.ts";
+export type { NewtonOptions } from "./newton.ts";
+export { Newton } from "./newton.ts";
 export type { OptimizerStateDict } from "./optimizer.ts";
 export { arrayOf, Optimizer } from "./optimizer.ts";
 export type { OptionRule, OptionRules } from "./options.ts";

@@ -3,8 +3,9 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { perDType, writable } from "@chainrule/core";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import { decayRates, noPenalty, penaltyRules } from "./options.ts";
 
 /** Options of {@link Lion}. */
@@ -44,7 +45,7 @@ const defaults: LionOptions = { ...noPenalty, lr: 1e-4, betas: [0.9, 0.99] };
  * optimizer.step();
  * w; // → tensor([ 3.5, -399.5, 0.0], requiresGrad=true)
  */
-export class Lion extends Optimizer<LionOptions, LionState> {
+export class Lion extends GradientOptimizer<LionOptions, LionState> {
   constructor(params: Params<LionOptions>, options: Partial<LionOptions> = {}) {
     super(params, kind, defaults, options);
   }

@@ -3,9 +3,10 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { ArgumentError, formatShape, ShapeError } from "@chainrule/core";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, ParamGroupInput, Params, PenaltyOptions } from "./groups.ts";
 import { named } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import type { OptionRule } from "./options.ts";
 import { flag, noPenalty, oneOf, penaltyRules, positive, share, wholeNumber } from "./options.ts";
 
@@ -25,9 +26,9 @@ export interface MuonOptions extends PenaltyOptions {
   eps: number;
   /**
    * How the rate follows the shape [m, n]: times √max(1, m/n) (`"original"`, unless given), or times 0.2·√max(m, n), which
-   * makes steps as large as AdamW's, so that its rates can be kept (`"matchRmsAdamw"`).
+   * makes steps as large as AdamW's, so that its rates can be kept (`"match_rms_adamw"`).
    */
-  adjustLr: "original" | "matchRmsAdamw";
+  adjustLrFn: "original" | "match_rms_adamw";
 }
 
 interface MuonState extends Record<string, Tensor | null> {
@@ -52,7 +53,7 @@ const kind: OptimizerKind<MuonOptions, MuonState> = {
     nsCoefficients: threeNumbers,
     nsSteps: wholeNumber(1),
     eps: positive,
-    adjustLr: oneOf(["original", "matchRmsAdamw"]),
+    adjustLrFn: oneOf(["original", "match_rms_adamw"]),
   },
   remembers: { momentumBuffer: null },
 };
@@ -66,7 +67,7 @@ const defaults: MuonOptions = {
   nsCoefficients: [3.4445, -4.775, 2.0315],
   nsSteps: 5,
   eps: 1e-7,
-  adjustLr: "original",
+  adjustLrFn: "original",
 };
 
 /**
@@ -75,7 +76,7 @@ const defaults: MuonOptions = {
  *
  * m ← momentum·m + (1 − momentum)g;  u = m, or with Nesterov momentum·m + (1 − momentum)g;
  * θ ← (1 − lr·weightDecay)θ − lr·s·orth(u), where orth sets all singular values of u to about 1 by a few iterations of
- * Newton and Schulz, and s follows the shape as `adjustLr` says.
+ * Newton and Schulz, and s follows the shape as `adjustLrFn` says.
  *
  * @throws {ShapeError} for a parameter that is no matrix.
  * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
@@ -89,7 +90,7 @@ const defaults: MuonOptions = {
  * optimizer.step();
  * w.round().toArray(); // → [ [ -1, 0 ], [ 0, 1 ] ]
  */
-export class Muon extends Optimizer<MuonOptions, MuonState> {
+export class Muon extends GradientOptimizer<MuonOptions, MuonState> {
   constructor(params: Params<MuonOptions>, options: Partial<MuonOptions> = {}) {
     super(params, kind, defaults, options);
     this.checkMatrices();
@@ -127,7 +128,7 @@ export class Muon extends Optimizer<MuonOptions, MuonState> {
       nsCoefficients,
       nsSteps,
       eps,
-      adjustLr,
+      adjustLrFn,
       maximize,
     }: MuonOptions,
   ): void {
@@ -141,7 +142,7 @@ export class Muon extends Optimizer<MuonOptions, MuonState> {
     const average = state.momentumBuffer!;
     const ahead = nesterov ? average.mul(momentum).add(g.mul(1 - momentum)) : average;
     const scale =
-      adjustLr === "original" ? Math.sqrt(Math.max(1, m / n)) : 0.2 * Math.sqrt(Math.max(m, n));
+      adjustLrFn === "original" ? Math.sqrt(Math.max(1, m / n)) : 0.2 * Math.sqrt(Math.max(m, n));
     const step = orthogonalized(ahead, nsCoefficients, nsSteps, eps).mul(lr * scale);
     parameter.copy_(
       parameter

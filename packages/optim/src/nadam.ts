@@ -4,8 +4,9 @@
 import type { Tensor } from "@chainrule/core";
 import { perDType, writable } from "@chainrule/core";
 import type { MomentsOptions } from "./adam.ts";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import { decayRates, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link NAdam}. */
@@ -61,7 +62,7 @@ const defaults: NAdamOptions = {
  * optimizer.step();
  * w; // → tensor([ 4.8944, -0.3944], requiresGrad=true)
  */
-export class NAdam extends Optimizer<NAdamOptions, NAdamState> {
+export class NAdam extends GradientOptimizer<NAdamOptions, NAdamState> {
   constructor(params: Params<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
     super(params, kind, defaults, options);
   }

@@ -5,11 +5,8 @@ import type { TypedArray } from "@chainrule/core";
 import {
   ArgumentError,
   checkOptions,
-  contiguousOperand,
-  enableGrad,
   formatShape,
   fullLike,
-  noGrad,
   ShapeError,
   sameShape,
   Tensor,
@@ -23,7 +20,6 @@ import type {
   ParamGroup,
   ParamGroupInput,
   Params,
-  PenaltyOptions,
 } from "./groups.ts";
 import { checkedGroup, checkValues, defined, groupsFrom, named } from "./groups.ts";
 
@@ -34,10 +30,10 @@ export interface OptimizerStateDict {
 }
 
 /**
- * The base of all optimizers.
+ * The base of all optimizers: groups of parameters with their options, and state that is saved and loaded.
  *
- * A kind of optimizer gives its options, their defaults and their rules to the constructor, and says in `update` how one
- * parameter follows its gradient. Groups, steps, and saving and loading of state come from here.
+ * A kind of optimizer gives its options, their defaults and their rules to the constructor. One in which each parameter
+ * follows its own gradient extends {@link GradientOptimizer}.
  */
 export abstract class Optimizer<
   Options extends CommonOptions,
@@ -67,9 +63,6 @@ export abstract class Optimizer<
     for (const group of groupsFrom(kind.name, params)) this.add(group);
   }
 
-  /** Moves one parameter along its gradient: contiguous, of the parameter's shape and type. */
-  protected abstract update(parameter: Tensor, gradient: Tensor, options: Readonly<Options>): void;
-
   /**
    * Adds parameters to be optimized, with options of their own.
    *
@@ -95,43 +88,9 @@ export abstract class Optimizer<
       for (const parameter of group.params) parameter.grad = null;
   }
 
-  /**
-   * Moves every parameter that has a gradient. A closure computes the loss, with gradients, before the step.
-   *
-   * @throws {ShapeError} when a gradient put there by hand has another shape or type; nothing has moved then.
-   * @throws {ArgumentError} when an option of a group was changed to what it cannot be.
-   */
-  step(): void;
-  step(closure: () => Tensor): Tensor;
-  step(closure?: () => Tensor): Tensor | undefined {
-    const loss = closure === undefined ? undefined : enableGrad(closure);
-    for (const group of this.paramGroups) {
-      checkValues(this.kind, this.kind.name, group);
-      for (const parameter of group.params)
-        if (parameter.grad !== null) this.checkGradient(parameter, parameter.grad);
-    }
-    noGrad(() => {
-      for (const group of this.paramGroups) {
-        const l1 = l1Of(group);
-        for (const parameter of group.params) {
-          if (parameter.grad === null) continue;
-          const gradient = contiguousOperand(parameter.grad);
-          this.update(parameter, l1 === 0 ? gradient : lassoed(gradient, parameter, l1), group);
-        }
-      }
-    });
-    return loss;
-  }
-
-  /** Refuses a gradient before anything has moved. */
-  protected checkGradient(parameter: Tensor, gradient: Tensor): void {
-    if (!sameShape(gradient.shape, parameter.shape) || gradient.dtype !== parameter.dtype) {
-      throw new ShapeError(
-        `${this.kind.name}: the gradient${named(parameter)} is ${gradient.dtype} ${formatShape(gradient.shape)}, but its parameter ${parameter.dtype} ${formatShape(parameter.shape)}. They must be equal.`,
-        { gradient: gradient.shape, parameter: parameter.shape },
-      );
-    }
-  }
+  /** Makes one step; a closure computes the loss, with gradients, as often as the optimizer needs it. */
+  abstract step(): void;
+  abstract step(closure: () => Tensor): Tensor;
 
   /** What is remembered of a parameter. */
   protected stateOf(parameter: Tensor): State {
@@ -236,17 +195,6 @@ export abstract class Optimizer<
   protected fitted(_key: string, value: Tensor, parameter: Tensor): Tensor | null {
     return sameShape(value.shape, parameter.shape) ? value.to(parameter.dtype) : null;
   }
-}
-
-/** How strong the L1 penalty of a group is, as a part of the gradient of what is to be descended or climbed. */
-function l1Of(group: CommonOptions & Partial<PenaltyOptions>): number {
-  const { l1 = 0, maximize = false } = group;
-  return maximize ? -l1 : l1;
-}
-
-/** gradient + l1·sign(θ), contiguous. */
-function lassoed(gradient: Tensor, parameter: Tensor, l1: number): Tensor {
-  return contiguousOperand(gradient.add(parameter.detach().sign().mul(l1)));
 }
 
 /**

@@ -4,8 +4,9 @@
 import type { Tensor } from "@chainrule/core";
 import { perDType, writable } from "@chainrule/core";
 import type { MomentsOptions } from "./adam.ts";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import { decayRates, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link RAdam}. */
@@ -52,7 +53,7 @@ const defaults: RAdamOptions = {
  * optimizer.step(); // the first steps follow the gradient itself
  * w; // → tensor([ 4.0, -0.8], requiresGrad=true)
  */
-export class RAdam extends Optimizer<RAdamOptions, RAdamState> {
+export class RAdam extends GradientOptimizer<RAdamOptions, RAdamState> {
   constructor(params: Params<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
     super(params, kind, defaults, options);
   }

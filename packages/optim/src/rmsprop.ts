@@ -3,8 +3,9 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { perDType, writable } from "@chainrule/core";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import { flag, noPenalty, notNegative, penaltyRules, share } from "./options.ts";
 
 /** Options of {@link RMSprop}. */
@@ -64,7 +65,7 @@ const defaults: RMSpropOptions = {
  * optimizer.step(); // by 0.5 / √0.25, whatever the size of the gradient
  * w; // → tensor([ 3, -7], requiresGrad=true)
  */
-export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
+export class RMSprop extends GradientOptimizer<RMSpropOptions, RMSpropState> {
   constructor(params: Params<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
     super(params, kind, defaults, options);
   }

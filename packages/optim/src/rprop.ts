@@ -3,8 +3,9 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { ArgumentError, perDType, writable } from "@chainrule/core";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { CommonOptions, OptimizerKind, Params } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import type { OptionRule } from "./options.ts";
 import { flag, notNegative, numberPair } from "./options.ts";
 
@@ -76,7 +77,7 @@ const defaults: RpropOptions = {
  * optimizer.step();
  * w; // → tensor([ 3.5, -399.5], requiresGrad=true)
  */
-export class Rprop extends Optimizer<RpropOptions, RpropState> {
+export class Rprop extends GradientOptimizer<RpropOptions, RpropState> {
   constructor(params: Params<RpropOptions>, options: Partial<RpropOptions> = {}) {
     super(params, kind, defaults, options);
   }

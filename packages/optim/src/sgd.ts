@@ -3,8 +3,9 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { ArgumentError, keptRows, perDType, writable } from "@chainrule/core";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import { anyNumber, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link SGD}. */
@@ -62,7 +63,7 @@ const defaults = { ...noPenalty, momentum: 0, dampening: 0, nesterov: false };
  * optimizer.step();
  * w.item(); // → 1
  */
-export class SGD extends Optimizer<SGDOptions, SGDState> {
+export class SGD extends GradientOptimizer<SGDOptions, SGDState> {
   constructor(params: Params<SGDOptions>, options: Pick<SGDOptions, "lr"> & Partial<SGDOptions>) {
     super(params, kind, defaults, options);
   }

@@ -3,9 +3,10 @@
  */
 import type { Tensor } from "@chainrule/core";
 import { GradError, keptRows, perDType, writable } from "@chainrule/core";
+import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { CommonOptions, OptimizerKind, Params } from "./groups.ts";
 import { named } from "./groups.ts";
-import { arrayOf, Optimizer } from "./optimizer.ts";
+import { arrayOf } from "./optimizer.ts";
 import { decayRates, flag, notNegative } from "./options.ts";
 
 /** Options of {@link SparseAdam}. */
@@ -51,7 +52,7 @@ const defaults: SparseAdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, 
  * optimizer.step();
  * table.ne(0).at(":", 0).toArray(); // → [ false, true, false, true ]
  */
-export class SparseAdam extends Optimizer<SparseAdamOptions, SparseAdamState> {
+export class SparseAdam extends GradientOptimizer<SparseAdamOptions, SparseAdamState> {
   constructor(params: Params<SparseAdamOptions>, options: Partial<SparseAdamOptions> = {}) {
     super(params, kind, defaults, options);
   }

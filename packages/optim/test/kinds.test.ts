@@ -218,14 +218,14 @@ describe("single kinds", () => {
   test.each([
     [[2, 5], "original", 1],
     [[6, 2], "original", Math.sqrt(3)],
-    [[6, 2], "matchRmsAdamw", 0.2 * Math.sqrt(6)],
+    [[6, 2], "match_rms_adamw", 0.2 * Math.sqrt(6)],
     [[3, 0], "original", 1],
-  ] as const)("Muon's first step for %j is orthogonal (%s)", (shape, adjustLr, scale) => {
+  ] as const)("Muon's first step for %j is orthogonal (%s)", (shape, adjustLrFn, scale) => {
     const w = tensor(zerosLike(randn([...shape], { dtype: "float64" })), { requiresGrad: true });
     const gradient = randn([...shape], { generator: new Generator(3), dtype: "float64" });
     w.grad = gradient;
     const cubic = { nsCoefficients: [1.5, -0.5, 0], nsSteps: 40 } as const;
-    new Muon([w], { lr: 0.5, adjustLr, ...cubic }).step();
+    new Muon([w], { lr: 0.5, adjustLrFn, ...cubic }).step();
     if (w.numel() === 0) return;
     const { U, Vh } = svd(gradient, { fullMatrices: false });
     const expected = U.matmul(Vh).mul(-0.5 * scale);
@@ -240,8 +240,8 @@ describe("single kinds", () => {
     const optimizer = new Muon([matrix]);
     expect(() => optimizer.addParamGroup({ params: [leaf(1)] })).toThrow(/only matrices/);
     expect(optimizer.paramGroups.length).toBe(1);
-    expect(() => new Muon([matrix], { adjustLr: "none" as never })).toThrow(
-      /adjustLr must be "original" or "matchRmsAdamw", not "none"/,
+    expect(() => new Muon([matrix], { adjustLrFn: "none" as never })).toThrow(
+      /adjustLrFn must be "original" or "match_rms_adamw", not "none"/,
     );
     expect(() => new Muon([matrix], { nsSteps: 0 })).toThrow(/nsSteps/);
     expect(() => new Muon([matrix], { nsCoefficients: [1] as never })).toThrow(/three numbers/);

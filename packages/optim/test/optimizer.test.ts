@@ -6,7 +6,7 @@ import {
   CosineAnnealingLR,
   clipGradNorm_,
   clipGradValue_,
-  Optimizer,
+  GradientOptimizer,
   SGD,
   StepLR,
 } from "@chainrule/optim";
@@ -309,7 +309,7 @@ describe("state", () => {
 });
 
 describe("an optimizer of one's own", () => {
-  class SignSGD extends Optimizer<{ lr: number }> {
+  class SignSGD extends GradientOptimizer<{ lr: number }> {
     constructor(params: Iterable<Tensor>, lr: number) {
       const rules = { lr: () => undefined };
       super(params, { name: "SignSGD", rules, remembers: {} }, {}, { lr });

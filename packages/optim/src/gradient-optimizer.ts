@@ -1,0 +1,92 @@
+/**
+ * What optimizers share in which each parameter follows its own gradient.
+ */
+import type { Tensor } from "@chainrule/core";
+import {
+  contiguousOperand,
+  enableGrad,
+  formatShape,
+  noGrad,
+  ShapeError,
+  sameShape,
+} from "@chainrule/core";
+import type { CommonOptions, ParameterState, PenaltyOptions } from "./groups.ts";
+import { checkValues, named } from "./groups.ts";
+import { Optimizer } from "./optimizer.ts";
+
+/**
+ * The base of optimizers in which each parameter follows its own gradient: a kind says in `update` how.
+ *
+ * @example
+ * import type { Tensor } from "@chainrule/core";
+ * import { tensor } from "@chainrule/core";
+ * import { GradientOptimizer, notNegative } from "@chainrule/optim";
+ * class SignSGD extends GradientOptimizer<{ lr: number }> {
+ *   constructor(params: Iterable<Tensor>, lr: number) {
+ *     super(params, { name: "SignSGD", rules: { lr: notNegative }, remembers: {} }, {}, { lr });
+ *   }
+ *   protected override update(x: Tensor, gradient: Tensor, { lr }: { lr: number }): void {
+ *     x.sub_(gradient.sign().mul(lr));
+ *   }
+ * }
+ * const w = tensor([1, -1], { requiresGrad: true });
+ * w.square().sum().backward();
+ * new SignSGD([w], 0.5).step();
+ * w; // → tensor([ 0.5, -0.5], requiresGrad=true)
+ */
+export abstract class GradientOptimizer<
+  Options extends CommonOptions,
+  State extends ParameterState = ParameterState,
+> extends Optimizer<Options, State> {
+  /** Moves one parameter along its gradient: contiguous, of the parameter's shape and type. */
+  protected abstract update(parameter: Tensor, gradient: Tensor, options: Readonly<Options>): void;
+
+  /**
+   * Moves every parameter that has a gradient. A closure computes the loss, with gradients, before the step.
+   *
+   * @throws {ShapeError} when a gradient put there by hand has another shape or type; nothing has moved then.
+   * @throws {ArgumentError} when an option of a group was changed to what it cannot be.
+   */
+  override step(): void;
+  override step(closure: () => Tensor): Tensor;
+  override step(closure?: () => Tensor): Tensor | undefined {
+    const loss = closure === undefined ? undefined : enableGrad(closure);
+    for (const group of this.paramGroups) {
+      checkValues(this.kind, this.kind.name, group);
+      for (const parameter of group.params)
+        if (parameter.grad !== null) this.checkGradient(parameter, parameter.grad);
+    }
+    noGrad(() => {
+      for (const group of this.paramGroups) {
+        const l1 = l1Of(group);
+        for (const parameter of group.params) {
+          if (parameter.grad === null) continue;
+          const gradient = contiguousOperand(parameter.grad);
+          this.update(parameter, l1 === 0 ? gradient : lassoed(gradient, parameter, l1), group);
+        }
+      }
+    });
+    return loss;
+  }
+
+  /** Refuses a gradient before anything has moved. */
+  protected checkGradient(parameter: Tensor, gradient: Tensor): void {
+    if (!sameShape(gradient.shape, parameter.shape) || gradient.dtype !== parameter.dtype) {
+      throw new ShapeError(
+        `${this.kind.name}: the gradient${named(parameter)} is ${gradient.dtype} ${formatShape(gradient.shape)}, but its parameter ${parameter.dtype} ${formatShape(parameter.shape)}. They must be equal.`,
+        { gradient: gradient.shape, parameter: parameter.shape },
+      );
+    }
+  }
+}
+
+/** How strong the L1 penalty of a group is, as a part of the gradient of what is to be descended or climbed. */
+function l1Of(group: CommonOptions & Partial<PenaltyOptions>): number {
+  const { l1 = 0, maximize = false } = group;
+  return maximize ? -l1 : l1;
+}
+
+/** gradient + l1·sign(θ), contiguous. */
+function lassoed(gradient: Tensor, parameter: Tensor, l1: number): Tensor {
+  return contiguousOperand(gradient.add(parameter.detach().sign().mul(l1)));
+}
