@@ -4,6 +4,7 @@
 import type { Tensor } from "@chainrule/core";
 import {
   crossEntropy,
+  defaultGenerator,
   Generator,
   manualSeed,
   mseLoss,
@@ -127,13 +128,19 @@ describe("fit", () => {
     const run = async (extra: Callback[], resume?: RunStateDict) => {
       const { x, y, model, optimizer, schedule } = setting();
       if (resume !== undefined) manualSeed(999); // the state brings its own
+      const watch = new GradientWatch();
       const result = await fit(model, [x, y], {
         ...options,
         optimizer,
-        callbacks: [new ScheduleStep(schedule), new EarlyStopping({ patience: 9 }), ...extra],
+        callbacks: [
+          new ScheduleStep(schedule),
+          new EarlyStopping({ patience: 9 }),
+          watch,
+          ...extra,
+        ],
         ...(resume === undefined ? {} : { resume }),
       });
-      return { result, weights: bits(model) };
+      return { result, weights: bits(model), flow: watch.flow };
     };
     const states: RunStateDict[] = [];
     const keep: Callback = {
@@ -146,6 +153,7 @@ describe("fit", () => {
     for (const state of states) {
       const resumed = await run([{}], state);
       expect(resumed.weights).toBe(whole.weights);
+      expect(resumed.flow).toEqual(whole.flow);
       expect(withoutTime(resumed.result)).toEqual(withoutTime(whole.result));
     }
     // Stopped by the user, and resumed from what fit gave.
@@ -156,7 +164,30 @@ describe("fit", () => {
       expect([result.ending, result.reason]).toEqual(["stopped", "enough"]);
       const resumed = await run([{}], result.state);
       expect(resumed.weights).toBe(whole.weights);
+      expect(resumed.flow).toEqual(whole.flow);
       expect(withoutTime(resumed.result)).toEqual(withoutTime(whole.result));
+    }
+  });
+
+  test("a state that does not fit changes nothing", async () => {
+    const { x, y, model, optimizer } = setting();
+    const options = { loss: crossEntropy, optimizer, ...quiet };
+    const { state } = await fit(model, [x, y], options);
+    const before = bits(model);
+    const other = new Sequential(new Linear(2, 2));
+    const broken = [
+      [{ ...state, optimizer: {} }, /Adam.loadStateDict: expected what stateDict/],
+      [{ ...state, model: other.stateDict() }, /the state does not fit/],
+      [{ ...state, callbacks: [] as null[], step: -1 }, /step must be/],
+      [{ ...state, callbacks: [null] }, /has 1 callbacks, but there are 0/],
+      [{ ...state, totals: { ...state.totals, metrics: [[1]] } }, /has 1 metrics, but there are 0/],
+      [{ ...state, more: 1 }, /unknown option "more"/],
+    ] as const;
+    manualSeed(77);
+    for (const [resume, message] of broken) {
+      await expect(fit(model, [x, y], { ...options, resume })).rejects.toThrow(message);
+      expect(bits(model)).toBe(before);
+      expect(defaultGenerator.getState()).toEqual({ seed: 77, counter: 0, left: 0 });
     }
   });
 

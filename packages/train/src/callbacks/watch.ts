@@ -92,6 +92,23 @@ export class GradientWatch implements Callback {
     }
   }
 
+  stateDict(): unknown {
+    return { flow: [...this.flow], calls: this.calls, looks: this.looks, sums: [...this.sums] };
+  }
+
+  loadStateDict(state: {
+    flow: readonly GradientFlow[];
+    calls: number;
+    looks: number;
+    sums: readonly [string, { rms: number; zero: number }][];
+  }): void {
+    this.flow.length = 0;
+    for (const one of state.flow) this.flow.push(one);
+    this.calls = state.calls;
+    this.looks = state.looks;
+    this.sums = new Map(state.sums);
+  }
+
   /** What is worth knowing about the last epoch. */
   get warnings(): string[] {
     const last = this.flow.at(-1)?.epoch;

@@ -5,6 +5,7 @@ import {
   ArgumentError,
   checkInteger,
   checkOptions,
+  contiguousOperand,
   formatShape,
   IndexError,
   isFloating,
@@ -193,14 +194,16 @@ export function mapColumns<Columns extends readonly Tensor[]>(
 
 function refuseNonFinite(where: string, entry: number, column: Tensor): void {
   if (!isFloating(column.dtype)) return;
-  const data = column.toTypedArray();
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
+  const { storage, offset } = contiguousOperand(column.detach());
+  let bad = 0;
+  while (bad < column.numel() && Number.isFinite(storage.data[offset + bad]!)) bad++;
+  if (bad === column.numel()) return;
+  const value = storage.data[offset + bad]!;
   const width = column.numel() / column.size(0);
   const place = width === 1 ? "" : `, number ${bad % width} of its ${width}`;
   throw new ArgumentError(
-    `${where}: sample ${Math.floor(bad / width)} of entry ${entry}${place} is ${data[bad]}. Repair or leave out such samples, or give { allowNonFinite: true } if the model can take them.`,
-    { entry, sample: Math.floor(bad / width), value: data[bad] },
+    `${where}: sample ${Math.floor(bad / width)} of entry ${entry}${place} is ${value}. Repair or leave out such samples; if the model can take them, give new TensorDataset([…], { allowNonFinite: true }).`,
+    { entry, sample: Math.floor(bad / width), value },
   );
 }
 

@@ -105,7 +105,7 @@ const optionNames = [
 
 /**
  * Trains a model: for each epoch and each batch it forgets the old gradients, computes the loss, differentiates and lets
- * the optimizer step; then it evaluates the validation data.
+ * the optimizer step; then it evaluates the validation data. The model is put into its mode for training (`train`).
  *
  * The numbers are those of the same loop written by hand over the same `DataLoader`, to the bit. What it adds is
  * bookkeeping: a history, metrics, callbacks, a progress bar, a clean end at Ctrl-C or an `AbortSignal`, turns for the

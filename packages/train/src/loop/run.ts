@@ -56,6 +56,7 @@ export class TrainingRun implements Run {
   batch = 0;
   step = 0;
   private readonly settings: RunSettings;
+  private readonly listeners: readonly Callback[];
   private readonly breather = new Breather();
   private epochsDone = 0;
   /** Whether all batches of the epoch are done, and only its validation is left. */
@@ -71,6 +72,7 @@ export class TrainingRun implements Run {
 
   constructor(settings: RunSettings) {
     this.settings = settings;
+    this.listeners = [...settings.callbacks, ...settings.observers];
     this.model = settings.model;
     this.optimizer = settings.optimizer;
     this.epochs = settings.epochs;
@@ -209,8 +211,7 @@ export class TrainingRun implements Run {
   }
 
   private async tell(what: (callback: Callback) => void | Promise<void>): Promise<void> {
-    const { callbacks, observers } = this.settings;
-    for (const callback of [...callbacks, ...observers]) {
+    for (const callback of this.listeners) {
       const answer = what(callback);
       if (answer !== undefined) await answer;
     }
@@ -290,8 +291,18 @@ export class TrainingRun implements Run {
     };
   }
 
-  /** Takes over the state of another run, before this one has begun. */
+  /** Takes over the state of another run, before this one has begun; nothing has changed where it is refused. */
   loadStateDict(state: RunStateDict): void {
+    const before = this.stateDict();
+    try {
+      this.takeOver(state);
+    } catch (error) {
+      this.takeOver(before);
+      throw error;
+    }
+  }
+
+  private takeOver(state: RunStateDict): void {
     const where = "fit: resume";
     checkOptions(where, state, Object.keys(this.stateDict()));
     const { callbacks } = this.settings;
