@@ -125,7 +125,7 @@ const defaults: LBFGSOptions = {
  *   loss.backward();
  *   return loss;
  * });
- * x.sub(1).abs().max().item() < 1e-6; // → true
+ * x.sub(1).abs().max().item() < 1e-4; // → true
  */
 export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
   private readonly sizes: readonly number[];
