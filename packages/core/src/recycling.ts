@@ -13,7 +13,9 @@
  * - Such a storage is reachable from the cotangents that wait at nodes of the pass, and from nowhere else. The pass counts
  *   them ({@link hold}, {@link letGo}). Views share their storage, so it does not matter what a rule returns.
  * - Before a cotangent is shown to anyone (a hook, a rule of a user, a gradient that is returned or retained), its
- *   storage is struck off for good ({@link expose}). Passes that are watched or recorded do not begin rules at all.
+ *   storage is struck off for good ({@link expose}). What arrives at a leaf is held by the leaf, and struck off as soon as
+ *   somebody reads `leaf.grad`; optimizers look at `lentGrad()`, and so `zeroGrad` can give back what only they have seen.
+ *   Passes that are watched or recorded do not begin rules at all.
  *
  * What no longer has holders is given back. As a second line of defence its storage loses the array: whoever should
  * reach it after all finds no numbers, and never those of somebody else.

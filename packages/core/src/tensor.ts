@@ -16,6 +16,7 @@ import { detachedOrigin } from "./graph/origin.ts";
 import { format } from "./print.ts";
 import type { NestedArray } from "./reading.ts";
 import { readItem, readNested, readTypedArray } from "./reading.ts";
+import { expose, letGo } from "./recycling.ts";
 import type { Shape } from "./shape.ts";
 import { contiguousStrides, elementCount, isRowMajor, normalizeDim } from "./shape.ts";
 import type { Storage } from "./storage.ts";
@@ -46,8 +47,6 @@ export class Tensor {
   node: GraphNode | null;
   /** Which of the node's results this is. */
   resultIndex: number;
-  /** The gradient that `backward` accumulated; `null` where none was computed. */
-  grad: Tensor | null;
   /** A name for people: shown in pictures, tables and errors. */
   name: string | null;
   /** Whether `backward` is to leave a gradient here although this is no leaf; see {@link Tensor.retainGrad}. */
@@ -59,6 +58,7 @@ export class Tensor {
   /** Hidden leading dimensions, inside `vmap`; `null` everywhere else. */
   readonly batch: BatchDimension | null;
   private tracked: boolean;
+  private gradient: Tensor | null;
   private readonly count: number;
 
   /** For ops; users call `tensor`, `zeros`, `fromTypedArray`, … */
@@ -77,7 +77,7 @@ export class Tensor {
     this.storage = storage;
     this.node = null;
     this.resultIndex = 0;
-    this.grad = null;
+    this.gradient = null;
     this.name = null;
     this.retainsGrad = false;
     this.hooks = null;
@@ -146,6 +146,31 @@ export class Tensor {
       );
     }
     this.tracked = value;
+  }
+
+  /**
+   * The gradient that `backward` accumulated; `null` where none was computed. Set it to `null` to begin anew.
+   *
+   * It is the reader's to keep: it does not change when further passes add to it or gradients are set to `null`.
+   */
+  get grad(): Tensor | null {
+    const { gradient } = this;
+    if (gradient !== null) expose(gradient.storage);
+    return gradient;
+  }
+
+  set grad(value: Tensor | null) {
+    const { gradient } = this;
+    this.gradient = value;
+    if (gradient !== null && gradient !== value) letGo(gradient.storage);
+  }
+
+  /**
+   * {@link Tensor.grad} for one who looks at it, or changes its numbers, and lets go of it before anyone else has a turn:
+   * for optimizers and the engine. Its memory is used again when `grad` is set to `null`, unless somebody read `grad`.
+   */
+  lentGrad(): Tensor | null {
+    return this.gradient;
   }
 
   /** Notes that `node` made this tensor. For the recorder. */

@@ -47,6 +47,8 @@ const defaults: AdadeltaOptions = { ...noPenalty, lr: 1, rho: 0.9, eps: 1e-6 };
  * w.item(); // → 0.167…
  */
 export class Adadelta extends GradientOptimizer<AdadeltaOptions, AdadeltaState> {
+  protected override readonly borrower: unknown = Adadelta.prototype.update;
+
   constructor(params: Params<AdadeltaOptions>, options: Partial<AdadeltaOptions> = {}) {
     super(params, kind, defaults, options);
   }

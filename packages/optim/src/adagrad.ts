@@ -62,6 +62,8 @@ const defaults: AdagradOptions = {
  * w; // → tensor([4.9, -0.4], requiresGrad=true)
  */
 export class Adagrad extends GradientOptimizer<AdagradOptions, AdagradState> {
+  protected override readonly borrower: unknown = Adagrad.prototype.update;
+
   constructor(params: Params<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
     super(params, kind, defaults, options);
   }

@@ -46,6 +46,8 @@ const defaults: AdamOptions = {
 
 /** What both have in common: they differ in how weights decay. */
 abstract class AdamFamily extends GradientOptimizer<AdamOptions, AdamState> {
+  protected override readonly borrower: unknown = AdamFamily.prototype.update;
+
   private readonly decoupled: boolean;
 
   protected constructor(

@@ -44,6 +44,8 @@ const defaults: AdamaxOptions = { ...noPenalty, lr: 2e-3, betas: [0.9, 0.999], e
  * w; // → tensor([4.9, -0.4], requiresGrad=true)
  */
 export class Adamax extends GradientOptimizer<AdamaxOptions, AdamaxState> {
+  protected override readonly borrower: unknown = Adamax.prototype.update;
+
   constructor(params: Params<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
     super(params, kind, defaults, options);
   }

@@ -54,6 +54,8 @@ const defaults: ASGDOptions = { ...noPenalty, lr: 0.01, lambd: 1e-4, alpha: 0.75
  * optimizer.average(w).item(); // → 0
  */
 export class ASGD extends GradientOptimizer<ASGDOptions, ASGDState> {
+  protected override readonly borrower: unknown = ASGD.prototype.update;
+
   constructor(params: Params<ASGDOptions>, options: Partial<ASGDOptions> = {}) {
     super(params, kind, defaults, options);
   }

@@ -33,7 +33,7 @@ function gradientsOf(where: string, parameters: Tensor | Iterable<Tensor>): Type
     if (!(parameter instanceof Tensor)) {
       throw new ArgumentError(`${where}: parameter ${i} is no tensor.`, { parameter: i });
     }
-    const { grad } = parameter;
+    const grad = parameter.lentGrad();
     if (grad !== null) arrays.push(noGrad(() => writableRows(grad)?.values ?? writable(grad)));
   }
   return arrays;

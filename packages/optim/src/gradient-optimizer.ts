@@ -38,6 +38,12 @@ export abstract class GradientOptimizer<
   Options extends CommonOptions,
   State extends ParameterState = ParameterState,
 > extends Optimizer<Options, State> {
+  /**
+   * The class's own `update`, if that is known to keep nothing of the gradient: gradients that nobody else has seen are
+   * used again then. Another `update` in a derived class is not the same and does not inherit this.
+   */
+  protected readonly borrower: unknown = null;
+
   /** Moves one parameter along its gradient: contiguous, of the parameter's shape and type. */
   protected abstract update(parameter: Tensor, gradient: Tensor, options: Readonly<Options>): void;
 
@@ -53,20 +59,31 @@ export abstract class GradientOptimizer<
     const loss = closure === undefined ? undefined : enableGrad(closure);
     for (const group of this.paramGroups) {
       checkValues(this.kind, this.kind.name, group);
-      for (const parameter of group.params)
-        if (parameter.grad !== null) this.checkGradient(parameter, parameter.grad);
+      for (const parameter of group.params) {
+        const gradient = this.gradientOf(parameter);
+        if (gradient !== null) this.checkGradient(parameter, gradient);
+      }
     }
     noGrad(() => {
       for (const group of this.paramGroups) {
         const l1 = l1Of(group);
         for (const parameter of group.params) {
-          if (parameter.grad === null) continue;
-          const gradient = contiguousOperand(parameter.grad);
+          const found = this.gradientOf(parameter);
+          if (found === null) continue;
+          const gradient = contiguousOperand(found);
           this.update(parameter, l1 === 0 ? gradient : lassoed(gradient, parameter, l1), group);
         }
       }
     });
     return loss;
+  }
+
+  /** The gradient of a parameter: lent, if all that look at it are known to keep nothing. */
+  private gradientOf(parameter: Tensor): Tensor | null {
+    const isBorrower =
+      this.update === this.borrower &&
+      this.checkGradient === GradientOptimizer.prototype.checkGradient;
+    return isBorrower ? parameter.lentGrad() : parameter.grad;
   }
 
   /** Refuses a gradient before anything has moved. */

@@ -46,6 +46,8 @@ const defaults: LionOptions = { ...noPenalty, lr: 1e-4, betas: [0.9, 0.99] };
  * w; // → tensor([ 3.5, -399.5, 0.0], requiresGrad=true)
  */
 export class Lion extends GradientOptimizer<LionOptions, LionState> {
+  protected override readonly borrower: unknown = Lion.prototype.update;
+
   constructor(params: Params<LionOptions>, options: Partial<LionOptions> = {}) {
     super(params, kind, defaults, options);
   }

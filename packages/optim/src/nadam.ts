@@ -63,6 +63,8 @@ const defaults: NAdamOptions = {
  * w; // → tensor([ 4.8944, -0.3944], requiresGrad=true)
  */
 export class NAdam extends GradientOptimizer<NAdamOptions, NAdamState> {
+  protected override readonly borrower: unknown = NAdam.prototype.update;
+
   constructor(params: Params<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
     super(params, kind, defaults, options);
   }

@@ -54,6 +54,8 @@ const defaults: RAdamOptions = {
  * w; // → tensor([ 4.0, -0.8], requiresGrad=true)
  */
 export class RAdam extends GradientOptimizer<RAdamOptions, RAdamState> {
+  protected override readonly borrower: unknown = RAdam.prototype.update;
+
   constructor(params: Params<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
     super(params, kind, defaults, options);
   }

@@ -66,6 +66,8 @@ const defaults: RMSpropOptions = {
  * w; // → tensor([ 3, -7], requiresGrad=true)
  */
 export class RMSprop extends GradientOptimizer<RMSpropOptions, RMSpropState> {
+  protected override readonly borrower: unknown = RMSprop.prototype.update;
+
   constructor(params: Params<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
     super(params, kind, defaults, options);
   }

@@ -78,6 +78,8 @@ const defaults: RpropOptions = {
  * w; // → tensor([ 3.5, -399.5], requiresGrad=true)
  */
 export class Rprop extends GradientOptimizer<RpropOptions, RpropState> {
+  protected override readonly borrower: unknown = Rprop.prototype.update;
+
   constructor(params: Params<RpropOptions>, options: Partial<RpropOptions> = {}) {
     super(params, kind, defaults, options);
   }

@@ -64,6 +64,8 @@ const defaults = { ...noPenalty, momentum: 0, dampening: 0, nesterov: false };
  * w.item(); // → 1
  */
 export class SGD extends GradientOptimizer<SGDOptions, SGDState> {
+  protected override readonly borrower: unknown = SGD.prototype.update;
+
   constructor(params: Params<SGDOptions>, options: Pick<SGDOptions, "lr"> & Partial<SGDOptions>) {
     super(params, kind, defaults, options);
   }

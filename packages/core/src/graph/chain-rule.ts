@@ -394,18 +394,30 @@ function added(a: Tensor, b: Tensor, recorded: boolean): Tensor {
   return (rowSparse ? addRows(a, b) : null) ?? add(a, b);
 }
 
-/** leaf.grad += cotangent. A gradient owns its storage, so that changing one tensor never changes another's gradient. */
+/**
+ * leaf.grad += cotangent. A gradient owns its storage, so that changing one tensor never changes another's gradient; one
+ * that somebody has read is not added to but replaced, so that it does not change under their feet.
+ */
 function accumulate(leaf: Tensor, { cotangent, owned }: Arrived): void {
   const { storage } = cotangent;
-  // A single number may lie in an array that it shares with others: a gradient has its own.
-  const alone = owned && cotangent.numel() === storage.data.length;
-  if (leaf.grad === null && (alone || cotangent.node !== null || cotangent.batch !== null)) {
-    expose(storage);
-    leaf.grad = cotangent;
+  const before = leaf.lentGrad();
+  if (before !== null) {
+    if (before.storage.holders === 1 && cotangent.node === null && cotangent.batch === null)
+      addInto(before, cotangent);
+    else leaf.grad = added(before, cotangent, false);
+    letGo(storage);
     return;
   }
-  const rows = leaf.grad === null && storage.rows !== null ? copyOfRows(cotangent) : null;
-  leaf.grad =
-    rows ?? (leaf.grad === null ? contiguousCopy(cotangent) : added(leaf.grad, cotangent, false));
-  letGo(storage);
+  // A single number may lie in an array that it shares with others: a gradient has its own.
+  if (owned && cotangent.numel() === storage.data.length) {
+    // The hold of the pass becomes that of the leaf.
+    leaf.grad = cotangent;
+  } else if (cotangent.node !== null || cotangent.batch !== null) {
+    expose(storage);
+    leaf.grad = cotangent;
+  } else {
+    const rows = storage.rows === null ? null : copyOfRows(cotangent);
+    leaf.grad = rows ?? contiguousCopy(cotangent);
+    letGo(storage);
+  }
 }

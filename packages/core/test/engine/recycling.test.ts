@@ -269,6 +269,71 @@ describe("what is given back", () => {
   });
 });
 
+describe("gradients of leaves", () => {
+  const leafOf = (): Tensor => {
+    manualSeed(3);
+    return randn([6, 8], { requiresGrad: true });
+  };
+  const pass = (x: Tensor): void => x.mul(2).tanh().exp().sum().backward();
+
+  test("are the reader's to keep once they were read", () => {
+    const x = leafOf();
+    pass(x);
+    const first = x.grad!;
+    const numbers = first.toArray();
+    pass(x);
+    const second = x.grad!;
+    expect(second === first).toBe(false);
+    const doubled = second.toArray();
+    pass(x);
+    x.grad = null;
+    churn();
+    expect(first.toArray()).toEqual(numbers);
+    expect(second.toArray()).toEqual(doubled);
+  });
+
+  test("add up in place, and are given back, while nobody has read them", () => {
+    const x = leafOf();
+    pass(x);
+    const lent = x.lentGrad()!;
+    const numbers = Array.from(lent.toTypedArray());
+    pass(x);
+    expect(x.lentGrad() === lent).toBe(true);
+    expect(Array.from(lent.toTypedArray())).toEqual(numbers.map((value) => 2 * value));
+    const bytes = recyclableBytes();
+    x.grad = null;
+    expect(recyclableBytes()).toBe(bytes + 6 * 8 * 4);
+    // Whoever kept what was only lent finds no numbers, rather than those of somebody else.
+    expect(lent.storage.data.length).toBe(0);
+  });
+
+  test("are read by hooks", () => {
+    const x = leafOf();
+    const keeper = new Keeper();
+    x.registerPostAccumulateGradHook((leaf) => void keeper.keep("a gradient", leaf.grad!));
+    for (let i = 0; i < 5; i++) {
+      pass(x);
+      if (i % 2 === 1) x.grad = null;
+      churn();
+    }
+    keeper.check();
+  });
+
+  test("are the same with recycling and without, over steps in which they add up", () => {
+    const train = (recycling: boolean): number[] => {
+      setRecycling(recycling);
+      const x = leafOf();
+      for (let i = 0; i < 30; i++) {
+        for (let k = 0; k <= i % 3; k++) pass(x);
+        noGrad(() => x.sub_(x.lentGrad()!.mul(0.01)));
+        x.grad = null;
+      }
+      return Array.from(x.toTypedArray());
+    };
+    expect(sameBits(train(true), train(false))).toBe(true);
+  });
+});
+
 test("an error in the middle leaves everything usable", () => {
   const keeper = new Keeper();
   let fails = true;
