@@ -3,6 +3,7 @@
  */
 import { importMemory, Module } from "wasmati";
 import type { Variant } from "./assembler.ts";
+import { gather, scatter } from "./convolution.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
 
 export function assemble(variant: Variant): Uint8Array {
@@ -11,6 +12,8 @@ export function assemble(variant: Variant): Uint8Array {
     packRows: pack(panelRows(variant)),
     packColumns: pack(panelColumns),
     multiply: multiply(variant),
+    gatherColumns: gather(panelColumns),
+    scatter,
   };
   return Module({ exports, memory }).toBytes();
 }

@@ -5,6 +5,7 @@
  * SIMD the plain loops do everything.
  */
 import { ArgumentError, ChainruleError, quoted } from "../errors.ts";
+import type { Kernels } from "./kernels.ts";
 import { plainModule, relaxedModule } from "./modules.generated.ts";
 import { Scratch } from "./scratch.ts";
 
@@ -29,32 +30,6 @@ export interface BackendInfo {
   /** Why, in a sentence. */
   readonly reason: string;
 }
-
-/** The functions of the modules in packages/core/kernels. Addresses and steps are in bytes. */
-export interface Kernels {
-  readonly packRows: Pack;
-  readonly packColumns: Pack;
-  multiply(
-    c: number,
-    cStep: number,
-    a: number,
-    b: number,
-    m: number,
-    n: number,
-    k: number,
-    isFirst: number,
-    spare: number,
-  ): void;
-}
-
-type Pack = (
-  target: number,
-  source: number,
-  lineStep: number,
-  alongStep: number,
-  lines: number,
-  along: number,
-) => void;
 
 /** What accelerated kernels need. */
 export interface Accelerator {

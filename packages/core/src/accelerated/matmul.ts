@@ -16,13 +16,13 @@ import { acceleratorFor } from "./backend.ts";
 const leastProducts = 1 << 12;
 
 /** Steps of the inner dimension in a block: a panel of B, 8 columns wide, fills half of the first cache. */
-const blockSteps = 384;
+export const blockSteps = 384;
 /** Rows of A in a block, a multiple of the rows of both kinds of panels: the block stays in the second cache. */
-const blockRows = 96;
+export const blockRows = 96;
 /** Columns of B in a block. */
-const blockColumns = 2048;
-const panelColumns = 8;
-const mostPanelRows = 6;
+export const blockColumns = 2048;
+export const panelColumns = 8;
+export const mostPanelRows = 6;
 
 /** A matrix in WebAssembly's memory; steps are in bytes. */
 interface Placed {

@@ -9,6 +9,11 @@
  * respect to w the gradient of the kernel. Each is computed by matrix products or by the sums themselves, whichever is
  * faster for such lengths.
  */
+import {
+  convolveAccelerated,
+  convolveInputAccelerated,
+  convolveWeightAccelerated,
+} from "../accelerated/convolution.ts";
 import type { TypedArray } from "../dtype.ts";
 import {
   convolveByColumns,
@@ -42,6 +47,7 @@ export function convolve(
   bias: ArrayLike<number> | null,
   y: TypedArray,
 ): void {
+  if (convolveAccelerated(geometry, x, xOffset, w, wOffset, bias, y)) return;
   const run = isShallow(geometry) ? convolveDirectly : convolveByColumns;
   run(geometry, x, xOffset, w, wOffset, bias, y);
 }
@@ -55,6 +61,7 @@ export function convolveInput(
   wOffset: number,
   x: TypedArray,
 ): void {
+  if (convolveInputAccelerated(geometry, g, gOffset, w, wOffset, x)) return;
   const isDirect = geometry.outChannels <= directChannels && isShallow(geometry);
   const run = isDirect ? convolveInputDirectly : convolveInputByColumns;
   run(geometry, g, gOffset, w, wOffset, x);
@@ -69,6 +76,7 @@ export function convolveWeight(
   gOffset: number,
   w: TypedArray,
 ): void {
+  if (convolveWeightAccelerated(geometry, x, xOffset, g, gOffset, w)) return;
   const run = isShallow(geometry) ? convolveWeightDirectly : convolveWeightByColumns;
   run(geometry, x, xOffset, g, gOffset, w);
 }

@@ -44,7 +44,7 @@ export const padFor = perDType(function padImage(
   reach: readonly number[],
   x: ArrayLike<number>,
   from: number,
-  image: Float64Array,
+  image: { [index: number]: number },
 ): void {
   const { inChannels, input, padding } = geometry;
   const [d, h, w] = input as [number, number, number];
@@ -78,7 +78,7 @@ export const padFor = perDType(function padImage(
 export const unpadFor = perDType(function unpadImage(
   geometry: ConvolutionGeometry,
   reach: readonly number[],
-  image: Float64Array,
+  image: ArrayLike<number>,
   x: { [index: number]: number },
   to: number,
 ): void {

@@ -1,0 +1,46 @@
+/**
+ * The functions of the modules that packages/core/kernels assembles; they are described there. Addresses and steps are in
+ * bytes.
+ */
+export interface Kernels {
+  packRows(...args: PackArguments): void;
+  packColumns(...args: PackArguments): void;
+  multiply(
+    c: number,
+    cStep: number,
+    a: number,
+    b: number,
+    m: number,
+    n: number,
+    k: number,
+    isFirst: number,
+    spare: number,
+  ): void;
+  gatherColumns(
+    target: number,
+    image: number,
+    lines: number,
+    along: number,
+    lineCount: number,
+    alongCount: number,
+  ): void;
+  scatter(
+    image: number,
+    products: number,
+    offsets: number,
+    corners: number,
+    offsetCount: number,
+    cornerCount: number,
+    width: number,
+    step: number,
+  ): void;
+}
+
+type PackArguments = [
+  target: number,
+  source: number,
+  lineStep: number,
+  alongStep: number,
+  lines: number,
+  along: number,
+];

@@ -1,0 +1,97 @@
+/** Accelerated convolutions and their gradients against double precision, within the bound that is derived for them. */
+import type { Tensor } from "@chainrule/core";
+import { conv1d, conv2d, conv3d, convTranspose2d, setBackend } from "@chainrule/core";
+import fc from "fast-check";
+import { afterEach, expect, test } from "vitest";
+import { draws, onBackend } from "./backends.ts";
+
+afterEach(() => setBackend("auto"));
+
+/**
+ * The results of a function that is linear in each operand, and its gradients. On magnitudes it gives Σ|a·b|: a sum of k
+ * products is off by at most (k + 2)·2⁻²⁴ of it; there are never more than `terms`.
+ */
+function expectSums(
+  compute: (...operands: Tensor[]) => Tensor,
+  operands: readonly Tensor[],
+  terms: number,
+): void {
+  const all = (tensors: readonly Tensor[], ofMagnitudes: boolean): Tensor[] => {
+    const leaves = tensors.map((x) => (ofMagnitudes ? x.abs() : x).detach().requiresGrad_());
+    const result = compute(...leaves);
+    const cotangent = draws(99).plain(result.shape).to(result.dtype);
+    result.backward(ofMagnitudes ? cotangent.abs() : cotangent);
+    return [result, ...leaves.map((leaf) => leaf.grad!)];
+  };
+  const wide = operands.map((x) => x.to("float64"));
+  const wanted = onBackend("reference", () => all(wide, false));
+  const magnitudes = onBackend("reference", () => all(wide, true));
+  const given = onBackend("wasm", () => all(operands, false));
+  for (const [i, result] of given.entries()) {
+    expect(result.shape).toEqual(wanted[i]!.shape);
+    const exact = wanted[i]!.toTypedArray();
+    const sums = magnitudes[i]!.toTypedArray();
+    for (const [at, value] of result.toTypedArray().entries()) {
+      const error = Math.abs(value - exact[at]!);
+      if (!(error <= (terms + 2) * 2 ** -24 * sums[at]! + 2 ** -140))
+        expect(value, `result ${i}, element ${at} within ${terms} roundings of ${sums[at]}`).toBe(
+          exact[at],
+        );
+    }
+  }
+}
+
+test("any lengths, strides, paddings, dilations and groups", () => {
+  const small = fc.integer({ min: 1, max: 3 });
+  fc.assert(
+    fc.property(
+      fc.record({
+        samples: small,
+        groups: fc.integer({ min: 1, max: 2 }),
+        inChannels: small,
+        outChannels: fc.integer({ min: 1, max: 5 }),
+        height: fc.integer({ min: 3, max: 9 }),
+        width: fc.integer({ min: 3, max: 14 }),
+        kernel: fc.tuple(small, small),
+        stride: fc.tuple(small, small),
+        padding: fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 })),
+        dilation: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
+        hasBias: fc.boolean(),
+        seed: fc.integer(),
+      }),
+      ({ samples, groups, inChannels, outChannels, height, width, kernel, hasBias, ...rest }) => {
+        const { stride, padding, dilation, seed } = rest;
+        fc.pre(height + 2 * padding[0] > dilation[0] * (kernel[0] - 1));
+        fc.pre(width + 2 * padding[1] > dilation[1] * (kernel[1] - 1));
+        const draw = draws(seed);
+        const x = draw.plain([samples, groups * inChannels, height, width]);
+        const w = draw.plain([groups * outChannels, inChannels, ...kernel]);
+        const operands = hasBias ? [x, w, draw.plain([groups * outChannels])] : [x, w];
+        expectSums(
+          (...[a, b, c]) => conv2d(a!, b!, c ?? null, { stride, padding, dilation, groups }),
+          operands,
+          samples * height * width + inChannels * outChannels * 9,
+        );
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test("one and three dimensions, and the transposed convolution", () => {
+  const draw = draws(3);
+  const [x1, w1] = [draw.plain([2, 3, 30]), draw.plain([7, 3, 5])];
+  expectSums((x, w) => conv1d(x!, w!, null, { padding: 2, stride: 2 }), [x1, w1], 100);
+  const [x3, w3] = [draw.plain([2, 2, 5, 6, 7]), draw.plain([3, 2, 2, 3, 2])];
+  expectSums((x, w) => conv3d(x!, w!, null, { padding: 1 }), [x3, w3], 600);
+  const [xt, wt] = [draw.plain([2, 4, 6, 5]), draw.plain([4, 3, 3, 3])];
+  expectSums((x, w) => convTranspose2d(x!, w!, null, { stride: 2, padding: 1 }), [xt, wt], 300);
+});
+
+test("more products, outputs and channels than a block has", () => {
+  const draw = draws(4);
+  const deep = [draw.plain([1, 60, 8, 8]), draw.plain([100, 60, 3, 3])];
+  expectSums((x, w) => conv2d(x!, w!, null, { padding: 1 }), deep, 900);
+  const wide = [draw.plain([1, 2, 50, 50]), draw.plain([3, 2, 3, 3])];
+  expectSums((x, w) => conv2d(x!, w!), wide, 2500);
+});
