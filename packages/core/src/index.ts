@@ -7,6 +7,8 @@ import "./fluent.ts";
 
 export type { BackendInfo, BackendName } from "./accelerated/backend.ts";
 export { backendInfo, setBackend } from "./accelerated/backend.ts";
+export type { AcceleratedUpdate, UpdateLiteral } from "./accelerated/update.ts";
+export { acceleratedUpdate } from "./accelerated/update.ts";
 export type { CreationOptions, NestedNumbers, TensorLike } from "./creation.ts";
 export {
   arange,

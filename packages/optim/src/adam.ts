@@ -2,7 +2,7 @@
  * Adam, and its form with decoupled weight decay.
  */
 import type { Tensor } from "@chainrule/core";
-import { perDType, writable } from "@chainrule/core";
+import { acceleratedUpdate, perDType, writable } from "@chainrule/core";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
 import { arrayOf } from "./optimizer.ts";
@@ -75,6 +75,15 @@ abstract class AdamFamily extends GradientOptimizer<AdamOptions, AdamState> {
     state.step++;
     const correction1 = 1 - beta1 ** state.step;
     const correction2 = 1 - beta2 ** state.step;
+    const sign = maximize ? -1 : 1;
+    const penalty = this.decoupled ? 0 : weightDecay;
+    const shrink = this.decoupled ? 1 - lr * weightDecay : 1;
+    const rate = lr / correction1;
+    const scale = Math.sqrt(correction2);
+    const arrays = [theta, gradient.storage.data, average, squares];
+    const starts = [0, gradient.offset, 0, 0];
+    const numbers = [sign, penalty, shrink, 1 - beta1, 1 - beta2, rate, scale, eps];
+    if (!amsgrad && adaptAccelerated(arrays, starts, theta.length, numbers)) return;
     adaptFor(theta)(
       theta,
       gradient.storage.data,
@@ -82,13 +91,13 @@ abstract class AdamFamily extends GradientOptimizer<AdamOptions, AdamState> {
       average,
       squares,
       largest,
-      maximize ? -1 : 1,
-      this.decoupled ? 0 : weightDecay,
-      this.decoupled ? 1 - lr * weightDecay : 1,
+      sign,
+      penalty,
+      shrink,
       beta1,
       beta2,
-      lr / correction1,
-      Math.sqrt(correction2),
+      rate,
+      scale,
       eps,
       amsgrad,
     );
@@ -125,6 +134,22 @@ const adaptFor = perDType(function adapt(
     }
     theta[i] = at * shrink - (rate * m) / (Math.sqrt(v) / scale + eps);
   }
+});
+
+/**
+ * The same in float32. An average moves towards what is new, a + (1 − β)(x − a): as β·a + (1 − β)·x it would lose
+ * its scale, since the roundings of β and 1 − β do not add up to 1.
+ */
+const adaptAccelerated = acceleratedUpdate({
+  arrays: ["theta", "gradient", "average", "squares"],
+  parameters: ["sign", "penalty", "shrink", "share1", "share2", "rate", "scale", "eps"],
+  values: (s, { theta, gradient, average, squares }, p) => {
+    const g = s.add(s.mul(p.sign, gradient), s.mul(p.penalty, theta));
+    const m = s.add(average, s.mul(p.share1, s.sub(g, average)));
+    const v = s.add(squares, s.mul(p.share2, s.sub(s.square(g), squares)));
+    const slope = s.div(s.mul(p.rate, m), s.add(s.div(s.sqrt(v), p.scale), p.eps));
+    return { theta: s.sub(s.mul(theta, p.shrink), slope), average: m, squares: v };
+  },
 });
 
 /**

@@ -1,8 +1,8 @@
 /**
  * Stochastic gradient descent.
  */
-import type { Tensor } from "@chainrule/core";
-import { ArgumentError, keptRows, perDType, writable } from "@chainrule/core";
+import type { AcceleratedUpdate, Tensor } from "@chainrule/core";
+import { ArgumentError, acceleratedUpdate, keptRows, perDType, writable } from "@chainrule/core";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
 import { arrayOf } from "./optimizer.ts";
@@ -85,12 +85,18 @@ export class SGD extends GradientOptimizer<SGDOptions, SGDState> {
     }
     const { data } = gradient.storage;
     if (momentum === 0) {
+      const numbers = [lr, weightDecay, sign];
+      if (descendAccelerated([theta, data], [0, gradient.offset], theta.length, numbers)) return;
       descendFor(theta)(theta, data, gradient.offset, lr, weightDecay, sign);
       return;
     }
     const state = this.stateOf(parameter);
     const share = state.momentumBuffer === null ? 1 : 1 - dampening;
     const velocity = arrayOf(state, "momentumBuffer", parameter);
+    const numbers = [lr, weightDecay, sign, momentum, share];
+    const accelerated = nesterov ? rollAheadAccelerated : rollAccelerated;
+    if (accelerated([theta, data, velocity], [0, gradient.offset, 0], theta.length, numbers))
+      return;
     rollFor(theta)(
       theta,
       data,
@@ -154,3 +160,28 @@ const rollFor = perDType(function roll(
     theta[i] = at - lr * (nesterov ? g + momentum * v : v);
   }
 });
+
+const descendAccelerated = acceleratedUpdate({
+  arrays: ["theta", "gradient"],
+  parameters: ["lr", "decay", "sign"],
+  values: (s, { theta, gradient }, p) => {
+    const g = s.add(s.mul(p.sign, gradient), s.mul(p.decay, theta));
+    return { theta: s.sub(theta, s.mul(p.lr, g)) };
+  },
+});
+
+const rollAccelerated = accelerateRoll(false);
+const rollAheadAccelerated = accelerateRoll(true);
+
+function accelerateRoll(nesterov: boolean): AcceleratedUpdate {
+  return acceleratedUpdate({
+    arrays: ["theta", "gradient", "velocity"],
+    parameters: ["lr", "decay", "sign", "momentum", "share"],
+    values: (s, { theta, gradient, velocity }, p) => {
+      const g = s.add(s.mul(p.sign, gradient), s.mul(p.decay, theta));
+      const v = s.add(s.mul(p.momentum, velocity), s.mul(p.share, g));
+      const step = nesterov ? s.add(g, s.mul(p.momentum, v)) : v;
+      return { theta: s.sub(theta, s.mul(p.lr, step)), velocity: v };
+    },
+  });
+}

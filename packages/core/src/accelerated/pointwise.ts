@@ -167,7 +167,7 @@ export class AcceleratedPointwise {
     const writer = new LoopWriter(operandsAt + inputs.length, constantsAt, accelerator.relaxed);
     const { vectors } = writer;
     writer.loop(bytesAt, () => {
-      const values = toVectors(root, vectors, (part) => {
+      const values = toVectors([root], vectors, (part) => {
         if (part.kind === "parameter")
           return writer.loadSame(parametersAt, 4 * parameterNames.indexOf(part.name));
         const i = inputs.indexOf(part);

@@ -78,16 +78,16 @@ const costs: { readonly [P in Primitive]?: number } = {
   erfc: 30,
 };
 
-/** Whether vectors can compute the expression, and how much there is to be won: the sum of the costs; 0 if not. */
-export function vectorCost(root: Expression): number {
+/** Whether vectors can compute the expressions, and how much there is to be won: the sum of the costs; 0 if not. */
+export function vectorCost(...roots: readonly Expression[]): number {
   let cost = 1;
-  for (const part of inOrder([root])) {
+  for (const part of inOrder(roots)) {
     if (part.kind !== "application") continue;
     const { primitive } = part;
     if (primitive !== "where" && rules[primitive] === undefined) return 0;
     cost += costs[primitive] ?? 1;
   }
-  return isTruth(root) ? 0 : cost;
+  return roots.some(isTruth) ? 0 : cost;
 }
 
 /** Whether the expression turns angles, which must not be too large; see `largestAngle`. */
@@ -108,9 +108,9 @@ function isTruth(part: Expression): boolean {
 /** What a loop finds outside of the expression. */
 export type Leaf = Exclude<Expression, { readonly kind: "constant" | "application" }>;
 
-/** Computes an expression for which {@link vectorCost} is not 0. `leaf` gives inputs and parameters. */
+/** Computes expressions for which {@link vectorCost} is not 0. `leaf` gives inputs and parameters. */
 export function toVectors<V>(
-  root: Expression,
+  roots: readonly Expression[],
   v: Vectors<V>,
   leaf: (part: Leaf) => V,
 ): Map<Expression, V> {
@@ -119,7 +119,7 @@ export function toVectors<V>(
     isTruth(part) ? v.and(values.get(part)!, v.number(1)) : values.get(part)!;
   const asMask = (part: Expression): V =>
     isTruth(part) ? values.get(part)! : isNotZero(v, values.get(part)!, v.number(0), v.number(0));
-  for (const part of inOrder([root])) {
+  for (const part of inOrder(roots)) {
     if (part.kind === "constant") {
       values.set(part, v.number(part.value));
     } else if (part.kind !== "application") {

@@ -1,0 +1,177 @@
+/**
+ * Updates of several arrays at once, element by element, in WebAssembly: the steps of optimizers.
+ */
+import type { TypedArray } from "../dtype.ts";
+import type { Expression } from "../scalar/expression.ts";
+import { ExpressionBuilder } from "../scalar/expression.ts";
+import type { ScalarAlgebra } from "../scalar/primitives.ts";
+import { toVectors, vectorCost } from "../scalar/webassembly.ts";
+import type { Accelerator } from "./backend.ts";
+import { acceleratorFor, mayAccelerate } from "./backend.ts";
+import { LoopWriter } from "./emitter.ts";
+
+/** Elements that pass through at a time. */
+const blockLength = 4096;
+/** From so many additions, or what costs as much, on copying the arrays pays. */
+const leastCost = 1 << 13;
+
+/** The first parameters of the loop; the addresses of the arrays follow. */
+const bytesAt = 0;
+const parametersAt = 1;
+const constantsAt = 2;
+const arraysAt = 3;
+
+/** What an update is declared by. */
+export interface UpdateLiteral<Arrays extends string, Parameters extends string> {
+  /** The names of the arrays, all of which are read. */
+  readonly arrays: readonly Arrays[];
+  /** The names of the numbers that belong to a call. */
+  readonly parameters: readonly Parameters[];
+  /** The new elements of those arrays that change, as expressions of the old ones. */
+  readonly values: (
+    s: ScalarAlgebra<Expression>,
+    arrays: Readonly<Record<Arrays, Expression>>,
+    parameters: Readonly<Record<Parameters, Expression>>,
+  ) => { readonly [A in Arrays]?: Expression };
+}
+
+/**
+ * Changes the first `length` elements of each array from its start on. False, with nothing done, where plain loops are to
+ * do it: for other types than float32, for few elements, and where there is no WebAssembly.
+ */
+export type AcceleratedUpdate = (
+  arrays: readonly TypedArray[],
+  starts: readonly number[],
+  length: number,
+  parameters: readonly number[],
+) => boolean;
+
+/**
+ * An update of several arrays at once, in WebAssembly: what optimizers do with parameters, gradients and averages. All
+ * elements are read before any is written; each is computed in float32.
+ *
+ * @example
+ * import { acceleratedUpdate } from "@chainrule/core";
+ * const descend = acceleratedUpdate({
+ *   arrays: ["theta", "gradient"],
+ *   parameters: ["lr"],
+ *   values: (s, a, p) => ({ theta: s.sub(a.theta, s.mul(p.lr, a.gradient)) }),
+ * });
+ * const theta = new Float32Array(10_000).fill(1);
+ * const done = descend([theta, new Float32Array(10_000).fill(2)], [0, 0], 10_000, [0.25]);
+ * done ? theta[9_999] : 0.5; // → 0.5
+ */
+export function acceleratedUpdate<const Arrays extends string, const Parameters extends string>(
+  literal: UpdateLiteral<Arrays, Parameters>,
+): AcceleratedUpdate {
+  const { arrays: names, parameters: parameterNames } = literal;
+  let prepared: Prepared | undefined;
+  return (arrays, starts, length, parameters) => {
+    if (length === 0 || !mayAccelerate(length)) return false;
+    for (const array of arrays) if (!(array instanceof Float32Array)) return false;
+    prepared ??= prepare(literal, names, parameterNames);
+    const accelerator = acceleratorFor(length * prepared.cost, leastCost);
+    if (accelerator === null) return false;
+    prepared.loop ??= compile(prepared, parameterNames, accelerator);
+    return run(accelerator, prepared, prepared.loop, arrays, starts, length, parameters);
+  };
+}
+
+interface Prepared {
+  readonly inputs: readonly Expression[];
+  /** The new elements, and the place of their array. */
+  readonly results: readonly { readonly at: number; readonly value: Expression }[];
+  readonly cost: number;
+  loop: Loop | undefined;
+}
+
+interface Loop {
+  readonly run: (
+    bytes: number,
+    parameters: number,
+    constants: number,
+    ...arrays: number[]
+  ) => number;
+  readonly constants: Int32Array;
+}
+
+function prepare<Arrays extends string, Parameters extends string>(
+  literal: UpdateLiteral<Arrays, Parameters>,
+  names: readonly Arrays[],
+  parameterNames: readonly Parameters[],
+): Prepared {
+  const builder = new ExpressionBuilder();
+  const inputs = names.map((name, i) => builder.input(i, name));
+  const parameters = parameterNames.map((name) => builder.parameter(name));
+  const values = literal.values(
+    builder.algebra,
+    byName(names, inputs),
+    byName(parameterNames, parameters),
+  );
+  const results = names.flatMap((name, at) => {
+    const value = values[name];
+    return value === undefined ? [] : [{ at, value }];
+  });
+  const cost = vectorCost(...results.map(({ value }) => value));
+  return { inputs, results, cost, loop: undefined };
+}
+
+function byName<Name extends string, T>(
+  names: readonly Name[],
+  values: readonly T[],
+): Record<Name, T> {
+  return Object.fromEntries(names.map((name, i) => [name, values[i]!])) as Record<Name, T>;
+}
+
+function compile(
+  { inputs, results }: Prepared,
+  parameterNames: readonly string[],
+  { relaxed, scratch }: Accelerator,
+): Loop {
+  const writer = new LoopWriter(arraysAt + inputs.length, constantsAt, relaxed);
+  writer.loop(bytesAt, () => {
+    const roots = results.map(({ value }) => value);
+    const values = toVectors(roots, writer.vectors, (part) =>
+      part.kind === "parameter"
+        ? writer.loadSame(parametersAt, 4 * parameterNames.indexOf(part.name))
+        : writer.load(arraysAt + inputs.indexOf(part)),
+    );
+    for (const { at, value } of results) writer.store(arraysAt + at, values.get(value)!);
+  });
+  const { run } = scratch.instantiate(writer.module()) as Pick<Loop, "run">;
+  return { run, constants: Int32Array.from(writer.constants) };
+}
+
+function run(
+  { scratch }: Accelerator,
+  { results }: Prepared,
+  loop: Loop,
+  arrays: readonly TypedArray[],
+  starts: readonly number[],
+  length: number,
+  parameters: readonly number[],
+): boolean {
+  const { constants } = loop;
+  const most = Math.min(length, blockLength);
+  const numbers = arrays.length * most + parameters.length + constants.length;
+  if (!scratch.begin(numbers, arrays.length + 2)) return false;
+  const constantAddress = scratch.take(constants.length);
+  scratch.words.set(constants, constantAddress >> 2);
+  const parameterAddress = scratch.take(parameters.length);
+  scratch.floats.set(parameters, parameterAddress >> 2);
+  const addresses = arrays.map(() => scratch.take(most));
+  for (let at = 0; at < length; at += most) {
+    const count = Math.min(most, length - at);
+    for (let i = 0; i < arrays.length; i++) {
+      const from = starts[i]! + at;
+      scratch.floats.set(arrays[i]!.subarray(from, from + count), addresses[i]! >> 2);
+    }
+    // What the last vector holds beyond the end is computed too, and left there.
+    loop.run(4 * ((count + 3) & -4), parameterAddress, constantAddress, ...addresses);
+    for (const result of results) {
+      const target = arrays[result.at] as Float32Array;
+      scratch.get(addresses[result.at]!, count, target, starts[result.at]! + at);
+    }
+  }
+  return true;
+}
