@@ -33,6 +33,13 @@ describe("grad(f)", () => {
     expect(found.scale.item()).toBe(14);
   });
 
+  it("takes a plain number as precisely as the tensors beside it", () => {
+    const w = tensor([1, 2], { dtype: "float64" });
+    expect(grad((x: Tensor, v: Tensor) => x.mul(v).sum())(2, w).dtype).toBe("float64");
+    const { x } = grad((at: { x: Tensor; w: Tensor }) => at.x.mul(at.w).sum())({ x: 2, w });
+    expect((x as Tensor).dtype).toBe("float64");
+  });
+
   it("keeps keys such as __proto__ as data", () => {
     const argument = JSON.parse('{"__proto__": 3}') as Record<string, number>;
     const found = grad((x: Record<string, Tensor>) => square(Object.values(x)[0]!))(

@@ -52,7 +52,10 @@ export function trace(
     );
   }
   const structure = args[at];
-  const given = leavesOf(where, structure).map((leaf) => toTensor(where, leaf));
+  const leaves = leavesOf(where, structure);
+  // A plain number beside float64 is meant to be as precise.
+  const isDouble = [...leaves, ...args].some((x) => x instanceof Tensor && x.dtype === "float64");
+  const given = leaves.map((leaf) => toTensor(where, leaf, isDouble ? "float64" : undefined));
   const before = latestNode();
   const variables = given.map((leaf) => toVariable(where, leaf));
   const call = args.slice();
