@@ -165,7 +165,7 @@ describe("unique", () => {
       Number.NaN,
     ]);
     expect(unique(zeros([0, 3])).shape).toEqual([0]);
-    expect(() => unique(zeros([2]), { dim: 0 } as never)).toThrow(/unknown option "dim"/);
+    expect(() => unique(zeros([2]), { dims: 0 } as never)).toThrow(/unknown option "dims"/);
   });
 });
 
