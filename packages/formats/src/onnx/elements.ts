@@ -3,7 +3,9 @@
  */
 import type { DType, Shape, TypedArray } from "@chainrule/core";
 import { contiguousOperand, formatShape, fromTypedArray, type Tensor } from "@chainrule/core";
-import { OnnxError } from "./errors.ts";
+import type { FormatError } from "../errors.ts";
+import { bfloat16, decodeSmallFloat, float16 } from "../small-floats.ts";
+import { malformed } from "./errors.ts";
 import type { TensorMessage } from "./messages.ts";
 import type { Whole } from "./wire.ts";
 import { offsetOf } from "./wire.ts";
@@ -34,7 +36,7 @@ export type ElementType = keyof typeof elementTypes;
 export function elementType(number: Whole | undefined, where: string, at: object): ElementType {
   for (const [name, value] of Object.entries(elementTypes))
     if (value === number) return name as ElementType;
-  throw new OnnxError(
+  throw malformed(
     `${where}: ${number === undefined ? "the element type is missing" : `${number} is no element type that Chainrule knows`}.`,
     offsetOf(at),
   );
@@ -64,7 +66,7 @@ const keptAs: { readonly [T in ElementType]: DType | null } = {
 export function dtypeOf(type: ElementType, where: string, at: object): DType {
   const dtype = keptAs[type];
   if (dtype === null) {
-    throw new OnnxError(`${where}: tensors of type ${type} have no counterpart.`, offsetOf(at), {
+    throw malformed(`${where}: tensors of type ${type} have no counterpart.`, offsetOf(at), {
       type,
     });
   }
@@ -104,7 +106,7 @@ export function toInt32(value: Whole, where: string, at: object): number {
   if (number >= -largest - 1 && number <= largest) return number;
   if (number >= farOut) return largest;
   if (number <= -farOut) return -largest - 1;
-  throw new OnnxError(
+  throw malformed(
     `${where}: ${value} does not fit into int32, in which whole numbers are kept.`,
     offsetOf(at),
     { value },
@@ -116,14 +118,14 @@ export function shapeOf(dims: readonly Whole[], where: string, at: object): numb
   let count = 1;
   const shape = dims.map((length) => {
     if (typeof length !== "number" || length < 0) {
-      throw new OnnxError(`${where}: ${length} is no length of a dimension.`, offsetOf(at));
+      throw malformed(`${where}: ${length} is no length of a dimension.`, offsetOf(at));
     }
     // A length of 0 must not hide that the others are beyond all bounds.
     count *= Math.max(length, 1);
     return length;
   });
   if (!Number.isSafeInteger(count)) {
-    throw new OnnxError(
+    throw malformed(
       `${where}: a tensor of shape ${formatShape(shape)} has more elements than can be counted.`,
       offsetOf(at),
     );
@@ -140,7 +142,7 @@ export interface ReadTensor {
 /**
  * Reads a tensor. Needs no more memory than the file has bytes, times the width of the type in which it is kept.
  *
- * @throws {OnnxError} when its numbers are not as many as its shape says, lie in another file, or have a type without
+ * @throws {FormatError} when its numbers are not as many as its shape says, lie in another file, or have a type without
  * counterpart.
  */
 export function readTensor(message: TensorMessage, where: string): ReadTensor {
@@ -150,7 +152,7 @@ export function readTensor(message: TensorMessage, where: string): ReadTensor {
   const shape = shapeOf(message.dims, where, message);
   if (message.dataLocation === 1 || message.externalData.length > 0) {
     const location = message.externalData.find(({ key }) => key === "location")?.value;
-    throw new OnnxError(
+    throw malformed(
       `${where}: its numbers lie in another file${location === undefined ? "" : ` (${JSON.stringify(location)})`}. Save the model as one file.`,
       at,
       { location },
@@ -161,7 +163,7 @@ export function readTensor(message: TensorMessage, where: string): ReadTensor {
   const lists = [message.floatData, message.int32Data, message.int64Data, message.doubleData];
   const filled = [...lists, message.uint64Data].filter((list) => list.length > 0).length;
   if (filled > (rawData === undefined || rawData.length === 0 ? 1 : 0)) {
-    throw new OnnxError(`${where}: its numbers are stored more than once.`, at);
+    throw malformed(`${where}: its numbers are stored more than once.`, at);
   }
   const data =
     rawData !== undefined && (rawData.length > 0 || filled === 0)
@@ -184,8 +186,8 @@ function wrongCount(
   message: TensorMessage,
   stored: string,
   count: number,
-): OnnxError {
-  return new OnnxError(
+): FormatError {
+  return malformed(
     `${where}: ${stored} stored for the ${count} element${count === 1 ? "" : "s"} of shape ${formatShape(message.dims.map(Number))}.`,
     offsetOf(message),
     { expected: count },
@@ -227,8 +229,8 @@ function readRaw(
 const readers: Partial<Readonly<Record<ElementType, (view: DataView, at: number) => number>>> = {
   float32: (view, at) => view.getFloat32(at, true),
   float64: (view, at) => view.getFloat64(at, true),
-  float16: (view, at) => fromHalf(view.getUint16(at, true)),
-  bfloat16: (view, at) => fromBrainHalf(view.getUint16(at, true)),
+  float16: (view, at) => decodeSmallFloat(float16, view.getUint16(at, true)),
+  bfloat16: (view, at) => decodeSmallFloat(bfloat16, view.getUint16(at, true)),
   int8: (view, at) => view.getInt8(at),
   int16: (view, at) => view.getInt16(at, true),
   int32: (view, at) => view.getInt32(at, true),
@@ -274,29 +276,11 @@ function readList(
   }
   if (type === "float32" || type === "float64") return list.map(Number);
   // Half precision is stored as the bits of its numbers.
-  if (type === "float16") return list.map((bits) => fromHalf(Number(bits) & 0xffff));
-  if (type === "bfloat16") return list.map((bits) => fromBrainHalf(Number(bits) & 0xffff));
+  if (type === "float16")
+    return list.map((bits) => decodeSmallFloat(float16, Number(bits) & 0xffff));
+  if (type === "bfloat16")
+    return list.map((bits) => decodeSmallFloat(bfloat16, Number(bits) & 0xffff));
   return list.map((value) => toInt32(value, where, message));
-}
-
-/** IEEE 754 half precision: 1 bit sign, 5 bits exponent, 10 bits fraction. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  // Without an implicit leading 1 below the smallest exponent.
-  return exponent === 0
-    ? sign * fraction * 2 ** -24
-    : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-const scratch = new DataView(new ArrayBuffer(4));
-
-/** The upper half of a float32. */
-function fromBrainHalf(bits: number): number {
-  scratch.setUint32(0, bits << 16);
-  return scratch.getFloat32(0);
 }
 
 /** A tensor as a message, its numbers raw and little endian. */

@@ -72,11 +72,11 @@ type Forward = (...inputs: Tensor[]) => unknown;
  * @throws {ArgumentError} for inputs that are no tensors, and for names and axes that do not fit them.
  * @example
  * import { randn } from "@chainrule/core";
- * import { exportOnnx } from "@chainrule/formats/onnx";
+ * import { exportOnnx, importOnnx } from "@chainrule/formats/onnx";
  * import { Linear, ReLU, Sequential } from "@chainrule/nn";
  * const model = new Sequential(new Linear(4, 8), new ReLU(), new Linear(8, 3)).eval();
  * const file = exportOnnx(model, randn([2, 4]), { dynamicBatch: true });
- * file instanceof Uint8Array; // → true
+ * importOnnx(file).forward(randn([5, 4])).shape; // → [ 5, 3 ]
  */
 export function exportOnnx(
   model: Module | ((...inputs: never[]) => unknown),

@@ -6,7 +6,8 @@
  * began, so that whatever is wrong with it later can be told with its place.
  */
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { OnnxError } from "./errors.ts";
+import type { FormatError } from "../errors.ts";
+import { malformed } from "./errors.ts";
 
 /** A whole number of the file; as bigint where a double would not hold it. */
 export type Whole = number | bigint;
@@ -99,7 +100,7 @@ const deepest = 32;
 /**
  * Reads a message.
  *
- * @throws {OnnxError} with the byte, when the bytes are no such message.
+ * @throws {FormatError} with the byte, when the bytes are no such message.
  */
 export function decode<T extends object>(type: Schema<T>, bytes: Uint8Array): T {
   const reader = new BinaryReader(bytes);
@@ -113,7 +114,7 @@ function readMessage(
   depth: number,
 ): AnyMessage {
   if (depth > deepest) {
-    throw new OnnxError(`${type.name}: messages are nested more than ${deepest} deep.`, reader.pos);
+    throw malformed(`${type.name}: messages are nested more than ${deepest} deep.`, reader.pos);
   }
   const message: Record<string, unknown> = {};
   for (const [property, { repeated }] of type.fields) if (repeated) message[property] = [];
@@ -205,7 +206,7 @@ function readPlain(
       try {
         return strictUtf8.decode(bytes);
       } catch {
-        throw new OnnxError(`${where} is no valid UTF-8.`, start);
+        throw malformed(`${where} is no valid UTF-8.`, start);
       }
     }
   }
@@ -224,10 +225,10 @@ function guarded<T>(reader: BinaryReader, end: number, complaint: string, step: 
     value = step();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new OnnxError(`${complaint}: ${reason}.`, start);
+    throw malformed(`${complaint}: ${reason}.`, start);
   }
   if (reader.pos > end) {
-    throw new OnnxError(
+    throw malformed(
       `${complaint}: it needs ${reader.pos - start} bytes, but its message ends after ${end - start}.`,
       start,
     );
@@ -237,14 +238,14 @@ function guarded<T>(reader: BinaryReader, end: number, complaint: string, step: 
 
 function expectWire(where: string, found: WireType, expected: WireType, start: number): void {
   if (found === expected) return;
-  throw new OnnxError(
+  throw malformed(
     `${where} is written as wire type ${found}, but must be wire type ${expected}.`,
     start,
   );
 }
 
-function beyond(where: string, length: number, left: number, start: number): OnnxError {
-  return new OnnxError(
+function beyond(where: string, length: number, left: number, start: number): FormatError {
+  return malformed(
     `${where} claims ${length} bytes, but only ${left} are left of its message.`,
     start,
   );

@@ -68,8 +68,12 @@ export function withTensors(value: unknown, replace: (x: Tensor) => unknown): un
   );
 }
 
-/** Where two tensors differ by more than float32 accounts for; `null` if nowhere. */
-export function difference(found: Tensor | undefined, expected: Tensor): string | null {
+/** Where two tensors differ by more than a tolerance, which float32 needs unless given; `null` if nowhere. */
+export function difference(
+  found: Tensor | undefined,
+  expected: Tensor,
+  tolerance = 1e-5,
+): string | null {
   if (found === undefined) return "is missing";
   if (found.dtype !== expected.dtype) return `is ${found.dtype}, not ${expected.dtype}`;
   if (String(found.shape) !== String(expected.shape))
@@ -77,7 +81,7 @@ export function difference(found: Tensor | undefined, expected: Tensor): string 
   const [a, b] = [found.toTypedArray(), expected.toTypedArray()];
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i]!, b[i]!];
-    const isClose = x === y || Math.abs(x - y) <= 1e-5 * Math.max(1, Math.abs(y));
+    const isClose = x === y || Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(y));
     if (!isClose && !(Number.isNaN(x) && Number.isNaN(y))) return `element ${i} is ${x}, not ${y}`;
   }
   return null;

@@ -215,18 +215,18 @@ function windowsAlong(
   return { places, counts };
 }
 
-/** Multiplies along a dimension by a matrix of [outputs, inputs]. */
+/** Multiplies along a dimension by a matrix, given by the row of each output. */
 function alongDimension(
   e: Emitter,
   x: Value,
   rank: number,
   dim: number,
-  matrix: readonly (readonly number[])[],
+  rows: readonly (readonly number[])[],
+  inputs: number,
   dtype: "float32" | "float64",
 ): Value {
-  const inputs = matrix[0]?.length ?? 0;
-  const columns = upTo(inputs).map((j) => matrix.map((row) => row[j]!));
-  const factor = e.tensor(tensor(columns, { dtype }), "weights");
+  const transposed = upTo(inputs).flatMap((j) => rows.map((row) => row[j]!));
+  const factor = e.tensor(tensor(transposed, { dtype }).reshape([inputs, rows.length]), "weights");
   const perm = upTo(rank);
   perm[dim] = rank - 1;
   perm[rank - 1] = dim;
@@ -267,7 +267,7 @@ function meansByMatrices(
     });
     const dim = rank - inputs.length + i;
     const used = adjoint ? upTo(length).map((j) => matrix.map((row) => row[j]!)) : matrix;
-    y = alongDimension(e, y, rank, dim, used, floatType(call));
+    y = alongDimension(e, y, rank, dim, used, adjoint ? outputs[i]! : length, floatType(call));
   }
   return windows.divisor === 0
     ? y
@@ -432,7 +432,8 @@ function emitResample(e: Emitter, call: MappedCall<{ dim: number; map: SparseMap
       row[map.places[i]!]! += map.weights[i]!;
     return row;
   });
-  return alongDimension(e, x.value, rank, dim < 0 ? dim + rank : dim, matrix, floatType(call));
+  const along = dim < 0 ? dim + rank : dim;
+  return alongDimension(e, x.value, rank, along, matrix, map.inputLength, floatType(call));
 }
 
 /** The last dimensions as one, and how long it is. */
