@@ -137,6 +137,8 @@ export interface EmbeddingPlotOptions {
   labels?: readonly string[];
   /** The names of the classes; their numbers unless given. */
   classes?: readonly string[];
+  /** Whether the picture is a square; false unless given. */
+  square?: boolean;
   title?: string;
 }
 
@@ -148,7 +150,7 @@ export interface EmbeddingPlotOptions {
  */
 export function plotEmbedding(x: Tensor, y?: Tensor, options: EmbeddingPlotOptions = {}): Plot {
   const where = "plotEmbedding";
-  checkOptions(where, options, ["labels", "classes", "title"]);
+  checkOptions(where, options, ["labels", "classes", "square", "title"]);
   if (!(x instanceof Tensor) || x.ndim !== 2 || x.size(1) < 2 || x.size(0) === 0) {
     throw new ArgumentError(
       `${where}: expected points of shape [n, dimensions], not ${quoted(x)}.`,
@@ -174,6 +176,7 @@ export function plotEmbedding(x: Tensor, y?: Tensor, options: EmbeddingPlotOptio
       y === undefined
         ? [{ kind: "points", name: "", colour: 0, ...coordinates(points, labels) }]
         : pointsByClass(points, y, (label) => classes?.[label] ?? String(label), labels),
+    square: options.square ?? false,
   };
   return new Plot(chartsToSvg([chart]), chartsToText([chart]));
 }
