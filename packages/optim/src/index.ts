@@ -58,13 +58,46 @@ export type { RMSpropOptions } from "./rmsprop.ts";
 export { RMSprop } from "./rmsprop.ts";
 export type { RpropOptions } from "./rprop.ts";
 export { Rprop } from "./rprop.ts";
+export type { SequentialLROptions, WarmupLROptions } from "./schedules/composed.ts";
+export { ChainedScheduler, SequentialLR, WarmupLR } from "./schedules/composed.ts";
 export type {
   CosineAnnealingLROptions,
-  Scheduled,
-  SchedulerStateDict,
+  CosineAnnealingWarmRestartsOptions,
+} from "./schedules/cosine.ts";
+export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from "./schedules/cosine.ts";
+export type { CyclicLROptions, OneCycleLROptions, PerGroup } from "./schedules/cycles.ts";
+export { CyclicLR, OneCycleLR } from "./schedules/cycles.ts";
+export type {
+  ConstantLROptions,
+  ExponentialLROptions,
+  LambdaLROptions,
+  LinearLROptions,
+  LrLambda,
+  MultiStepLROptions,
+  PolynomialLROptions,
   StepLROptions,
-} from "./scheduler.ts";
-export { CosineAnnealingLR, LRScheduler, StepLR } from "./scheduler.ts";
+} from "./schedules/decay.ts";
+export {
+  ConstantLR,
+  ExponentialLR,
+  LambdaLR,
+  LinearLR,
+  MultiplicativeLR,
+  MultiStepLR,
+  PolynomialLR,
+  StepLR,
+} from "./schedules/decay.ts";
+export type { ReduceLROnPlateauOptions } from "./schedules/plateau.ts";
+export { ReduceLROnPlateau } from "./schedules/plateau.ts";
+export type {
+  Moment,
+  RateRule,
+  Scheduled,
+  ScheduledGroup,
+  SchedulerStateDict,
+  Watched,
+} from "./schedules/schedule.ts";
+export { LRScheduler, RateSchedule } from "./schedules/schedule.ts";
 export type { SGDOptions } from "./sgd.ts";
 export { SGD } from "./sgd.ts";
 export type { SparseAdamOptions } from "./sparse-adam.ts";

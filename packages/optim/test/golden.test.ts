@@ -7,7 +7,6 @@ import {
   Adamax,
   AdamW,
   ASGD,
-  CosineAnnealingLR,
   clipGradNorm_,
   clipGradValue_,
   LBFGS,
@@ -17,7 +16,6 @@ import {
   Rprop,
   SGD,
   SparseAdam,
-  StepLR,
 } from "@chainrule/optim";
 import { describe, expect, test } from "vitest";
 import type { GoldenTensor } from "./golden.ts";
@@ -193,52 +191,6 @@ describe("clipping", () => {
     for (const [i, expected] of one.grads_after.entries()) {
       const found = parameters[i]!.grad!.toTypedArray();
       problems.push(...differences(`gradient ${i}`, found, expected.data, 1e-10));
-    }
-    expect(problems).toEqual([]);
-  });
-});
-
-interface Schedule {
-  readonly id: string;
-  readonly scheduler: string;
-  readonly kwargs: Readonly<Record<string, number>>;
-  readonly optimizer: {
-    readonly kwargs: { readonly lr: number };
-    readonly param_groups: readonly Readonly<Record<string, number>>[];
-  };
-  readonly lrs: readonly (readonly number[])[];
-}
-
-describe("schedules", () => {
-  const schedules = readCases<Schedule>("schedulers.jsonl.gz");
-  const make: Record<
-    string,
-    (optimizer: SGD, kwargs: Schedule["kwargs"]) => StepLR | CosineAnnealingLR
-  > = {
-    StepLR: (optimizer, { step_size, ...rest }) =>
-      new StepLR(optimizer, { stepSize: step_size!, ...rest }),
-    CosineAnnealingLR: (optimizer, { T_max, eta_min }) =>
-      new CosineAnnealingLR(optimizer, { tMax: T_max!, etaMin: eta_min ?? 0 }),
-  };
-  const known = schedules.filter(({ scheduler }) => scheduler in make);
-
-  test("there are as many as the file should hold", () => {
-    expect(known.length).toBe(5);
-  });
-
-  test.each(known.map((one) => [one.id, one] as const))("%s", (_id, one) => {
-    const given = one.optimizer.param_groups.length === 0 ? [{}] : one.optimizer.param_groups;
-    const groups = given.map((own) => ({
-      ...own,
-      params: [toTensor({ shape: [], data: [0] }).requiresGrad_()],
-    }));
-    const optimizer = new SGD(groups, one.optimizer.kwargs);
-    const schedule = make[one.scheduler]!(optimizer, one.kwargs);
-    const problems: string[] = [];
-    for (let epoch = 0; epoch < 200; epoch++) {
-      const rates = one.lrs.map((group) => group[epoch]!);
-      problems.push(...differences(`epoch ${epoch}`, schedule.getLastLr(), rates, 1e-12));
-      schedule.step();
     }
     expect(problems).toEqual([]);
   });

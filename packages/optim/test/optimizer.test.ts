@@ -3,12 +3,10 @@ import { ArgumentError, GradError, ones, ShapeError, tensor, to_, zeros } from "
 import {
   Adam,
   AdamW,
-  CosineAnnealingLR,
   clipGradNorm_,
   clipGradValue_,
   GradientOptimizer,
   SGD,
-  StepLR,
 } from "@chainrule/optim";
 import { describe, expect, test } from "vitest";
 
@@ -326,70 +324,6 @@ describe("an optimizer of one's own", () => {
     optimizer.step();
     expect(w.toArray()).toEqual([0.5, -0.5]);
     expect(optimizer.stateDict()).toEqual({ state: {}, paramGroups: [{ lr: 0.5, params: [0] }] });
-  });
-});
-
-describe("schedules", () => {
-  const optimizer = () => new SGD([leaf()], { lr: 1 });
-
-  test("refuse what is no optimizer, and broken options", () => {
-    // @ts-expect-error no optimizer
-    expect(() => new StepLR({}, { stepSize: 1 })).toThrow(/StepLR: expected an optimizer/);
-    expect(() => new StepLR(optimizer(), { stepSize: 0 })).toThrow(
-      /stepSize must be a whole number of at least 1/,
-    );
-    // @ts-expect-error missing
-    expect(() => new StepLR(optimizer())).toThrow(/stepSize must be a whole number/);
-    // @ts-expect-error PyTorch's name
-    expect(() => new CosineAnnealingLR(optimizer(), { T_max: 1 })).toThrow(
-      /unknown option "T_max"/,
-    );
-  });
-
-  test("a cosine falls, rises, and is exact at its ends, however short", () => {
-    const rates = (tMax: number, etaMin: number, steps: number): number[] => {
-      const schedule = new CosineAnnealingLR(optimizer(), { tMax, etaMin });
-      return Array.from({ length: steps }, () => {
-        schedule.step();
-        return schedule.getLastLr()[0]!;
-      });
-    };
-    expect(rates(1, 0.5, 4)).toEqual([0.5, 1, 0.5, 1]);
-    const longer = rates(10, 0.1, 20);
-    expect(longer[9]).toBeCloseTo(0.1, 12);
-    expect(longer[19]).toBeCloseTo(1, 12);
-  });
-
-  test("work together, and go on from their state", () => {
-    const sgd = optimizer();
-    const step = new StepLR(sgd, { stepSize: 2, gamma: 0.5 });
-    const cosine = new CosineAnnealingLR(sgd, { tMax: 8 });
-    for (let i = 0; i < 3; i++) {
-      step.step();
-      cosine.step();
-    }
-    const expected = (0.5 * (1 + Math.cos((3 * Math.PI) / 8))) / 2;
-    expect(sgd.paramGroups[0]!.lr).toBeCloseTo(expected, 12);
-    const resumed = optimizer();
-    const other = new CosineAnnealingLR(resumed, { tMax: 8 });
-    resumed.loadStateDict(sgd.stateDict());
-    other.loadStateDict(cosine.stateDict());
-    cosine.step();
-    other.step();
-    expect(other.getLastLr()).toEqual(cosine.getLastLr());
-    expect(() => other.loadStateDict({ lastEpoch: -1, baseLrs: [1] })).toThrow(/lastEpoch must be/);
-    expect(() => other.loadStateDict({ lastEpoch: 1, baseLrs: [] })).toThrow(
-      /expected 1 base rates/,
-    );
-    expect(other.lastEpoch).toBe(4);
-  });
-
-  test("take a group that was added later with its own rate", () => {
-    const sgd = optimizer();
-    const schedule = new StepLR(sgd, { stepSize: 1, gamma: 0.5 });
-    sgd.addParamGroup({ params: [leaf()], lr: 8 });
-    schedule.step();
-    expect(schedule.getLastLr()).toEqual([0.5, 4]);
   });
 });
 
