@@ -5,9 +5,22 @@
  */
 
 export { functionalCall } from "./functional.ts";
+export type {
+  PerceptronFitOptions,
+  PerceptronHistory,
+  PerceptronOptions,
+} from "./gradientFree/perceptron.ts";
+export { Perceptron } from "./gradientFree/perceptron.ts";
+export type { Samples } from "./gradientFree/samples.ts";
+export type {
+  SelfOrganizingMapFitOptions,
+  SelfOrganizingMapHistory,
+  SelfOrganizingMapOptions,
+} from "./gradientFree/selfOrganizingMap.ts";
+export { SelfOrganizingMap } from "./gradientFree/selfOrganizingMap.ts";
 export type { BackwardHook, ForwardHook, ForwardPreHook, Gradients } from "./hooks.ts";
 export * as init from "./init.ts";
-export type { PReLUOptions } from "./layers/activations.ts";
+export type { PReLUOptions, RReLUOptions } from "./layers/activations.ts";
 export {
   CELU,
   ELU,
@@ -24,10 +37,12 @@ export {
   PReLU,
   ReLU,
   ReLU6,
+  RReLU,
   SELU,
   Sigmoid,
   SiLU,
   Softmax,
+  Softmax2d,
   Softmin,
   Softplus,
   Softshrink,
@@ -69,6 +84,7 @@ export { Embedding, EmbeddingBag } from "./layers/embedding.ts";
 export { Lambda } from "./layers/lambda.ts";
 export type { LinearOptions } from "./layers/linear.ts";
 export { Bilinear, Linear } from "./layers/linear.ts";
+export type { TripletMarginWithDistanceOptions } from "./layers/loss.ts";
 export {
   BCELoss,
   BCEWithLogitsLoss,
@@ -91,6 +107,7 @@ export {
   SmoothL1Loss,
   SoftMarginLoss,
   TripletMarginLoss,
+  TripletMarginWithDistanceLoss,
 } from "./layers/loss.ts";
 export type { GroupNormOptions, LayerNormOptions, RMSNormOptions } from "./layers/normalization.ts";
 export { GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm } from "./layers/normalization.ts";
@@ -177,6 +194,7 @@ export type { LayersOf, Step, Steps } from "./layers/sequential.ts";
 export { Sequential } from "./layers/sequential.ts";
 export type { FlattenOptions } from "./layers/shape.ts";
 export { Flatten, Identity, Unflatten } from "./layers/shape.ts";
+export { CosineSimilarity, PairwiseDistance } from "./layers/similarity.ts";
 export type {
   DecoderLayer,
   DecoderMasks,
@@ -213,5 +231,5 @@ export {
   spectralNorm,
   weightNorm,
 } from "./reparameterize.ts";
-export type { LoadOptions, LoadReport, StateDict } from "./state.ts";
+export type { LoadOptions, LoadReport, StateDict, StateDictOptions } from "./state.ts";
 export type { ModelSummary, SummaryOptions, SummaryRow } from "./summary.ts";

@@ -18,7 +18,7 @@ import { addBackwardHook, addForwardHook, addForwardPreHook } from "./hooks.ts";
 import type { BufferOptions } from "./registry.ts";
 import { buffer, membersOf, nameOf, noteModule } from "./registry.ts";
 import { wrapForward } from "./running.ts";
-import type { LoadOptions, LoadReport, StateDict } from "./state.ts";
+import type { LoadOptions, LoadReport, StateDict, StateDictOptions } from "./state.ts";
 import { loadState, readState } from "./state.ts";
 import type { SummaryOptions } from "./summary.ts";
 import { ModelSummary } from "./summary.ts";
@@ -227,13 +227,24 @@ export abstract class Module {
     return this;
   }
 
-  /** A copy of all parameters and of the buffers that are saved, by path; training on does not change it. */
-  stateDict(): StateDict {
-    return readState(this);
+  /**
+   * A copy of all parameters and of the buffers that are saved, by path; training on does not change it. The paths are
+   * PyTorch's in camel case, or with `{ names: "snake_case" }` PyTorch's themselves.
+   *
+   * @throws {ArgumentError} for unknown options.
+   * @example
+   * import { LSTM } from "@chainrule/nn";
+   * Object.keys(new LSTM(2, 3, { bias: false }).stateDict()); // → [ 'weightIhL0', 'weightHhL0' ]
+   * const torch = new LSTM(2, 3, { bias: false }).stateDict({ names: "snake_case" });
+   * Object.keys(torch); // → [ 'weight_ih_l0', 'weight_hh_l0' ]
+   */
+  stateDict(options?: StateDictOptions): StateDict {
+    return readState(this, options);
   }
 
   /**
-   * Copies a state into parameters and buffers, in place; numbers take the type of their target.
+   * Copies a state into parameters and buffers, in place; numbers take the type of their target. Names may be written as in
+   * PyTorch: `self_attn.in_proj_weight` is `selfAttn.inProjWeight`.
    *
    * @throws {ArgumentError} listing everything that is missing, not known, or of another shape; nothing has changed then.
    * With `strict: false`, only shapes must agree, and the names left out are returned.

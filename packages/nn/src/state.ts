@@ -5,6 +5,7 @@ import {
   ArgumentError,
   checkOptions,
   formatShape,
+  quoted,
   sameShape,
   Tensor,
   zerosLike,
@@ -14,6 +15,12 @@ import { membersOf, nameOf } from "./registry.ts";
 
 /** Parameters and saved buffers by path. */
 export type StateDict = Readonly<Record<string, Tensor>>;
+
+/** Options of `stateDict`. */
+export interface StateDictOptions {
+  /** How names of several words are written: as they are in the module, unless given, or as PyTorch writes them. */
+  names?: "camelCase" | "snake_case";
+}
 
 /** Options of `loadStateDict`. */
 export interface LoadOptions {
@@ -39,12 +46,43 @@ function savedTensors(module: Module): Map<string, Tensor> {
   return found;
 }
 
-export function readState(module: Module): StateDict {
+export function readState(module: Module, options?: StateDictOptions): StateDict {
+  const where = `${nameOf(module)}.stateDict`;
+  checkOptions(where, options, ["names"]);
+  const { names = "camelCase" } = options ?? {};
+  if (names !== "camelCase" && names !== "snake_case") {
+    throw new ArgumentError(
+      `${where}: names must be "camelCase" or "snake_case", not ${quoted(names)}.`,
+      { names },
+    );
+  }
   const copies = Array.from(savedTensors(module), ([path, tensor]) => [
-    path,
+    names === "camelCase" ? path : snakeCase(path),
     zerosLike(tensor).copy_(tensor.detach()),
   ]);
   return Object.fromEntries(copies);
+}
+
+/** `selfAttn.inProjWeight` as PyTorch writes it: `self_attn.in_proj_weight`. */
+function snakeCase(path: string): string {
+  return path.replace(/(?<=[^.])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** `self_attn.in_proj_weight` as it is written here: `selfAttn.inProjWeight`. */
+function camelCase(path: string): string {
+  return path.replace(/(?<=[^.])_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A given state by the paths of the module: a name that is only known in camel case stands for that. */
+function byOwnPaths(state: StateDict, own: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const given = new Map(Object.entries(state));
+  for (const [path, tensor] of [...given]) {
+    const here = camelCase(path);
+    if (own.has(path) || !own.has(here) || given.has(here)) continue;
+    given.delete(path);
+    given.set(here, tensor);
+  }
+  return given;
 }
 
 export function loadState(module: Module, state: StateDict, options?: LoadOptions): LoadReport {
@@ -57,7 +95,7 @@ export function loadState(module: Module, state: StateDict, options?: LoadOption
     );
   }
   const own = savedTensors(module);
-  const given = new Map(Object.entries(state));
+  const given = byOwnPaths(state, own);
   const missingKeys = [...own.keys()].filter((path) => !given.has(path));
   const unexpectedKeys = [...given.keys()].filter((path) => !own.has(path));
   const mismatched: string[] = [];

@@ -1,13 +1,17 @@
 /**
  * Activation functions as layers. Each does what the function of its name does, and takes the same options.
  */
-import type { DType, Tensor } from "@chainrule/core";
+import type { DType, Generator, Tensor } from "@chainrule/core";
 import {
+  ArgumentError,
+  add,
   celu,
   checkInteger,
   checkNumber,
   checkOptions,
+  checkTensor,
   elu,
+  formatShape,
   full,
   gelu,
   glu,
@@ -19,9 +23,12 @@ import {
   logSoftmax,
   logsigmoid,
   mish,
+  mul,
   prelu,
+  rand,
   relu,
   relu6,
+  ShapeError,
   selu,
   sigmoid,
   silu,
@@ -33,6 +40,7 @@ import {
   tanh,
   tanhshrink,
   threshold,
+  where,
 } from "@chainrule/core";
 import { Module } from "../module.ts";
 import { parameter } from "../registry.ts";
@@ -270,6 +278,57 @@ export class Threshold extends Module {
   }
 }
 
+/** Options of {@link RReLU}. */
+export interface RReLUOptions {
+  /** The least slope; 1/8 unless given. */
+  lower?: number;
+  /** The largest slope; 1/3 unless given. */
+  upper?: number;
+  /** Where the slopes come from; the default generator unless given. */
+  generator?: Generator;
+}
+
+/**
+ * x above 0 and slope·x below, with slopes drawn anew from [lower, upper) for each element while training, and their mean
+ * otherwise. (Xu, Wang, Chen & Li, "Empirical evaluation of rectified activations in convolutional network", 2015.)
+ *
+ * @throws {ArgumentError} when lower is more than upper, and for unknown options.
+ * @example
+ * import { tensor } from "@chainrule/core";
+ * import { RReLU } from "@chainrule/nn";
+ * new RReLU({ lower: 0.25, upper: 0.75 }).eval().forward(tensor([-2, 3])).toArray(); // → [ -1, 3 ]
+ */
+export class RReLU extends Module {
+  readonly lower: number;
+  readonly upper: number;
+  private readonly source: { generator?: Generator };
+
+  constructor(options: RReLUOptions = {}) {
+    super();
+    checkOptions("RReLU", options, ["lower", "upper", "generator"]);
+    this.lower = checkNumber("RReLU", "lower", options.lower ?? 1 / 8);
+    this.upper = checkNumber("RReLU", "upper", options.upper ?? 1 / 3);
+    if (this.lower > this.upper) {
+      throw new ArgumentError(
+        `RReLU: lower ${this.lower} must not be more than upper ${this.upper}.`,
+        { lower: this.lower, upper: this.upper },
+      );
+    }
+    this.source = options.generator === undefined ? {} : { generator: options.generator };
+  }
+
+  override forward(x: Tensor): Tensor {
+    const { lower, upper } = this;
+    if (!this.training) return leakyRelu(x, { negativeSlope: (lower + upper) / 2 });
+    const drawn = rand(x.shape, { dtype: x.dtype, ...this.source });
+    return where(x.gt(0), x, mul(x, add(mul(drawn, upper - lower), lower)));
+  }
+
+  override extraRepr(): string {
+    return `lower=${this.lower}, upper=${this.upper}`;
+  }
+}
+
 /** Options of {@link PReLU}. */
 export interface PReLUOptions {
   /** 1, or one slope for each channel, that is for each index of dimension 1; 1 unless given. */
@@ -332,6 +391,24 @@ export class GLU extends Module {
 export class Softmax extends AlongDimension {
   override forward(x: Tensor): Tensor {
     return softmax(x, this.dim);
+  }
+}
+
+/**
+ * The softmax over the channels of images, [N, C, H, W] or [C, H, W], at each place by itself.
+ *
+ * @throws {ShapeError} in `forward`, for another number of dimensions.
+ */
+export class Softmax2d extends Module {
+  override forward(x: Tensor): Tensor {
+    checkTensor("Softmax2d", x);
+    if (x.ndim !== 3 && x.ndim !== 4) {
+      throw new ShapeError(
+        `Softmax2d: expected [N, C, H, W] or [C, H, W], not shape ${formatShape(x.shape)}.`,
+        { shape: x.shape },
+      );
+    }
+    return softmax(x, -3);
   }
 }
 

@@ -23,9 +23,13 @@ import type {
   TripletMarginLossOptions,
 } from "@chainrule/core";
 import {
+  ArgumentError,
+  add,
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
+  checkNumber,
   checkOptions,
+  clampMin,
   cosineEmbeddingLoss,
   crossEntropy,
   ctcLoss,
@@ -36,14 +40,20 @@ import {
   klDiv,
   l1Loss,
   marginRankingLoss,
+  mean,
+  minimum,
   mseLoss,
   multilabelMarginLoss,
   multilabelSoftMarginLoss,
   multiMarginLoss,
   nllLoss,
+  pairwiseDistance,
   poissonNllLoss,
+  quoted,
   smoothL1Loss,
   softMarginLoss,
+  sub,
+  sum,
   toTensor,
   tripletMarginLoss,
 } from "@chainrule/core";
@@ -253,5 +263,55 @@ export class CosineEmbeddingLoss extends Loss<Triple, MarginLossOptions> {
 export class TripletMarginLoss extends Loss<Triple, TripletMarginLossOptions> {
   constructor(options: TripletMarginLossOptions = {}) {
     super(tripletMarginLoss, options, ["margin", "p", "eps", "swap"]);
+  }
+}
+
+/** Options of {@link TripletMarginWithDistanceLoss}. */
+export interface TripletMarginWithDistanceOptions extends LossOptions {
+  /** The distance of two batches of vectors, one number for each pair; `pairwiseDistance` unless given. */
+  distanceFunction?: (a: Tensor, b: Tensor) => Tensor;
+  /** How much farther the negative is to be; 1 unless given. */
+  margin?: number;
+  /** Measure the negative from the positive where that is nearer; false unless given. */
+  swap?: boolean;
+}
+
+/**
+ * A loss of triples with a distance of one's own: max(0, d(a, p) − d(a, n) + margin), `forward(anchor, positive, negative)`.
+ *
+ * @throws {ArgumentError} for unknown options, and a distance that is no function.
+ * @example
+ * import { tensor } from "@chainrule/core";
+ * import { TripletMarginWithDistanceLoss } from "@chainrule/nn";
+ * const distanceFunction = (a, b) => a.sub(b).abs().amax(-1);
+ * const criterion = new TripletMarginWithDistanceLoss({ distanceFunction });
+ * criterion.forward(tensor([[0, 0]]), tensor([[0, 2]]), tensor([[1.5, 0]])).item(); // → 1.5
+ */
+export class TripletMarginWithDistanceLoss extends Module {
+  readonly options: Readonly<TripletMarginWithDistanceOptions>;
+  private readonly distance: (a: Tensor, b: Tensor) => Tensor;
+
+  constructor(options: TripletMarginWithDistanceOptions = {}) {
+    super();
+    const name = "TripletMarginWithDistanceLoss";
+    checkOptions(name, options, ["reduction", "distanceFunction", "margin", "swap"]);
+    checkNumber(name, "margin", options.margin ?? 1);
+    const { distanceFunction = pairwiseDistance } = options;
+    if (typeof distanceFunction !== "function") {
+      throw new ArgumentError(
+        `${name}: distanceFunction is a function of two tensors, not ${quoted(distanceFunction)}.`,
+      );
+    }
+    this.distance = (a, b) => distanceFunction(a, b);
+    this.options = options;
+  }
+
+  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    const { margin = 1, swap = false, reduction = "mean" } = this.options;
+    const toPositive = this.distance(anchor, positive);
+    const toNegative = this.distance(anchor, negative);
+    const far = swap ? minimum(toNegative, this.distance(positive, negative)) : toNegative;
+    const losses = clampMin(add(sub(toPositive, far), margin), 0);
+    return reduction === "mean" ? mean(losses) : reduction === "sum" ? sum(losses) : losses;
   }
 }

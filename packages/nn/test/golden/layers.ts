@@ -65,10 +65,8 @@ function wrapped(module: nn.Module, wraps: NonNullable<LayerCase["wrap"]>): nn.M
 /** Everything that is wrong with a case; empty if nothing is. */
 export function problemsOf(one: LayerCase): string[] {
   const module = wrapped(make(one, Object.keys(one.state_dict).length > 0), one.wrap ?? []);
-  const state = Object.fromEntries(
-    Object.entries(one.state_dict).map(([name, golden]) => [camelCase(name), toTensor(golden)]),
-  );
-  module.loadStateDict(state);
+  const state = Object.entries(one.state_dict).map(([name, golden]) => [name, toTensor(golden)]);
+  module.loadStateDict(Object.fromEntries(state));
   module.train(one.mode === "train");
   const inputs = one.inputs.map(argument);
   const leaves = flat<Tensor | null>(inputs);
@@ -82,6 +80,10 @@ export function problemsOf(one: LayerCase): string[] {
   const outputs = flat<Tensor | null>(module.forward(...(call as never[])));
 
   const problems: string[] = [];
+  const names = Object.keys(module.stateDict({ names: "snake_case" }))
+    .sort()
+    .join();
+  if (names !== Object.keys(one.state_dict).sort().join()) problems.push(`a state of ${names}`);
   const compare = (what: string, found: Tensor | null, golden: GoldenTensor | null): void => {
     if (found === null && golden === null) return;
     const problem = golden === null ? "there should be none" : difference(found, golden);

@@ -1,0 +1,43 @@
+/**
+ * Every layer and every loss, with options drawn at random, in training and in use: gradients of first and second order, views
+ * and copies, states, single precision.
+ */
+import * as nn from "@chainrule/nn";
+import { seededDraw } from "@chainrule/testing";
+import { describe, expect, test } from "vitest";
+import { checkCopies, checkGradients, checkSinglePrecision, drawnCall } from "./check.ts";
+import { layers, losses } from "./recipes.ts";
+
+/** `LAYER_CASES=100 npm run test:unit -- nn/test/laws` tries more. */
+const { LAYER_CASES = "3" } = process.env;
+const cases = Number(LAYER_CASES);
+
+describe.each(Object.entries({ ...layers, ...losses }))("%s", (_name, recipe) => {
+  const drawn = Array.from({ length: cases }, (_, seed) =>
+    drawnCall(recipe, seededDraw(seed + 1), seed),
+  );
+
+  test.each([true, false])("has gradients of both orders (training: %s)", (training) => {
+    for (const [i, one] of drawn.entries()) checkGradients(one, training, i % 3 === 0 ? 2 : 1);
+  });
+
+  test("takes views, and is what its clone and its state are", () => {
+    for (const [i, one] of drawn.entries()) checkCopies(one, i % 2 === 0);
+  });
+
+  test("computes in single precision", () => {
+    for (const one of drawn) checkSinglePrecision(one);
+  });
+});
+
+test("no layer is left out", () => {
+  const isLayer = (value: unknown): boolean =>
+    typeof value === "function" && value.prototype instanceof nn.Module;
+  const containers = ["ModuleList", "ModuleDict"];
+  const missing = Object.entries(nn).flatMap(([name, value]) =>
+    isLayer(value) && !(name in layers) && !(name in losses) && !containers.includes(name)
+      ? [name]
+      : [],
+  );
+  expect(missing).toEqual([]);
+});
