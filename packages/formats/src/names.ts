@@ -53,3 +53,9 @@ export function checkName(where: string, name: unknown): void {
 export function shown(name: string): string {
   return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
 }
+
+/** Refuses what is no tensor. */
+export function checkTensor(where: string, x: unknown): Tensor {
+  if (x instanceof Tensor) return x;
+  throw new ArgumentError(`${where}: expected a tensor, not ${quoted(x)}.`);
+}
