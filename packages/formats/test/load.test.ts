@@ -84,6 +84,9 @@ it("says all that is wrong at once, and changes nothing", () => {
   expect(model.stateDict()["0.bias"]!.toArray()).toEqual([0, 0, 0]);
 });
 
+/** A renaming that gives no text. */
+const numbered = ((name: string) => name.length) as (name: string) => never;
+
 it.each([
   [
     "two names that become one",
@@ -100,7 +103,7 @@ it.each([
   [
     "a new name that is none",
     { a: zeros([1]) },
-    { rename: (): never => 3 as never },
+    { rename: numbered => 3 as never },
     /must be text, or null/,
   ],
   [

@@ -33,7 +33,7 @@ export interface NpzReadOptions extends ReadOptions {
  * const bytes = writeNpz({ x: tensor([1, 2]), y: tensor([[true]]) }, { compress: true });
  * const arrays = readNpz(bytes);
  * arrays.get("x"); // → tensor([1, 2])
- * arrays.get("y"); // → tensor([[true]])
+ * arrays.get("y"); // → tensor([[true]], dtype=bool)
  */
 export function readNpz(
   bytes: Uint8Array | ArrayBuffer,
