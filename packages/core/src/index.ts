@@ -200,6 +200,7 @@ export type { Expression, Leaves } from "./scalar/expression.ts";
 export { interpret } from "./scalar/expression.ts";
 export type { Primitive, ScalarAlgebra } from "./scalar/primitives.ts";
 export { toTeX } from "./scalar/tex.ts";
+export { keep, scope } from "./scope.ts";
 export type { Dims, Shape } from "./shape.ts";
 export {
   broadcastShapes,

@@ -10,7 +10,7 @@ import type { BatchRule, JointVJP, NodeOp, OperandVJP } from "./graph/node.ts";
 import { observers, watched } from "./graph/observe.ts";
 import { copyStrided } from "./kernels/copy.ts";
 import { meetAll, recordResult, recordResults, toOperands } from "./record.ts";
-import { newStorage } from "./recycling.ts";
+import { newStorage, recordedInScope } from "./recycling.ts";
 import type { EdgeCase, Rejection, Sample } from "./samples.ts";
 import type { Shape } from "./shape.ts";
 import { elementCount } from "./shape.ts";
@@ -231,6 +231,8 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
       const results = shapes.map((shape, i) => fresh(dtypes[i]!, shape));
       const saved = literal.forward(operands, results, options);
       recordResults(definition, operands, options, saved, results);
+      if (confined)
+        for (const { node, storage } of results) if (node !== null) recordedInScope(storage);
       return results;
     };
     returned = literal.returns;
@@ -243,6 +245,7 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
       );
       const saved = literal.forward(operands, result, options);
       recordResult(definition, operands, options, saved, result);
+      if (confined && result.node !== null) recordedInScope(result.storage);
       return [result];
     };
   }

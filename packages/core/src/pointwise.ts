@@ -16,6 +16,7 @@ import type {
   PointwiseLiteral,
 } from "./pointwise/literal.ts";
 import { meetAll, recordResult, toOperands } from "./record.ts";
+import { recordedInScope } from "./recycling.ts";
 import { primitivesWithoutRule } from "./scalar/differentiate.ts";
 import type { Primitive } from "./scalar/primitives.ts";
 import { broadcastShapes, sameShape } from "./shape.ts";
@@ -76,6 +77,7 @@ export function pointwise<
         ? runForward(definition, kernel, operands, options)
         : watched(definition, operands, () => runForward(definition, kernel, operands, options));
     recordResult(definition, operands, options, undefined, result);
+    if (result.node !== null) recordedInScope(result.storage);
     return result;
   };
 

@@ -24,7 +24,7 @@
  */
 import type { DType, TypedArray } from "./dtype.ts";
 import { allocate, bytesPerElement, dtypeCode } from "./dtype.ts";
-import { Storage } from "./storage.ts";
+import { refuseReading, Storage } from "./storage.ts";
 
 /** Smaller arrays are as quick to make as to find. */
 const leastBytes = 128;
@@ -41,6 +41,12 @@ let waitingBytes = 0;
 
 /** Where storages made by a confined rule are noted; `null` while none runs. */
 let made: Storage[] | null = null;
+
+/** `Storage.holders` of what a scope has made and others may see; see `scope.ts`. */
+const madeInScope = -2;
+
+/** The results of recorded ops that the innermost scope has made; `null` outside of all scopes. */
+let recorded: Storage[] | null = null;
 
 let enabled = true;
 
@@ -68,11 +74,14 @@ function forgetArrays(): void {
 
 /** Storage for so many zeros. */
 export function newStorage(dtype: DType, length: number): Storage {
-  if (made === null || length * bytesPerElement[dtype] < leastBytes)
+  if ((made === null && recorded === null) || length * bytesPerElement[dtype] < leastBytes)
     return new Storage(allocate(dtype, length));
   const storage = new Storage(taken(dtype, length) ?? allocate(dtype, length));
-  storage.holders = 0;
-  made.push(storage);
+  if (made === null) storage.holders = madeInScope;
+  else {
+    storage.holders = 0;
+    made.push(storage);
+  }
   return storage;
 }
 
@@ -109,6 +118,25 @@ export function expose(storage: Storage): void {
 export function sweep(list: Storage[]): void {
   for (let storage = list.pop(); storage !== undefined; storage = list.pop())
     if (storage.holders === 0) giveBack(storage);
+}
+
+/** The innermost scope notes results of recorded ops in `list` from now on. Returns what was in force. */
+export function noteRecorded(list: Storage[] | null): Storage[] | null {
+  const before = recorded;
+  recorded = list;
+  return before;
+}
+
+/** Tells the innermost scope of a result that a recorded op of the core computed into storage of its own. */
+export function recordedInScope(storage: Storage): void {
+  if (recorded !== null && storage.holders === madeInScope) recorded.push(storage);
+}
+
+/** Gives back what a scope made; whoever reads it from now on gets an error. */
+export function endInScope(storage: Storage): void {
+  if (storage.holders !== madeInScope) return;
+  giveBack(storage);
+  refuseReading(storage);
 }
 
 function giveBack(storage: Storage): void {

@@ -3,6 +3,7 @@
  */
 import type { DType, TypedArray } from "./dtype.ts";
 import { allocate } from "./dtype.ts";
+import { GradError } from "./errors.ts";
 
 let nextStorageId = 1;
 
@@ -69,6 +70,20 @@ export class Storage {
     return data;
   }
 }
+
+/** Makes reading the numbers of a storage that was released an error. */
+export function refuseReading(storage: Storage): void {
+  Object.defineProperty(storage, "data", released);
+}
+
+const released: PropertyDescriptor = {
+  get: () => {
+    throw new GradError(
+      "scope: this tensor was made inside of a scope that has ended, and its memory was given back. Return it from the scope, or keep or clone it inside.",
+    );
+  },
+  enumerable: true,
+};
 
 /** The present tick of the clock of changes. */
 export function currentClock(): number {

@@ -67,7 +67,8 @@ export function currentScope(): string {
   return scopePath;
 }
 
-function refusePromise<T>(where: string, result: T): T {
+/** What a function returned, unless that is a promise: then what was in force while it ran would end too early. */
+export function refusePromise<T>(where: string, result: T): T {
   if (result instanceof Promise) {
     // The work goes on without the mode; its failure must not be reported as unhandled on top of the error below.
     result.catch(() => undefined);
