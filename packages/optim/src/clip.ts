@@ -101,6 +101,15 @@ export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue:
   }
 }
 
+/** Multiplies all gradients by a number, in place. */
+export function scaleGradients(
+  where: string,
+  parameters: Tensor | Iterable<Tensor>,
+  factor: number,
+): void {
+  for (const gradient of gradientsOf(where, parameters)) scaleFor(gradient)(gradient, factor);
+}
+
 function totalNorm(gradients: readonly TypedArray[], p: number): number {
   if (p === Number.POSITIVE_INFINITY) {
     let largest = 0;

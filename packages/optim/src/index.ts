@@ -1,8 +1,11 @@
 /**
- * Optimizers, learning-rate schedules, gradient clipping and penalties.
+ * Optimizers, learning-rate schedules, gradient clipping and accumulation, penalties and
+ * averages of weights.
  *
  * @module
  */
+export type { Accumulating, GradientAccumulationOptions } from "./accumulation.ts";
+export { GradientAccumulation } from "./accumulation.ts";
 export type { AdadeltaOptions } from "./adadelta.ts";
 export { Adadelta } from "./adadelta.ts";
 export type { AdagradOptions } from "./adagrad.ts";
@@ -13,6 +16,8 @@ export type { AdamaxOptions } from "./adamax.ts";
 export { Adamax } from "./adamax.ts";
 export type { ASGDOptions } from "./asgd.ts";
 export { ASGD } from "./asgd.ts";
+export type { ExponentialMovingAverageOptions, WeightAverageStateDict } from "./average.ts";
+export { ExponentialMovingAverage, StochasticWeightAverage, WeightAverage } from "./average.ts";
 export type { ClipGradNormOptions } from "./clip.ts";
 export { clipGradNorm_, clipGradValue_ } from "./clip.ts";
 export { GradientOptimizer } from "./gradient-optimizer.ts";
