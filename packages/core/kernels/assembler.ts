@@ -15,13 +15,38 @@ export interface Variant {
 type LocalType = "i32" | "f32" | "f64" | "v128";
 const localTypes = { i32, f32, f64, v128 };
 
+type Constants = Map<string, () => void>;
+
 /** Hands out local variables to the body of a kernel. */
 export class Scope {
   readonly used: Record<LocalType, number> = { i32: 0, f32: 0, f64: 0, v128: 0 };
   private readonly free: Record<LocalType, Local[]> = { i32: [], f32: [], f64: [], v128: [] };
 
-  constructor(locals: readonly Local[]) {
+  private readonly constants = new Map<string, Local<"v128">>();
+  private readonly wanted: Constants;
+
+  /** `wanted` are the constants of an earlier run, which are made before anything else. */
+  constructor(locals: readonly Local[], wanted: Constants) {
     for (const variable of locals) this.free[variable.type as LocalType].push(variable);
+    this.wanted = wanted;
+    for (const [key, make] of wanted) {
+      const variable = this.v128();
+      make();
+      local.set(variable);
+      this.constants.set(key, variable);
+    }
+  }
+
+  /** A vector that never changes, made once before all loops. */
+  constant(key: string, make: () => void): Local<"v128"> {
+    this.wanted.set(key, make);
+    // In the first run there may be none yet: any variable will do.
+    let variable = this.constants.get(key);
+    if (variable === undefined) {
+      variable = this.v128();
+      this.constants.set(key, variable);
+    }
+    return variable;
   }
 
   private take<T extends LocalType>(type: T): Local<T> {
@@ -56,7 +81,7 @@ export class Scope {
 export type Kernel = Func<ValueType[], []>;
 
 /** So many variables of each type a kernel may have. */
-const mostLocals = 256;
+const mostLocals = 2048;
 
 /** A function without results whose body takes local variables as it needs them. */
 export function kernel<const Args extends readonly LocalType[]>(
@@ -64,7 +89,8 @@ export function kernel<const Args extends readonly LocalType[]>(
   body: (args: { readonly [K in keyof Args]: Local<Args[K]> }, scope: Scope) => void,
 ): Kernel {
   const types = parameters.map((type): Type<ValueType> => localTypes[type]);
-  // wasmati wants to know the variables beforehand: a first run counts them.
+  // wasmati wants to know the variables beforehand: a first run counts them, and collects the constants.
+  const constants: Constants = new Map();
   let counts: Record<LocalType, number> = { i32: 32, f32: 32, f64: 32, v128: mostLocals };
   const make = (): Kernel => {
     const names = Object.keys(localTypes) as LocalType[];
@@ -74,7 +100,7 @@ export function kernel<const Args extends readonly LocalType[]>(
     return func(
       { in: asTuple(types), locals: asTuple(locals), out: [] },
       (args: readonly Local[], variables: readonly Local[]) => {
-        const scope = new Scope(variables);
+        const scope = new Scope(variables, constants);
         body(args as { readonly [K in keyof Args]: Local<Args[K]> }, scope);
         counts = scope.used;
       },

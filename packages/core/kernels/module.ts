@@ -5,6 +5,15 @@ import { importMemory, Module } from "wasmati";
 import type { Variant } from "./assembler.ts";
 import { gather, scatter } from "./convolution.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
+import {
+  logSoftmax,
+  logSoftmaxGradient,
+  softmax,
+  softmaxGradient,
+  standardize,
+  standardizeGradient,
+  sumExp,
+} from "./rows.ts";
 
 export function assemble(variant: Variant): Uint8Array {
   const memory = { ...importMemory({ min: 1 }), module: "env", string: "memory" };
@@ -14,6 +23,13 @@ export function assemble(variant: Variant): Uint8Array {
     multiply: multiply(variant),
     gatherColumns: gather(panelColumns),
     scatter,
+    softmax: softmax(variant),
+    logSoftmax: logSoftmax(variant),
+    sumExp: sumExp(variant),
+    softmaxGradient,
+    logSoftmaxGradient: logSoftmaxGradient(variant),
+    standardize,
+    standardizeGradient,
   };
   return Module({ exports, memory }).toBytes();
 }

@@ -34,6 +34,30 @@ export interface Kernels {
     width: number,
     step: number,
   ): void;
+  softmax(target: number, source: number, factors: number, rows: number, length: number): void;
+  logSoftmax(target: number, source: number, rows: number, length: number): void;
+  sumExp(target: number, source: number, rows: number, length: number): void;
+  softmaxGradient(target: number, y: number, c: number, rows: number, length: number): void;
+  logSoftmaxGradient(target: number, y: number, c: number, rows: number, length: number): void;
+  standardize(
+    target: number,
+    source: number,
+    moments: number,
+    rows: number,
+    length: number,
+    eps: number,
+    centers: number,
+  ): void;
+  standardizeGradient(
+    target: number,
+    c: number,
+    y: number,
+    variances: number,
+    rows: number,
+    length: number,
+    eps: number,
+    centers: number,
+  ): void;
 }
 
 type PackArguments = [

@@ -3,6 +3,7 @@
  *
  * Element (n, c, p) of the logits lies at n·classes·inner + c·inner + p: classes of a sample are `inner` apart.
  */
+import { scaledSoftmax, sumsOfExponentials } from "../accelerated/rows.ts";
 import type { TypedArray } from "../dtype.ts";
 import { perDType } from "./specialize.ts";
 
@@ -33,6 +34,10 @@ export function crossEntropyForward(
   smoothing: number,
 ): { readonly loss: number; readonly weight: number } {
   const { samples, classes, inner } = layout;
+  if (weight === null && smoothing === 0 && inner === 1 && logits instanceof Float32Array) {
+    const sums = sumsOfExponentials(logits, offset, samples, classes);
+    if (sums !== null) return plainLoss(losses, logits, offset, target, sums, classes, ignoreIndex);
+  }
   const out = losses ?? logits;
   const weights = weight ?? logits;
   forwardFor(out, logits, weights)(
@@ -51,6 +56,32 @@ export function crossEntropyForward(
     totals,
   );
   return { loss: totals[0]!, weight: totals[1]! };
+}
+
+/** The loss without weights and smoothing, from what {@link sumsOfExponentials} gives. */
+function plainLoss(
+  losses: TypedArray | null,
+  logits: Float32Array,
+  offset: number,
+  target: ArrayLike<number>,
+  sums: Float32Array,
+  classes: number,
+  ignoreIndex: number,
+): { readonly loss: number; readonly weight: number } {
+  let total = 0;
+  let count = 0;
+  for (let i = 0; 3 * i < sums.length; i++) {
+    const t = target[i]!;
+    let loss = 0;
+    if (t !== ignoreIndex) {
+      const sum = sums[3 * i + 1]! + sums[3 * i + 2]!;
+      loss = Math.log(sum) - (logits[offset + i * classes + t]! - sums[3 * i]!);
+      total += loss;
+      count++;
+    }
+    if (losses !== null) losses[i] = loss;
+  }
+  return { loss: total, weight: count };
 }
 
 /** The place of the first target that is neither a class nor `ignoreIndex`; −1 if there is none. */
@@ -87,6 +118,27 @@ export function crossEntropyBackward(
   scale: number,
 ): void {
   const { samples, classes, inner } = layout;
+  if (
+    weight === null &&
+    smoothing === 0 &&
+    inner === 1 &&
+    out instanceof Float32Array &&
+    logits instanceof Float32Array
+  ) {
+    const factors = new Float32Array(samples);
+    for (let i = 0; i < samples; i++)
+      if (target[i] !== ignoreIndex)
+        factors[i] = cotangents[cotangentOffset + (isShared ? 0 : i)]! * scale;
+    if (scaledSoftmax(out, logits, offset, factors, classes)) {
+      for (let i = 0; i < samples; i++) {
+        const t = target[i]!;
+        // What is ignored has no part in the gradient, NaN or not.
+        if (t === ignoreIndex) out.fill(0, i * classes, (i + 1) * classes);
+        else out[i * classes + t] = out[i * classes + t]! - factors[i]!;
+      }
+      return;
+    }
+  }
   const weights = weight ?? logits;
   backwardFor(out, logits, weights)(
     out,

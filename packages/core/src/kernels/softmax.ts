@@ -2,6 +2,7 @@
  * Normalised exponentials along a dimension, and their backward passes. Each lane is shifted by its
  * largest element first, so that nothing overflows.
  */
+import { softmaxAccelerated, softmaxGradientAccelerated } from "../accelerated/rows.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { forEachLaneAlong, forEachLaneOf, lengthAlong, stepAlong } from "./lanes.ts";
@@ -9,6 +10,7 @@ import { perDType } from "./specialize.ts";
 
 /** y_i = exp(x_i) / Σ_j exp(x_j), or its logarithm. */
 export function softmaxAlong(x: Tensor, dim: number, logarithmic: boolean, y: Tensor): void {
+  if (softmaxAccelerated(x, dim, logarithmic, y)) return;
   const kernel = (logarithmic ? logSoftmaxFor : softmaxFor)(y.storage.data, x.storage.data);
   const source = x.storage.data;
   const target = y.storage.data;
@@ -91,6 +93,7 @@ export function softmaxGradientAlong(
   logarithmic: boolean,
   out: Tensor,
 ): void {
+  if (softmaxGradientAccelerated(y, cotangent, dim, logarithmic, out)) return;
   const yData = y.storage.data;
   const cData = cotangent.storage.data;
   const target = out.storage.data;

@@ -1,6 +1,7 @@
 /**
  * Standardising groups of numbers, and the gradient of it. Means are kept in double precision.
  */
+import { standardizeAccelerated, standardizeGradientAccelerated } from "../accelerated/rows.ts";
 import type { Tensor } from "../tensor.ts";
 import { perDType } from "./specialize.ts";
 
@@ -13,6 +14,7 @@ export function standardizeGroups(
   eps: number,
   center: boolean,
 ): void {
+  if (standardizeAccelerated(x, y, mean, variance, eps, center)) return;
   const [a, c, b] = x.shape as [number, number, number];
   const { data } = x.storage;
   const run = forwardFor(data);
@@ -84,6 +86,7 @@ export function standardizeGroupsGradient(
   eps: number,
   center: boolean,
 ): void {
+  if (standardizeGradientAccelerated(cotangent, y, variance, x, eps, center)) return;
   const [a, c, b] = y.shape as [number, number, number];
   const { data } = cotangent.storage;
   const run = backwardFor(data, y.storage.data);
