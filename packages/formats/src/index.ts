@@ -11,6 +11,7 @@ export type { CheckpointStore, Resumed } from "./checkpoint/rotation.ts";
 export { Checkpoints, memoryStore } from "./checkpoint/rotation.ts";
 export type { ReadOptions, StoredType } from "./elements.ts";
 export { FormatError } from "./errors.ts";
+export { readJson, writeJson } from "./json.ts";
 export type { LoadOptions, Renaming } from "./load.ts";
 export { fromPyTorch, loadStateDict, toPyTorch } from "./load.ts";
 export type { NamedTensors } from "./names.ts";
