@@ -13,7 +13,7 @@ export type { ReadOptions, StoredType } from "./elements.ts";
 export { FormatError } from "./errors.ts";
 export { readJson, writeJson } from "./json.ts";
 export type { LoadOptions, Renaming } from "./load.ts";
-export { fromPyTorch, loadStateDict, toPyTorch } from "./load.ts";
+export { loadStateDict } from "./load.ts";
 export type { NamedTensors } from "./names.ts";
 export type { NpyOptions } from "./npy/npy.ts";
 export { readNpy, writeNpy } from "./npy/npy.ts";

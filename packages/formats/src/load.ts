@@ -18,39 +18,16 @@ export interface LoadOptions {
   /**
    * The module's names for those of the file: a function, or names in a Map or an object, where a name that ends in a point
    * stands for all that begin with it (`{ "model.": "" }`). Tensors whose new name is `null` are left out; names that are
-   * not mentioned stay. {@link fromPyTorch} is such a function.
+   * not mentioned stay. PyTorch's spelling needs no renaming: `running_mean` is `runningMean`.
    */
   rename?: Renaming;
   /**
-   * Which matrices are stored the other way round, [in, out] instead of [out, in]: the module's names for them, or a
-   * function of those.
+   * Which matrices are stored the other way round, [in, out] instead of [out, in]: their names, as `rename` gives them, or
+   * a function of those.
    */
   transpose?: readonly string[] | ((name: string, x: Tensor) => boolean);
   /** Whether every name must be there, and no other; true unless given. */
   strict?: boolean;
-}
-
-/**
- * The names of Chainrule's layers for those of PyTorch's: `bn1.running_mean` is `bn1.runningMean`.
- *
- * @example
- * import { fromPyTorch } from "@chainrule/formats";
- * fromPyTorch("encoder.self_attn.in_proj_weight"); // → encoder.selfAttn.inProjWeight
- * fromPyTorch("lstm.weight_ih_l0_reverse"); // → lstm.weightIhL0Reverse
- */
-export function fromPyTorch(name: string): string {
-  return name.replace(/_([a-z\d])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/**
- * The names of PyTorch's layers for those of Chainrule's: the way back of {@link fromPyTorch}.
- *
- * @example
- * import { toPyTorch } from "@chainrule/formats";
- * toPyTorch("bn1.runningMean"); // → bn1.running_mean
- */
-export function toPyTorch(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /**
@@ -86,7 +63,8 @@ export function loadStateDict(
     throw new ArgumentError(`${where}: expected a module, not ${quoted(model)}.`);
   }
   const rename = renamingFrom(where, options?.rename);
-  const isTransposed = transposingFrom(where, options?.transpose);
+  const transpose = options?.transpose;
+  const isTransposed = transposingFrom(where, transpose);
   /** For each of the module's names, that of the file. */
   const origins = new Map<string, string>();
   const state = new Map<string, Tensor>();
@@ -109,6 +87,13 @@ export function loadStateDict(
       );
     }
     state.set(name, turned ? x.detach().t() : x);
+  }
+  const unknown = typeof transpose === "object" ? transpose.filter((name) => !state.has(name)) : [];
+  if (unknown.length > 0) {
+    throw new ArgumentError(
+      `${where}: there is no ${unknown.map(shown).join(", ")} to be transposed. The names are those that rename gives.`,
+      { transpose: unknown },
+    );
   }
   try {
     return model.loadStateDict(Object.fromEntries(state), { strict });
@@ -165,17 +150,15 @@ function explained(
   error: ChainruleError,
   origins: ReadonlyMap<string, string>,
 ): ChainruleError {
-  const { missing, unexpected } = error.details;
-  if (!Array.isArray(missing) || !Array.isArray(unexpected)) return error;
+  const { unexpected } = error.details;
+  if (!Array.isArray(unexpected)) return error;
   const renamed = unexpected
     .map((name: string) => [origins.get(name), name])
     .filter(([from, name]) => from !== name)
     .map(([from, name]) => `${from} → ${name}`);
-  const ours = new Set<string>(missing);
-  const isPyTorch = unexpected.some((name: string) => ours.has(fromPyTorch(name)));
-  const advice = [
-    renamed.length > 0 ? ` Renamed were: ${renamed.join(", ")}.` : "",
-    isPyTorch ? " These are PyTorch's names: give { rename: fromPyTorch }." : "",
-  ].join("");
-  return new ArgumentError(`${where}: ${error.message}${advice}`, error.details);
+  if (renamed.length === 0) return error;
+  return new ArgumentError(
+    `${where}: ${error.message} Renamed were: ${renamed.join(", ")}.`,
+    error.details,
+  );
 }
