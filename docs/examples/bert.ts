@@ -82,8 +82,8 @@ export async function main(short = false): Promise<void> {
       const target = whole!.maskedFill(gaps.logicalNot(), ignored);
       return crossEntropy(scores.transpose(1, 2), target, { ignoreIndex: ignored });
     },
-    optimizer: new optim.Adam(model.parameters(), { lr: 0.003 }),
-    epochs: short ? 6 : 20,
+    optimizer: new optim.Adam(model.parameters(), { lr: short ? 0.02 : 0.003 }),
+    epochs: short ? 8 : 20,
     batchSize: 50,
     progress: short ? "off" : "auto",
   });
@@ -115,7 +115,7 @@ export async function main(short = false): Promise<void> {
   }
 
   // In new sentences: does the hidden noun agree with the verb behind it?
-  const test = sentences(short ? 60 : 200, new Generator(2));
+  const test = sentences(short ? 30 : 200, new Generator(2));
   let agree = 0;
   for (const sentence of test) {
     const isOne = singular.includes(sentence[2]!);

@@ -75,7 +75,8 @@ export async function main(short = false): Promise<void> {
   const count = alphabet.classes.length;
   const context = short ? 16 : 32;
 
-  const starts = Array.from({ length: Math.floor((text.length - context) / 5) }, (_, i) => 5 * i);
+  // Windows that begin at every letter: the model must not take the place in a window for a place in the text.
+  const starts = Array.from({ length: text.length - context }, (_, i) => i);
   const windows = (offset: number): Tensor =>
     tensor(
       starts.map((start) => [
@@ -83,14 +84,14 @@ export async function main(short = false): Promise<void> {
       ]),
     ).to("int32");
   const model = new GPT(count, context, short ? 32 : 64, 4, short ? 1 : 2);
-  const epochs = short ? 1 : 30;
+  const epochs = short ? 1 : 7;
   const optimizer = new optim.AdamW(model.parameters(), { lr: 0.004, weightDecay: 0.01 });
   const { history } = await train.fit(model, [windows(0), windows(1)], {
     loss: (scores, target) => crossEntropy(scores.reshape([-1, count]), target.reshape([-1])),
     optimizer,
     schedule: new optim.CosineAnnealingLR(optimizer, { tMax: epochs }),
     epochs,
-    batchSize: 12,
+    batchSize: short ? 64 : 16,
     clipGradNorm: 1,
     progress: short ? "off" : "auto",
   });
