@@ -337,6 +337,8 @@ describe("fit", () => {
     await refuses([x, y], { step: () => x }, /both a loss and a step/);
     await refuses([x, y], { loss: (o: Tensor) => o }, /the loss must be a single number/);
     await refuses([x, y], { optimizer: undefined }, /optimizer must be one/);
+    const others = new SGD(new Linear(2, 2).parameters(), { lr: 1 });
+    await refuses([x, y], { optimizer: others }, /moves none of the parameters of the Sequential/);
     await refuses([x, y], { metrics: ["accuracy"] }, /metric 0 is "accuracy", not a metric/);
     await refuses([x, y], { metrics: [accuracy, accuracy] }, /"accuracy" is taken/);
     await refuses([x, y], { metrics: { loss: accuracy } }, /"loss" is taken/);

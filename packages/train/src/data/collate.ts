@@ -28,8 +28,8 @@ export type Collated<Item> = [unknown] extends [Item]
           : Item[];
 
 /**
- * Samples as a batch, as a {@link DataLoader} makes it unless it is told otherwise. Whole numbers become int32 (class
- * numbers, as a rule), others the default type.
+ * Samples as a batch, as a {@link DataLoader} makes it unless it is told otherwise. Numbers become int32 if all of the batch
+ * are whole (class numbers, as a rule), else the default type; where the type matters, put tensors into the samples.
  *
  * @throws {ShapeError} when tensors differ in shape, and {@link ArgumentError} when the samples have different parts.
  * @example
@@ -59,7 +59,7 @@ function together(items: readonly unknown[], path: string, depth: number): unkno
   if (first instanceof Tensor) return stacked(items, path);
   if (typeof first === "number") return numbers(items, path);
   if (typeof first === "boolean") {
-    return tensor(items.map((item) => of(item, path, "boolean", "boolean") as boolean));
+    return tensor(items.map((item) => checked(item, path, "boolean") as boolean));
   }
   if (Array.isArray(first)) {
     for (const item of items) {
@@ -119,14 +119,14 @@ function stacked(items: readonly unknown[], path: string): Tensor {
 }
 
 function numbers(items: readonly unknown[], path: string): Tensor {
-  const values = items.map((item) => of(item, path, "number", "number") as number);
+  const values = items.map((item) => checked(item, path, "number") as number);
   const whole = values.every((value) => value === (value | 0));
   return tensor(values, whole ? { dtype: "int32" } : {});
 }
 
-function of(item: unknown, path: string, type: "number" | "boolean", name: string): unknown {
+function checked(item: unknown, path: string, type: "number" | "boolean"): unknown {
   if (typeof item === type) return item;
-  throw new ArgumentError(`collate: ${path} must all be of type ${name}, not ${quoted(item)}.`, {
+  throw new ArgumentError(`collate: ${path} must all be of type ${type}, not ${quoted(item)}.`, {
     path,
   });
 }

@@ -192,17 +192,25 @@ export async function fit<M extends Module, const Data extends FitData>(
   }
 }
 
+/** An optimizer, and one that moves at least something of the model: that of another model would train nothing, silently. */
 function checkOptimizer(optimizer: unknown, model: Module): void {
+  const { name } = model.constructor;
   const known =
     optimizer !== null &&
     typeof optimizer === "object" &&
     "step" in optimizer &&
     "zeroGrad" in optimizer &&
     "paramGroups" in optimizer;
-  if (known) return;
-  const { name } = model.constructor;
+  if (!known) {
+    throw new ArgumentError(
+      `fit: optimizer must be one such as new Adam(model.parameters()), not ${quoted(optimizer)}.`,
+      { optimizer },
+    );
+  }
+  const { paramGroups } = optimizer as AnyOptimizer;
+  const moved = new Set(paramGroups.flatMap(({ params }) => [...params]));
+  if (model.parameters().some((parameter) => moved.has(parameter))) return;
   throw new ArgumentError(
-    `fit: optimizer must be one such as new Adam(model.parameters()), not ${quoted(optimizer)}. It is made for the parameters of the ${name} that is trained.`,
-    { optimizer },
+    `fit: the optimizer moves none of the parameters of the ${name} that is to be trained. Make it with model.parameters() of this very model.`,
   );
 }

@@ -33,8 +33,8 @@ export interface Cells {
   readonly columns: number;
   readonly rows: number;
   readonly values: ArrayLike<number>;
-  /** Shades from light to dark, from one colour over white to another, or one colour for each whole number. */
-  readonly palette: "shades" | "diverging" | "classes";
+  /** Shades of blue or of grey, from one colour over white to another, or one colour for each whole number. */
+  readonly palette: "shades" | "ink" | "diverging" | "classes";
   /** The values of the lightest and the darkest shade. */
   readonly range: readonly [number, number];
   /** What stands in the cells, row by row from the bottom. */

@@ -4,7 +4,7 @@
 import { ArgumentError, checkInteger, checkOptions, quoted, Tensor } from "@chainrule/core";
 import { rangeOf } from "./chart.ts";
 import { Plot } from "./plot.ts";
-import { element, label, mixed, svgDocument } from "./svg.ts";
+import { drawCells, label, svgDocument } from "./svg.ts";
 import { imageToText } from "./text.ts";
 
 /** Options of {@link plotImages}. */
@@ -70,19 +70,20 @@ export function plotImages(images: Tensor, options: ImagePlotOptions = {}): Plot
     const x = gap + (i % perRow) * (width * scale + gap);
     const y = top + Math.floor(i / perRow) * (height * scale + gap + below);
     const caption = captions?.[i];
-    return (
-      element(
-        "g",
-        { "shape-rendering": "crispEdges" },
-        pixelRects(part, width, scale, x, y, range, palette),
-      ) +
-      (caption === undefined
-        ? ""
-        : label(caption, x + (width * scale) / 2, y + height * scale + 12, {
-            "text-anchor": "middle",
-            "font-size": 10,
-          }))
+    const box = { x, y, width: width * scale, height: height * scale };
+    // Cells are counted from the bottom, pixels from the top.
+    const values = Array.from(
+      part,
+      (_, k) => part[(height - 1 - Math.floor(k / width)) * width + (k % width)]!,
     );
+    const shades = palette === "shades" ? "ink" : palette;
+    const image = drawCells(
+      { kind: "cells", columns: width, rows: height, values, palette: shades, range },
+      box,
+    );
+    if (caption === undefined) return image;
+    const style = { "text-anchor": "middle", "font-size": 10 };
+    return image + label(caption, x + box.width / 2, y + box.height + 12, style);
   });
   const across = Math.min(count, perRow);
   const svg = svgDocument(
@@ -118,40 +119,6 @@ function shapeOf(
     );
   }
   return found;
-}
-
-function pixelRects(
-  values: ArrayLike<number>,
-  width: number,
-  scale: number,
-  x: number,
-  y: number,
-  [low, high]: readonly [number, number],
-  palette: "shades" | "diverging",
-): string {
-  let rects = "";
-  const colour = (value: number): string => {
-    if (Number.isNaN(value)) return "#dddddd";
-    const share = Math.min(1, Math.max(0, (value - low) / (high - low)));
-    const rounded = Math.round(share * 64) / 64;
-    if (palette === "shades") return mixed("#000000", rounded);
-    return rounded < 0.5 ? mixed("#0072b2", 1 - 2 * rounded) : mixed("#d55e00", 2 * rounded - 1);
-  };
-  for (let from = 0; from < values.length; ) {
-    const fill = colour(values[from]!);
-    const end = (Math.floor(from / width) + 1) * width;
-    let to = from + 1;
-    while (to < end && colour(values[to]!) === fill) to++;
-    rects += element("rect", {
-      x: x + (from % width) * scale,
-      y: y + Math.floor(from / width) * scale,
-      width: (to - from) * scale,
-      height: scale,
-      fill,
-    });
-    from = to;
-  }
-  return rects;
 }
 
 function asText(

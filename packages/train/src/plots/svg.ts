@@ -118,7 +118,7 @@ function chartToSvg(chart: Chart): { width: number; height: number; body: string
   const body = [
     label(chart.title, inner.x, 20, { "font-weight": "bold", "font-size": 13 }),
     ...chart.layers.map((layer) => {
-      if (layer.kind === "cells") return cells(layer, inner);
+      if (layer.kind === "cells") return drawCells(layer, inner);
       return layer.kind === "line" ? line(layer, at) : points(layer, at);
     }),
     element("rect", { ...inner, fill: "none", stroke: "#999999" }),
@@ -148,7 +148,8 @@ function chartToSvg(chart: Chart): { width: number; height: number; body: string
   return { width, height, body: body.join("") };
 }
 
-interface Box {
+/** A rectangle of a picture. */
+export interface Box {
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -247,7 +248,7 @@ function points(layer: Points, at: (x: number, y: number) => readonly [number, n
 }
 
 /** Equal neighbours become one rectangle: a picture of 100 × 100 cells stays small. */
-function cells(layer: Cells, box: Box): string {
+export function drawCells(layer: Cells, box: Box): string {
   const { columns, rows, values, texts } = layer;
   const [w, h] = [box.width / columns, box.height / rows];
   const parts: string[] = [];
@@ -280,13 +281,14 @@ function shareOf({ range: [low, high] }: Cells, value: number): number {
 }
 
 /** Steps between which shades are told apart. */
-const steps = 24;
+const steps = 32;
 
 function shadeOf(layer: Cells, value: number): string {
   if (Number.isNaN(value)) return "#dddddd";
   if (layer.palette === "classes") return mixed(colourOf(Math.round(value)), 0.3);
   const share = Math.round(shareOf(layer, value) * steps) / steps;
   if (layer.palette === "shades") return mixed("#08306b", share);
+  if (layer.palette === "ink") return mixed("#000000", share);
   return share < 0.5 ? mixed("#0072b2", 1 - 2 * share) : mixed("#d55e00", 2 * share - 1);
 }
 
@@ -295,7 +297,7 @@ function colourOf(number: number): string {
 }
 
 /** Some of a colour on white. */
-export function mixed(colour: string, share: number): string {
+function mixed(colour: string, share: number): string {
   const part = (from: number): string => {
     const value = Number.parseInt(colour.slice(from, from + 2), 16);
     return Math.round(255 + (value - 255) * share)
