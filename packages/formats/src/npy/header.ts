@@ -6,6 +6,7 @@
 import type { StoredType } from "../elements.ts";
 import { FormatError } from "../errors.ts";
 import { shown } from "../names.ts";
+import { LiteralReader } from "./literal.ts";
 
 /** What the header says. */
 export interface NpyHeader {
@@ -79,14 +80,10 @@ export function parseNpyHeader(where: string, bytes: Uint8Array, start: number):
       `the header has ${length} bytes, but the file ends ${bytes.length - textStart} bytes behind its length. Was it cut off?`,
     );
   }
-  const literal = new LiteralReader(
-    where,
-    bytes.subarray(textStart, dataStart),
-    start + textStart,
-    major === 3,
-  );
-  const { descr, fortranOrder, shape } = literal.header();
-  const { type, bigEndian } = typeOf(where, descr.value, descr.at);
+  const text = bytes.subarray(textStart, dataStart);
+  const literal = new LiteralReader(where, text, start + textStart, major === 3);
+  const { descr, descrAt, fortranOrder, shape } = literal.dictionary();
+  const { type, bigEndian } = typeOf(where, descr, start + textStart + descrAt);
   return { type, bigEndian, fortranOrder, shape, dataStart };
 }
 
@@ -124,178 +121,4 @@ function typeOf(
     );
   }
   return { type, bigEndian: order === ">" };
-}
-
-/** Reads the dictionary: strings in either quotes, True and False, a tuple of whole numbers. */
-class LiteralReader {
-  private readonly where: string;
-  private readonly bytes: Uint8Array;
-  private readonly start: number;
-  private readonly utf8: boolean;
-  private at = 0;
-
-  constructor(where: string, bytes: Uint8Array, start: number, utf8: boolean) {
-    this.where = where;
-    this.bytes = bytes;
-    this.start = start;
-    this.utf8 = utf8;
-  }
-
-  header(): {
-    descr: { value: string; at: number };
-    fortranOrder: boolean;
-    shape: number[];
-  } {
-    const fields: { descr?: string; fortranOrder?: boolean; shape?: number[] } = {};
-    let descrAt = 0;
-    this.expect("{");
-    while (!this.skip("}")) {
-      const keyAt = this.next();
-      const key = this.string("a key");
-      const known = key === "descr" || key === "fortran_order" || key === "shape" ? key : null;
-      if (known === null) {
-        this.fail(
-          `the key ${shown(key)} is not known; there are descr, fortran_order and shape.`,
-          keyAt,
-        );
-      }
-      if ((known === "fortran_order" ? fields.fortranOrder : fields[known]) !== undefined) {
-        this.fail(`the key ${shown(key)} stands there twice.`, keyAt);
-      }
-      this.expect(":");
-      if (known === "descr") {
-        descrAt = this.next();
-        if (this.bytes[descrAt] === 0x5b) {
-          this.fail(
-            'the file holds a structured array, records of several fields. Save each field as an array of its own: x["name"].',
-          );
-        }
-        if (this.bytes[descrAt] === 0x28)
-          this.fail("the file holds an array of subarrays, which no tensor can hold.");
-        fields.descr = this.string("the descr");
-      } else if (known === "fortran_order") fields.fortranOrder = this.boolean();
-      else fields.shape = this.tuple();
-      if (!this.skip(",")) {
-        this.expect("}", "or a comma");
-        break;
-      }
-    }
-    for (; this.at < this.bytes.length; this.at++) {
-      const byte = this.bytes[this.at];
-      if (byte !== 0x20 && byte !== 0x0a)
-        this.fail(
-          `only spaces and a line break may follow the dictionary, but here is ${this.found()}.`,
-        );
-    }
-    const { descr, fortranOrder, shape } = fields;
-    if (descr === undefined) this.fail("the header has no descr.", 0);
-    if (fortranOrder === undefined) this.fail("the header has no fortran_order.", 0);
-    if (shape === undefined) this.fail("the header has no shape.", 0);
-    return { descr: { value: descr, at: this.start + descrAt }, fortranOrder, shape };
-  }
-
-  private boolean(): boolean {
-    const at = this.next();
-    for (const [word, value] of [
-      ["True", true],
-      ["False", false],
-    ] as const) {
-      const matches = [...word].every(
-        (character, i) => this.bytes[at + i] === character.charCodeAt(0),
-      );
-      if (!matches) continue;
-      this.at = at + word.length;
-      return value;
-    }
-    return this.fail(`fortran_order must be True or False, but here is ${this.found()}.`);
-  }
-
-  private tuple(): number[] {
-    this.expect("(", "for the shape");
-    const numbers: number[] = [];
-    let comma = true;
-    while (!this.skip(")")) {
-      if (!comma) this.fail(`expected a comma in the shape, but here is ${this.found()}.`);
-      numbers.push(this.integer());
-      comma = this.skip(",");
-      if (!comma && numbers.length === 1) {
-        this.fail("a shape of one length needs a comma behind it, or it is no tuple.");
-      }
-    }
-    return numbers;
-  }
-
-  private integer(): number {
-    const begin = this.next();
-    let value = 0;
-    for (;;) {
-      const digit = (this.bytes[this.at] ?? 0) - 0x30;
-      if (digit < 0 || digit > 9) break;
-      value = value * 10 + digit;
-      this.at++;
-      if (value > Number.MAX_SAFE_INTEGER)
-        this.fail("the shape has a length above 2⁵³ − 1.", begin);
-    }
-    if (this.at === begin) {
-      this.fail(`the shape must hold whole numbers of at least 0, but here is ${this.found()}.`);
-    }
-    if (this.bytes[begin] === 0x30 && this.at > begin + 1) {
-      this.fail("the shape has a number with a leading zero.", begin);
-    }
-    // Python 2 wrote whole numbers with an L.
-    if (this.bytes[this.at] === 0x4c) this.at++;
-    return value;
-  }
-
-  private string(what: string): string {
-    const begin = this.next();
-    const quote = this.bytes[begin];
-    if (quote !== 0x27 && quote !== 0x22) {
-      this.fail(`${what} must be a string, but here is ${this.found()}.`);
-    }
-    let end = begin + 1;
-    for (; this.bytes[end] !== quote; end++) {
-      const byte = this.bytes[end];
-      if (byte === undefined || byte === 0x0a) this.fail(`${what} never ends.`, begin);
-      if (byte === 0x5c) this.fail(`${what} has a backslash, which no key and no type has.`, end);
-    }
-    this.at = end + 1;
-    const text = this.bytes.subarray(begin + 1, end);
-    if (!this.utf8) return String.fromCharCode(...text.subarray(0, 1000));
-    try {
-      return new TextDecoder("utf-8", { fatal: true }).decode(text);
-    } catch {
-      return this.fail(`${what} is not UTF-8.`, begin);
-    }
-  }
-
-  private next(): number {
-    while (this.bytes[this.at] === 0x20) this.at++;
-    return this.at;
-  }
-
-  private expect(character: string, otherwise = ""): void {
-    if (this.skip(character)) return;
-    this.fail(
-      `expected ${character}${otherwise === "" ? "" : ` ${otherwise}`}, but here is ${this.found()}.`,
-    );
-  }
-
-  private skip(character: string): boolean {
-    if (this.bytes[this.next()] !== character.charCodeAt(0)) return false;
-    this.at++;
-    return true;
-  }
-
-  private fail(what: string, at: number = this.at): never {
-    throw new FormatError(this.where, this.start + at, what);
-  }
-
-  private found(): string {
-    const byte = this.bytes[this.at];
-    if (byte === undefined) return "the end of the header";
-    return byte > 0x20 && byte < 0x7f
-      ? JSON.stringify(String.fromCharCode(byte))
-      : `the byte 0x${byte.toString(16).padStart(2, "0")}`;
-  }
 }

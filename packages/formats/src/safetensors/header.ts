@@ -103,7 +103,7 @@ export function parseHeader(where: string, bytes: Uint8Array, fileSize: number):
     }
     found.set(name, { ...readEntry(form, name, dataStart, fileSize), at });
   });
-  form.finish();
+  form.finish("spaces may follow the header's object", [0x20]);
   const entries = [...found].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
   let expected = dataStart;
   let before = "the header";
@@ -145,18 +145,18 @@ function readEntry(
   fileSize: number,
 ): TensorEntry {
   const tensor = `tensor ${shown(name)}`;
-  const begin = form.nextByte();
+  const begin = form.next();
   const fields: { type?: string; shape?: number[]; offsets?: number[] } = {};
   const places = { type: begin, shape: begin, offsets: begin };
   form.object("field", (field, at) => {
     if (field === "dtype") {
-      places.type = form.nextByte();
+      places.type = form.next();
       fields.type = form.string(`the dtype of ${tensor}`);
     } else if (field === "shape") {
-      places.shape = form.nextByte();
+      places.shape = form.next();
       fields.shape = form.integers(`the shape of ${tensor}`);
     } else if (field === "data_offsets") {
-      places.offsets = form.nextByte();
+      places.offsets = form.next();
       fields.offsets = form.integers(`the data_offsets of ${tensor}`);
     } else {
       form.fail(

@@ -102,7 +102,7 @@ export const malformedNpy: readonly Malformed[] = [
   ],
   ["a shape that is no tuple", npy(header({ shape: "(1)" }), 4), shapeAt + 2, /needs a comma/],
   ["a negative length", npy(header({ shape: "(-1,)" }), 4), shapeAt + 1, /whole numbers.*"-"/],
-  ["a broken length", npy(header({ shape: "(1.0,)" }), 4), shapeAt + 2, /needs a comma/],
+  ["a broken length", npy(header({ shape: "(1.0,)" }), 4), shapeAt + 2, /whole numbers.*"\."/],
   ["a length with a leading zero", npy(header({ shape: "(01,)" }), 4), shapeAt + 1, /leading zero/],
   [
     "a length of 2⁵³",
