@@ -163,20 +163,19 @@ export function decodeElements(
       return bytes.slice();
     }
     case "U8":
-      return Int32Array.from(bytes);
+      return new Int32Array(bytes);
     case "I8":
-      return Int32Array.from(new Int8Array(bytes.buffer, bytes.byteOffset, count));
-    default: {
-      const numbers = new Int32Array(type === "U16" || type === "I16" ? count : 0);
-      if (type === "U16") {
-        for (let i = 0; i < count; i++) numbers[i] = view.getUint16(2 * i, little);
-      } else if (type === "I16") {
-        for (let i = 0; i < count; i++) numbers[i] = view.getInt16(2 * i, little);
-      } else {
-        return decodeWide(view, type as "U32" | "U64" | "I64", count, little, place, options);
-      }
-      return numbers;
-    }
+      return new Int32Array(new Int8Array(bytes.buffer, bytes.byteOffset, count));
+    case "U16":
+      return Int32Array.from({ length: count }, (_, i) => view.getUint16(2 * i, little));
+    case "I16":
+      return Int32Array.from({ length: count }, (_, i) => view.getInt16(2 * i, little));
+    case "U32":
+    case "U64":
+    case "I64":
+      return decodeWide(view, type, count, little, place, options);
+    default:
+      throw new DTypeError(`${place.where}: ${type} is not read here.`);
   }
 }
 

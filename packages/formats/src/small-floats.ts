@@ -4,7 +4,7 @@
  */
 
 /** Sign, exponent, mantissa; below the smallest exponent the numbers are evenly spaced (subnormal). */
-export interface SmallFloat {
+interface SmallFloatDefinition {
   readonly exponentBits: number;
   readonly mantissaBits: number;
   readonly bias: number;
@@ -14,41 +14,61 @@ export interface SmallFloat {
   readonly nan: number;
 }
 
+/** A type, and what is needed again and again to write it; both tables go by the exponent bits of a float64. */
+export interface SmallFloat extends SmallFloatDefinition {
+  /** Units of the last place in 1. */
+  readonly scales: Float64Array;
+  /** The code of the smallest number of the binade, less the mantissa that this has in units: see `encodeSmallFloat`. */
+  readonly bases: Int32Array;
+}
+
+function smallFloat(definition: SmallFloatDefinition): SmallFloat {
+  const { mantissaBits, bias } = definition;
+  const scales = new Float64Array(2048);
+  const bases = new Int32Array(2048);
+  for (let bits = 0; bits < 2048; bits++) {
+    const exponent = Math.max(bits - 1023, 1 - bias);
+    scales[bits] = 2 ** (mantissaBits - exponent);
+    bases[bits] = (exponent + bias - 1) * 2 ** mantissaBits;
+  }
+  return { ...definition, scales, bases };
+}
+
 /** IEEE 754 binary16. */
-export const float16: SmallFloat = {
+export const float16: SmallFloat = /* @__PURE__ */ smallFloat({
   exponentBits: 5,
   mantissaBits: 10,
   bias: 15,
   infinity: 0x7c00,
   nan: 0x7e00,
-};
+});
 
 /** The upper half of a float32. */
-export const bfloat16: SmallFloat = {
+export const bfloat16: SmallFloat = /* @__PURE__ */ smallFloat({
   exponentBits: 8,
   mantissaBits: 7,
   bias: 127,
   infinity: 0x7f80,
   nan: 0x7fc0,
-};
+});
 
 /** E5M2 of Micikevicius et al., "FP8 formats for deep learning", 2022: a float16 with two bits of mantissa. */
-export const float8e5m2: SmallFloat = {
+export const float8e5m2: SmallFloat = /* @__PURE__ */ smallFloat({
   exponentBits: 5,
   mantissaBits: 2,
   bias: 15,
   infinity: 0x7c,
   nan: 0x7e,
-};
+});
 
 /** E4M3 of the same paper: no infinity, and a single NaN, so that numbers reach to 448. */
-export const float8e4m3: SmallFloat = {
+export const float8e4m3: SmallFloat = /* @__PURE__ */ smallFloat({
   exponentBits: 4,
   mantissaBits: 3,
   bias: 7,
   infinity: null,
   nan: 0x7f,
-};
+});
 
 /** The number that a code stands for. */
 export function decodeSmallFloat(kind: SmallFloat, code: number): number {
@@ -83,18 +103,18 @@ const highWord = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
  * gives the right code by itself.
  */
 export function encodeSmallFloat(kind: SmallFloat, x: number): number {
-  const { exponentBits, mantissaBits, bias, infinity, nan } = kind;
+  const { exponentBits, mantissaBits, infinity, nan } = kind;
   double[0] = x;
   const high = words[highWord]!;
-  const sign = high >>> 31 === 1 ? 2 ** (exponentBits + mantissaBits) : 0;
+  const sign = high >>> 31 === 1 ? 1 << (exponentBits + mantissaBits) : 0;
   if (Number.isNaN(x)) return sign + nan;
   const magnitude = Math.abs(x);
   const largest = infinity ?? nan;
   if (magnitude === Number.POSITIVE_INFINITY) return sign + largest;
-  const exponent = Math.max(((high >>> 20) & 0x7ff) - 1023, 1 - bias);
-  const quotient = magnitude / 2 ** (exponent - mantissaBits);
-  let q = Math.floor(quotient);
-  const rest = quotient - q;
+  const bits = (high >>> 20) & 0x7ff;
+  const units = magnitude * kind.scales[bits]!;
+  let q = Math.floor(units);
+  const rest = units - q;
   if (rest > 0.5 || (rest === 0.5 && q % 2 === 1)) q++;
-  return sign + Math.min((exponent + bias - 1) * 2 ** mantissaBits + q, largest);
+  return sign + Math.min(kind.bases[bits]! + q, largest);
 }

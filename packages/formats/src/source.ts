@@ -23,11 +23,16 @@ export type Bytes = Uint8Array | ArrayBuffer | BlobLike | ByteSource;
 
 /** Bytes in memory, from what may stand for them. @throws {ArgumentError} for anything else. */
 export function checkBytes(where: string, bytes: unknown): Uint8Array {
-  if (bytes instanceof Uint8Array) return bytes;
+  if (bytes instanceof Uint8Array) return plainBytes(bytes);
   if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
   throw new ArgumentError(
     `${where}: expected the file's bytes as a Uint8Array or an ArrayBuffer, not ${quoted(bytes)}.`,
   );
+}
+
+/** The same bytes without the methods of Node's `Buffer`, whose `slice` does not copy. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A source from what may stand for one. @throws {ArgumentError} for anything else. */
@@ -57,7 +62,7 @@ export async function readRange(
   end: number,
 ): Promise<Uint8Array> {
   if (start === end) return new Uint8Array(0);
-  const bytes = await source.read(start, end);
+  const bytes = plainBytes(await source.read(start, end));
   if (bytes.length === end - start) return bytes;
   throw new FormatError(
     where,

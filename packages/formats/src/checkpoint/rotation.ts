@@ -130,7 +130,7 @@ export function memoryStore(): CheckpointStore {
   return {
     steps: async () => [...all.keys()],
     read: async (step) => all.get(step) ?? new Uint8Array(0),
-    write: async (step, bytes) => void all.set(step, bytes.slice()),
+    write: async (step, bytes) => void all.set(step, new Uint8Array(bytes)),
     remove: async (step) => void all.delete(step),
   };
 }

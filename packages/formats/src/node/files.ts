@@ -26,8 +26,7 @@ export function checkPath(where: string, path: unknown): string {
  */
 export async function readFile(path: string): Promise<Uint8Array> {
   const fs = host("readFile").getBuiltinModule("node:fs/promises");
-  const bytes = await fs.readFile(checkPath("readFile", path));
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return checkBytes("readFile", await fs.readFile(checkPath("readFile", path)));
 }
 
 /**

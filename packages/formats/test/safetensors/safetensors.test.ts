@@ -190,6 +190,25 @@ describe("reading tensor by tensor", () => {
     }
   });
 
+  it("copies out of Node's buffers", async () => {
+    const tensors = { b: tensor([true, false]), f: tensor([1, 2]) };
+    const buffer = Buffer.from(writeSafetensors(tensors));
+    const source = {
+      size: buffer.length,
+      read: async (a: number, b: number) => buffer.subarray(a, b),
+    };
+    const opened = await openSafetensors(source);
+    const read = [
+      readSafetensors(buffer).tensors.get("b")!,
+      readSafetensors(buffer).tensors.get("f")!,
+      await opened.tensor("b"),
+    ];
+    const before = read.map((x) => x.toArray());
+    buffer.fill(1);
+    expect(read.map((x) => x.toArray())).toEqual(before);
+    expect(read[0]!.storage.data.constructor).toBe(Uint8Array);
+  });
+
   it("reads the others when one is of a type that tensors cannot hold", async () => {
     const header = `{"c":${entry("C64", [1], [0, 8])},"w":${entry("U8", [1], [8, 9])}}`;
     const opened = await openSafetensors(file(header, 9));
