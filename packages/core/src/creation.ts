@@ -157,7 +157,12 @@ function flatten(
       allBoolean = false;
       flat[i] = value;
     } else {
-      const advice = value instanceof Tensor ? " To join tensors, use stack or cat." : "";
+      const advice =
+        value instanceof Tensor
+          ? " To join tensors, use stack or cat."
+          : value === undefined
+            ? " Is it a weight that nothing was assigned to yet?"
+            : "";
       throw new ArgumentError(
         `${where}: expected numbers, booleans or nested arrays of them, not ${quoted(value)}.${advice}`,
         {

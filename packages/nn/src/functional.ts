@@ -3,8 +3,7 @@
  */
 import { ArgumentError, formatShape, ShapeError, sameShape, Tensor } from "@chainrule/core";
 import type { Module } from "./module.ts";
-import { isModule, membersOf, nameOf } from "./registry.ts";
-import { withoutSearch } from "./running.ts";
+import { isModule, membersOf, nameOf, withSubstitutes } from "./registry.ts";
 
 /**
  * What a module computes with other tensors in place of some of its parameters and buffers, given by path; the module stays as
@@ -50,7 +49,9 @@ export function functionalCall<M extends Module>(
         undo.push(() => Reflect.set(holder, key, value));
       }
     }
-    return withoutSearch(() => module.forward(...(inputs as never[]))) as ReturnType<M["forward"]>;
+    return withSubstitutes(() => module.forward(...(inputs as never[]))) as ReturnType<
+      M["forward"]
+    >;
   } finally {
     for (const restore of undo) restore();
   }

@@ -147,12 +147,38 @@ export function noteParts(module: Module): void {
   if (!seenParts.has(module)) membersOf(module);
 }
 
+/** Whether other tensors stand in for parameters and buffers; see {@link withSubstitutes}. */
+let areSubstituted = false;
+
+/** Whether that is so now. */
+export function hasSubstitutes(): boolean {
+  return areSubstituted;
+}
+
+/** Runs `body` while other tensors stand in for parameters and buffers: what was known of a property then holds for them. */
+export function withSubstitutes<T>(body: () => T): T {
+  const before = areSubstituted;
+  areSubstituted = true;
+  try {
+    return body();
+  } finally {
+    areSubstituted = before;
+  }
+}
+
 function tensorMember(
   module: Module,
   path: string,
   value: Tensor,
   seen: Map<string, "parameter" | BufferOptions>,
 ): Member | null {
+  if (areSubstituted) {
+    const known = seen.get(path);
+    if (known === undefined) return null;
+    return known === "parameter"
+      ? { path, kind: "parameter", value }
+      : { path, kind: "buffer", value, persistent: known.persistent };
+  }
   if (parameters.has(value) || (value.isLeaf && value.requiresGrad)) {
     parameters.add(value);
     // Named after its property, unless it has a name: graphs and errors can then speak of it.

@@ -5,7 +5,7 @@ import type { GraphNode } from "@chainrule/core";
 import { formatShape, GradError, isGradEnabled, Tensor, withScope } from "@chainrule/core";
 import { hooksOf } from "./hooks.ts";
 import type { Module } from "./module.ts";
-import { nameOf, noteParts } from "./registry.ts";
+import { hasSubstitutes, nameOf, noteParts } from "./registry.ts";
 
 /** The innermost module whose `forward` is running. */
 let running: Module | null = null;
@@ -15,9 +15,6 @@ let watcher: ((module: Module, output: unknown) => void) | null = null;
 
 /** The paths of modules below a module that has called them. */
 const paths = new WeakMap<Module, WeakMap<Module, string>>();
-
-/** Whether that is done at all; see {@link withoutSearch}. */
-let isSearching = true;
 
 /** Modules whose first results were searched for parameters that are not registered. */
 const searched = new WeakSet<Module>();
@@ -49,24 +46,13 @@ function runForward(
           ? forward.apply(module, inputs)
           : hooks.run(module, inputs, (given) => forward.apply(module, given as never[]));
       if (watcher !== null) watcher(module, output);
-      if (outer === null && isSearching && isGradEnabled() && !searched.has(module)) {
+      if (outer === null && !hasSubstitutes() && isGradEnabled() && !searched.has(module)) {
         if (search(module, inputs, output)) searched.add(module);
       }
       return output;
     });
   } finally {
     running = outer;
-  }
-}
-
-/** Runs `body` without that search: for when tensors stand in for the parameters. */
-export function withoutSearch<T>(body: () => T): T {
-  const before = isSearching;
-  isSearching = false;
-  try {
-    return body();
-  } finally {
-    isSearching = before;
   }
 }
 

@@ -145,26 +145,31 @@ export class Embedding extends Table {
    * @throws {ShapeError} for anything but a matrix.
    */
   static fromPretrained(weight: Tensor, options: PretrainedOptions = {}): Embedding {
-    const where = "Embedding.fromPretrained";
-    checkOptions(where, options, ["freeze", ...tableOptions]);
-    checkTensor(where, weight);
-    if (weight.ndim !== 2) {
-      throw new ShapeError(
-        `${where}: expected a table of shape [numEmbeddings, embeddingDim], not ${formatShape(weight.shape)}.`,
-        { shape: weight.shape },
-      );
-    }
-    const { freeze, ...rows } = options;
-    const isFrozen = checkBoolean(where, "freeze", freeze, true);
-    const [count, width] = weight.shape as [number, number];
-    const layer = new Embedding(count, width, rows);
-    layer.weight = parameter(weight, { requiresGrad: !isFrozen });
-    return layer;
+    return pretrained(weight, options);
   }
 
   override forward(index: Tensor): Tensor {
     return embedding(index, this.weight, this.rowOptions());
   }
+}
+
+/** Outside of the class: a class that names itself loses its name when it is bundled. */
+function pretrained(weight: Tensor, options: PretrainedOptions): Embedding {
+  const where = "Embedding.fromPretrained";
+  checkOptions(where, options, ["freeze", ...tableOptions]);
+  checkTensor(where, weight);
+  if (weight.ndim !== 2) {
+    throw new ShapeError(
+      `${where}: expected a table of shape [numEmbeddings, embeddingDim], not ${formatShape(weight.shape)}.`,
+      { shape: weight.shape },
+    );
+  }
+  const { freeze, ...rows } = options;
+  const isFrozen = checkBoolean(where, "freeze", freeze, true);
+  const [count, width] = weight.shape as [number, number];
+  const layer = new Embedding(count, width, rows);
+  layer.weight = parameter(weight, { requiresGrad: !isFrozen });
+  return layer;
 }
 
 /**

@@ -80,8 +80,13 @@ abstract class Pool<Options extends { stride?: PerDim | null | undefined }> exte
     const { name } = this.constructor;
     checkOptions(name, options, known);
     this.kernelSize = readPerDim(name, "kernelSize", kernelSize, rank, 1);
-    if (options.stride !== undefined && options.stride !== null) {
-      readPerDim(name, "stride", options.stride, rank, 1);
+    for (const [option, least] of [
+      ["stride", 1],
+      ["padding", 0],
+      ["dilation", 1],
+    ] as const) {
+      const value: unknown = Reflect.get(options, option);
+      if (value !== undefined && value !== null) readPerDim(name, option, value, rank, least);
     }
     this.options = options;
   }

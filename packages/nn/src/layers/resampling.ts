@@ -1,7 +1,13 @@
 /**
  * Layers that change the resolution of images, and that cut them into patches.
  */
-import type { InterpolateOptions, PerDim, Tensor, UnfoldOptions } from "@chainrule/core";
+import type {
+  InterpolateOptions,
+  InterpolationMode,
+  PerDim,
+  Tensor,
+  UnfoldOptions,
+} from "@chainrule/core";
 import {
   ArgumentError,
   channelShuffle,
@@ -11,11 +17,22 @@ import {
   interpolate,
   pixelShuffle,
   pixelUnshuffle,
+  quoted,
   readPerDim,
   unfold,
 } from "@chainrule/core";
 import { Module } from "../module.ts";
 import { described } from "./parameters.ts";
+
+const interpolationModes: readonly InterpolationMode[] = [
+  "nearest",
+  "nearest-exact",
+  "area",
+  "linear",
+  "bilinear",
+  "trilinear",
+  "bicubic",
+];
 
 /**
  * Makes images larger or smaller: [N, C, *] by `size` or `scaleFactor`, in the mode "nearest" unless given; see
@@ -41,6 +58,13 @@ export class Upsample extends Module {
       throw new ArgumentError(
         `${name}: give either size or scaleFactor, ${size === null ? "but neither is there" : "not both"}.`,
         { size, scaleFactor },
+      );
+    }
+    const { mode = "nearest" } = options;
+    if (!interpolationModes.includes(mode)) {
+      throw new ArgumentError(
+        `${name}: unknown mode ${quoted(mode)}. Known: ${interpolationModes.join(", ")}.`,
+        { mode },
       );
     }
     this.options = options;
