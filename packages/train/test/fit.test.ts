@@ -1,6 +1,9 @@
 /**
  * The training loop: equal to the one by hand, stopped and resumed, and what it refuses.
  */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Tensor } from "@chainrule/core";
 import {
   crossEntropy,
@@ -12,6 +15,7 @@ import {
   randn,
   tensor,
 } from "@chainrule/core";
+import { readSafetensors } from "@chainrule/formats";
 import { Dropout, Lambda, Linear, Module, MSELoss, Sequential, Tanh } from "@chainrule/nn";
 import { Adam, CosineAnnealingLR, clipGradNorm_, SGD } from "@chainrule/optim";
 import { describe, expect, test } from "vitest";
@@ -27,6 +31,7 @@ import {
   historyToCsv,
   ModelCheckpoint,
   predict,
+  readCsvFile,
   ScheduleStep,
   StopOnNaN,
   TensorDataset,
@@ -492,12 +497,44 @@ describe("callbacks", () => {
       ...quiet,
     });
     expect(best).toEqual([1]);
-    expect(() => new ModelCheckpoint(5 as never)).toThrow(/expected a function/);
-    expect(() => new CsvLog("log.csv" as never)).toThrow(/appendFileSync/);
+    expect(() => new ModelCheckpoint(5 as never)).toThrow(/expected the path of a file or/);
+    expect(() => new CsvLog("")).toThrow(/expected the path of a file or/);
     expect(() => new EarlyStopping({ patience: 0 })).toThrow(/patience must be/);
     expect(() => new EarlyStopping({ mode: "less" as never })).toThrow(/mode must be/);
     expect(() => new GradientWatch({ every: 0 })).toThrow(/every must be/);
     expect(() => new ScheduleStep({} as never)).toThrow(/expected a schedule/);
+  });
+
+  test("the best weights and a log go to files", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "chainrule-train-"));
+    try {
+      const { x, y, model, optimizer } = setting();
+      const best = join(folder, "deep/best.safetensors");
+      const { history } = await fit(model, [x, y], {
+        loss: crossEntropy,
+        optimizer,
+        epochs: 3,
+        metrics: { rank: () => 1 },
+        callbacks: [
+          new CsvLog(join(folder, "log.csv")),
+          new ModelCheckpoint(best, { bestOnly: true, monitor: "rank" }),
+        ],
+        ...quiet,
+      });
+      const table = await readCsvFile(join(folder, "log.csv"));
+      expect(table.column("loss")).toEqual(history.loss);
+      const other = setting().model;
+      other.loadStateDict(Object.fromEntries(readSafetensors(readFileSync(best)).tensors));
+      const once = setting();
+      await fit(once.model, [once.x, once.y], {
+        loss: crossEntropy,
+        optimizer: once.optimizer,
+        ...quiet,
+      });
+      expect(bits(other)).toBe(bits(once.model));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("schedules step behind epochs or batches, or get their figure", async () => {

@@ -2,6 +2,7 @@
  * Callbacks that look at what the training does.
  */
 import { ArgumentError, checkInteger, checkNumber, checkOptions, quoted } from "@chainrule/core";
+import { writeFile } from "@chainrule/formats/node";
 import type { BatchRecord, Callback, Run } from "../loop/callback.ts";
 import type { EpochRecord } from "../loop/history.ts";
 
@@ -126,43 +127,52 @@ export class GradientWatch implements Callback {
 }
 
 /**
- * Hands a line of separated values to `write` behind each epoch, with a line of names before the first one. For a file:
- * `new CsvLog((line) => appendFileSync("log.csv", line))`.
+ * Writes the figures of each epoch as separated values, with a line of names before the first one: to a file, which is
+ * whole at any time, or to a function that takes line after line.
  *
- * @throws {ArgumentError} for anything but a function.
+ * @throws {ArgumentError} for anything but a path or a function.
  * @example
  * import { CsvLog } from "@chainrule/train";
  * const lines: string[] = [];
- * new CsvLog((line) => lines.push(line)).onEpochEnd({ epoch: 1 } as never, { epoch: 1, loss: 0.5 });
+ * const log = new CsvLog((line) => lines.push(line));
+ * await log.onEpochEnd({ epoch: 1 } as never, { epoch: 1, loss: 0.5 });
  * lines; // → [ 'epoch,loss\n', '1,0.5\n' ]
  */
 export class CsvLog implements Callback {
-  private readonly write: (line: string) => unknown;
+  private readonly to: string | ((line: string) => unknown);
   private names: readonly string[] | null = null;
+  /** What was written so far: a run that is resumed elsewhere writes a whole file, too. */
+  private text = "";
 
-  constructor(write: (line: string) => unknown) {
-    if (typeof write !== "function") {
+  constructor(to: string | ((line: string) => unknown)) {
+    if (typeof to !== "function" && (typeof to !== "string" || to === "")) {
       throw new ArgumentError(
-        `CsvLog: expected a function that takes a line, not ${quoted(write)}. For a file: (line) => appendFileSync(path, line).`,
-        { write },
+        `CsvLog: expected the path of a file or a function that takes a line, not ${quoted(to)}.`,
+        { to },
       );
     }
-    this.write = write;
+    this.to = to;
   }
 
-  onEpochEnd(_run: Run, record: EpochRecord): void {
+  async onEpochEnd(_run: Run, record: EpochRecord): Promise<void> {
+    const { to } = this;
+    const lines: string[] = [];
     if (this.names === null) {
       this.names = Object.keys(record);
-      this.write(`${this.names.join(",")}\n`);
+      lines.push(`${this.names.join(",")}\n`);
     }
-    this.write(`${this.names.map((name) => record[name] ?? "").join(",")}\n`);
+    lines.push(`${this.names.map((name) => record[name] ?? "").join(",")}\n`);
+    this.text += lines.join("");
+    if (typeof to === "string") await writeFile(to, new TextEncoder().encode(this.text));
+    else for (const line of lines) to(line);
   }
 
   stateDict(): unknown {
-    return { names: this.names };
+    return { names: this.names, text: this.text };
   }
 
-  loadStateDict(state: { names: readonly string[] | null }): void {
+  loadStateDict(state: { names: readonly string[] | null; text: string }): void {
     this.names = state.names;
+    this.text = state.text;
   }
 }

@@ -11,7 +11,7 @@ export interface History {
   epoch: number[];
   /** The mean loss of the training samples, as they were trained on. */
   loss: number[];
-  /** The learning rate of the first group during the epoch. */
+  /** The learning rate of the first group at the beginning of the epoch. */
   lr: number[];
   /** How long the epochs took, with their validation. */
   seconds: number[];
