@@ -3,7 +3,7 @@
  *
  *     npm run examples [-- perceptron gan …]
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { execute } from "./lib/process.mjs";
 import { root } from "./lib/workspace.mjs";
@@ -12,7 +12,6 @@ const folder = join(root, "docs/examples");
 const wanted = process.argv.slice(2);
 const all = readdirSync(folder)
   .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
-  .filter((name) => readFileSync(join(folder, name), "utf8").includes("import.meta.main"))
   .map((name) => basename(name, ".ts"));
 const chosen = all.filter(
   (name) => wanted.length === 0 || wanted.some((part) => name.includes(part)),

@@ -71,7 +71,7 @@ export function trainByNewton(penalty = 1e-3): NewtonReport {
   return { losses, gradientNorms, accuracy, parameters };
 }
 
-if (process.argv[1]?.includes("newton")) {
+if (import.meta.main) {
   const { losses, gradientNorms, accuracy } = trainByNewton();
   for (const [step, loss] of losses.entries()) {
     console.log(
