@@ -5,6 +5,7 @@ import { importMemory, Module } from "wasmati";
 import type { Variant } from "./assembler.ts";
 import { gather, scatter } from "./convolution.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
+import { maxPool } from "./pooling.ts";
 import {
   logSoftmax,
   logSoftmaxGradient,
@@ -23,6 +24,7 @@ export function assemble(variant: Variant): Uint8Array {
     multiply: multiply(variant),
     gatherColumns: gather(panelColumns),
     scatter,
+    maxPool,
     softmax: softmax(variant),
     logSoftmax: logSoftmax(variant),
     sumExp: sumExp(variant),

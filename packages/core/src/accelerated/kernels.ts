@@ -34,6 +34,20 @@ export interface Kernels {
     width: number,
     step: number,
   ): void;
+  maxPool(
+    target: number,
+    places: number,
+    source: number,
+    planes: number,
+    planeSize: number,
+    width: number,
+    rows: number,
+    rowCount: number,
+    rowStep: number,
+    columns: number,
+    columnCount: number,
+    columnStep: number,
+  ): void;
   softmax(target: number, source: number, factors: number, rows: number, length: number): void;
   logSoftmax(target: number, source: number, rows: number, length: number): void;
   sumExp(target: number, source: number, rows: number, length: number): void;

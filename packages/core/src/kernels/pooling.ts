@@ -4,6 +4,7 @@
  * A window is a range of input places along each dimension, found beforehand for every output place; so strides,
  * paddings, dilations, ceil mode and adaptive sizes are all the same to the loops.
  */
+import { maxPoolAccelerated } from "../accelerated/pooling.ts";
 import type { TypedArray } from "../dtype.ts";
 import { perDType } from "./specialize.ts";
 
@@ -34,6 +35,7 @@ export function maxOverWindows(
   y: TypedArray,
   places: Int32Array,
 ): void {
+  if (maxPoolAccelerated(geometry, x, offset, y, places)) return;
   maxFor(x)(geometry, x, offset, y, places);
 }
 
