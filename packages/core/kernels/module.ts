@@ -7,6 +7,7 @@ import { gather, scatter } from "./convolution.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
 import { maxPool } from "./pooling.ts";
 import {
+  addRows,
   logSoftmax,
   logSoftmaxGradient,
   softmax,
@@ -14,6 +15,7 @@ import {
   standardize,
   standardizeGradient,
   sumExp,
+  sumRows,
 } from "./rows.ts";
 
 export function assemble(variant: Variant): Uint8Array {
@@ -30,6 +32,8 @@ export function assemble(variant: Variant): Uint8Array {
     sumExp: sumExp(variant),
     softmaxGradient,
     logSoftmaxGradient: logSoftmaxGradient(variant),
+    sumRows,
+    addRows,
     standardize,
     standardizeGradient,
   };

@@ -415,3 +415,59 @@ export const standardizeGradient: Kernel = kernel(
     });
   },
 );
+
+/** sumRows(target, source, rows, length, divisor): the sum of each row, divided. */
+export const sumRows: Kernel = kernel(
+  ["i32", "i32", "i32", "i32", "f64"],
+  ([target, source, rows, length, divisor], scope) => {
+    const row = new Row(scope, length);
+    const i = scope.i32();
+    const x = scope.v128();
+    const sum = new DoubleSum(scope);
+    const total = scope.f64();
+    forEach(i, 0, rows, 1, () => {
+      sum.clear();
+      row.forEach((at, mask) => {
+        local.set(x, load(at(source)));
+        masked(x, mask);
+        sum.add(x);
+      });
+      sum.total(total);
+      f32.store({}, target, f32.demote_f64(f64.div(total, divisor)));
+      advance(target, 4);
+      row.next(source);
+    });
+  },
+);
+
+/**
+ * addRows(sums, source, rows, length): adds the rows to `sums`, doubles of which there are as many as a row has numbers, and up
+ * to three more.
+ */
+export const addRows: Kernel = kernel(["i32", "i32", "i32", "i32"], (args, scope) => {
+  const [sums, source, rows, length] = args;
+  const i = scope.i32();
+  const column = scope.i32();
+  const bytes = scope.i32();
+  const from = scope.i32();
+  const low = scope.v128();
+  const high = scope.v128();
+  const x = scope.v128();
+  local.set(bytes, i32.shl(length, 2));
+  // Four columns at a time, whose sums stay in registers.
+  forEach(column, 0, bytes, vectorBytes, () => {
+    local.set(low, load(sums));
+    local.set(high, load(sums, vectorBytes));
+    local.set(from, i32.add(source, column));
+    forEach(i, 0, rows, 1, () => {
+      local.set(x, load(from));
+      local.set(low, f64x2.add(low, f64x2.promote_low_f32x4(x)));
+      local.set(x, shuffle(x, x, [2, 3, 2, 3]));
+      local.set(high, f64x2.add(high, f64x2.promote_low_f32x4(x)));
+      advance(from, bytes);
+    });
+    store(sums, low);
+    store(sums, high, vectorBytes);
+    advance(sums, 2 * vectorBytes);
+  });
+});

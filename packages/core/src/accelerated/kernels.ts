@@ -53,6 +53,8 @@ export interface Kernels {
   sumExp(target: number, source: number, rows: number, length: number): void;
   softmaxGradient(target: number, y: number, c: number, rows: number, length: number): void;
   logSoftmaxGradient(target: number, y: number, c: number, rows: number, length: number): void;
+  sumRows(target: number, source: number, rows: number, length: number, divisor: number): void;
+  addRows(sums: number, source: number, rows: number, length: number): void;
   standardize(
     target: number,
     source: number,

@@ -24,8 +24,22 @@ const blockLength = 8192;
 /** From so many additions, or what costs as much, on copying the operands pays. */
 const leastCost = 1 << 13;
 
-/** How an operand lies: like the result, or as one number; else it is copied in order first. */
-const lies = { consecutive: 0, constant: 1, elsewhere: 2 } as const;
+/**
+ * How an operand lies: like the result, as one number, or as the trailing dimensions of the result again and again (a bias);
+ * else it is copied in order first.
+ */
+const lies = { consecutive: 0, constant: 1, periodic: 2, elsewhere: 3 } as const;
+
+function layOf(x: Tensor, out: Tensor): number {
+  if (x.numel() === 1) return lies.constant;
+  if (!isRowMajor(x.shape, x.strides)) return lies.elsewhere;
+  if (sameShape(x.shape, out.shape)) return lies.consecutive;
+  // Leading dimensions of length 1, then all lengths of the result.
+  let trailing = 1;
+  for (let i = 1; i <= x.ndim && x.shape[x.ndim - i] === out.shape[out.ndim - i]; i++)
+    trailing *= x.shape[x.ndim - i]!;
+  return trailing === x.numel() && trailing <= blockLength ? lies.periodic : lies.elsewhere;
+}
 
 /** A compiled loop, and the bits of the constants that it reads. */
 interface Loop {
@@ -75,31 +89,34 @@ export class AcceleratedPointwise {
     const accelerator = acceleratorFor(length * this.cost, leastCost);
     if (accelerator === null) return false;
     let gathered = 0;
+    let period = 1;
     let key = 0;
     for (let i = 0; i < operands.length; i++) {
       const x = operands[i]!;
       if (x.dtype !== "float32" && x.dtype !== "bool") return false;
-      let way: number = lies.consecutive;
-      if (x.numel() === 1) way = lies.constant;
-      else if (!sameShape(x.shape, out.shape) || !isRowMajor(x.shape, x.strides)) {
-        way = lies.elsewhere;
-        gathered += length;
+      let way = layOf(x, out);
+      if (way === lies.periodic) {
+        // One period at a time; those of the others must be the same.
+        if (period === 1) period = x.numel();
+        else if (period !== x.numel()) way = lies.elsewhere;
       }
+      if (way === lies.elsewhere) gathered += length;
       this.ways[i] = way;
       key = key * 2 + (way === lies.constant ? 1 : 0);
     }
     const { scratch } = accelerator;
     const loop = this.loopFor(key, operands.length, accelerator);
-    const most = Math.min(length, blockLength);
+    const most = Math.min(length, blockLength - (blockLength % period));
     const numbers =
       gathered + (operands.length + 1) * most + parameters.length + loop.constants.length;
     if (!scratch.begin(numbers, operands.length + 3)) return false;
-    return this.pass(accelerator, loop, data, out, operands, parameters);
+    return this.pass(accelerator, loop, most, data, out, operands, parameters);
   }
 
   private pass(
     { scratch }: Accelerator,
     { run, constants }: Loop,
+    most: number,
     data: Float32Array,
     out: Tensor,
     operands: readonly Tensor[],
@@ -107,7 +124,6 @@ export class AcceleratedPointwise {
   ): boolean {
     const { ways, addresses } = this;
     const length = out.numel();
-    const most = Math.min(length, blockLength);
     const parameterAddress = scratch.take(parameters.length);
     scratch.floats.set(parameters, parameterAddress >> 2);
     const constantAddress = scratch.take(constants.length);
@@ -119,6 +135,13 @@ export class AcceleratedPointwise {
       addresses[i] = address;
       if (ways[i] === lies.constant) {
         scratch.floats[address >> 2] = x.storage.data[x.offset]!;
+      } else if (ways[i] === lies.periodic) {
+        const period = x.numel();
+        const first = address >> 2;
+        scratch.floats.set(x.storage.data.subarray(x.offset, x.offset + period), first);
+        // Doubling what is there.
+        for (let held = period; held < most; held *= 2)
+          scratch.floats.copyWithin(first + held, first, first + Math.min(held, most - held));
       } else if (ways[i] === lies.elsewhere) {
         const strides = broadcastStrides(x.shape, x.strides, out.shape);
         copyStrided(scratch.floats, address >> 2, x.storage.data, x.offset, out.shape, strides);

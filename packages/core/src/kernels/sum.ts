@@ -5,6 +5,7 @@
  * s ← s + ((x₀ + x₁) + (x₂ + x₃)) for each four elements of a lane in row-major order, then the rest
  * one by one. Within a group the additions need not wait for one another.
  */
+import { sumAccelerated } from "../accelerated/sum.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { forEachLaneOf } from "./lanes.ts";
@@ -21,6 +22,7 @@ const sums = new Float64Array(lanesAtATime);
  * y's elements are those of the other dimensions in row-major order.
  */
 export function sumOver(x: Tensor, dims: readonly number[], y: Tensor, divisor = 1): void {
+  if (sumAccelerated(x, dims, y, divisor)) return;
   const target = y.storage.data;
   const source = x.storage.data;
   const store = storeFor(target);

@@ -154,6 +154,25 @@ test("lengths that do not fill a vector or a block", () => {
   }
 });
 
+test("operands that repeat, some with another period", () => {
+  const draw = draws(8);
+  const x = draw.plain([300, 3, 77]);
+  const [row, plane] = [draw.plain([77]), draw.plain([1, 3, 77])];
+  const column = draw.plain([300, 1, 1]);
+  const long = draw.plain([2, 9001]);
+  const half = draw.plain([9001]);
+  for (const compute of [
+    () => add(x, row),
+    () => mul(plane, x),
+    () => where(row.gt(0), plane, x),
+    () => x.sub(column).mul(row),
+    () => add(long, half),
+  ]) {
+    const given = onBackend("wasm", compute).toTypedArray();
+    expect(given).toEqual(onBackend("reference", compute).toTypedArray());
+  }
+});
+
 test("what has no vectors, and other types, are left to the plain loops", () => {
   const doubles = tensor([0.1, 0.2], { dtype: "float64" });
   const whole = tensor([16777217, 3], { dtype: "int32" });

@@ -136,6 +136,49 @@ test("layer norm, with gradients", () => {
   );
 });
 
+test("sums and means over leading and trailing dimensions, the same for a view and its copy", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
+      fc.boolean(),
+      fc.integer(),
+      (shape, isMean, isLeading, seed) => {
+        const draw = draws(seed);
+        const x = draw.view(shape);
+        const count = 1 + draw.integer(shape.length);
+        const dims = shape.map((_, i) => i);
+        const chosen = isLeading ? dims.slice(0, count) : dims.slice(-count);
+        expectSums((t) => (isMean ? t.mean(chosen) : t.sum(chosen)), x);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test("sums of long rows, and of many", () => {
+  const draw = draws(12);
+  for (const shape of [[20_001], [2, 5000], [3000, 7], [700, 90], [1, 4097]]) {
+    const x = draw.plain(shape);
+    for (const dim of [0, -1]) expectSums((t) => t.sum(dim), x);
+    expectSums((t) => t.sum(), x);
+  }
+});
+
+/** Sums in double precision, rounded once. */
+function expectSums(compute: (x: Tensor) => Tensor, x: Tensor): void {
+  const given = onBackend("wasm", () => compute(x)).toTypedArray();
+  const copied = onBackend("wasm", () => compute(x.clone())).toTypedArray();
+  expect(copied).toEqual(given);
+  const wanted = onBackend("reference", () => compute(x.to("float64"))).toTypedArray();
+  const magnitudes = onBackend("reference", () => compute(x.to("float64").abs())).toTypedArray();
+  for (const [i, exact] of wanted.entries()) {
+    const bound = rounding * Math.abs(exact) + 2 ** -53 * x.numel() * magnitudes[i]! + 2 ** -149;
+    if (!(Object.is(given[i], exact) || Math.abs(given[i]! - exact) <= bound))
+      expect(given[i], `element ${i} within ${bound}`).toBe(exact);
+  }
+}
+
 test("views, and dimensions other than the last, are left to the plain loops", () => {
   const x = draws(1).plain([6, 7]);
   for (const compute of [() => softmax(x, 0), () => softmax(x.transpose(0, 1), -1)]) {
