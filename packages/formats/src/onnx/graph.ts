@@ -238,6 +238,12 @@ export class GraphWriter {
     let value = this.values.get(known);
     if (value === undefined) {
       const name = this.state.get(known);
+      if (this.runs.sample.wasChanged(known)) {
+        throw new OnnxExportError(
+          `exportOnnx: ${name ?? "a tensor"} of shape [${known.shape.join(", ")}] is changed in place after ${this.e.writing} has used it, which a file cannot say. Compute a new tensor instead, or call model.eval().`,
+          { name, shape: known.shape },
+        );
+      }
       if (name === undefined) value = this.constantOf(known, constants.get(known) ?? [known]);
       else {
         this.initializers.push(writeTensor(name, known));

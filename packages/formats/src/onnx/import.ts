@@ -4,6 +4,7 @@
 import type { Tensor } from "@chainrule/core";
 import {
   ArgumentError,
+  ChainruleError,
   checkOptions,
   DTypeError,
   formatShape,
@@ -113,13 +114,22 @@ export class OnnxModel extends Module {
     for (const [place, , tensor] of this.#state) values[place] = tensor;
     for (const [i, place] of program.inputPlaces.entries()) values[place] = inputs[i];
     for (const { name, step, inputs: from, outputs } of program.steps) {
-      const found = withScope(name, () =>
-        step(...from.map((place) => (place < 0 ? undefined : values[place]))),
-      );
+      const given = from.map((place) => (place < 0 ? undefined : values[place]));
+      const found = withScope(name, () => inStep(name, () => step(...given)));
       const results = found instanceof TensorClass ? [found] : found;
       for (const [i, place] of outputs.entries()) if (place >= 0) values[place] = results[i]!;
     }
     return program.outputPlaces.map((place) => values[place]!);
+  }
+}
+
+/** Says in which node of the file an error came about. */
+function inStep<T>(name: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof ChainruleError) error.message += ` (In node ${quoted(name)} of the file.)`;
+    throw error;
   }
 }
 

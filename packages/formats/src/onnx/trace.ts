@@ -36,6 +36,8 @@ export class Trace<T> {
   readonly value: T;
   private readonly places = new Map<Tensor, Place>();
   private readonly byStorage = new Map<Storage, Tensor[]>();
+  /** What tells whether an operand was changed after it was first used. */
+  private readonly marks = new Map<Tensor, number>();
 
   /** Runs a function and notes its calls; `inputs` are tensors to be known beside the results of calls. */
   constructor(body: () => T, inputs: readonly Tensor[]) {
@@ -45,6 +47,8 @@ export class Trace<T> {
       this.value = observe(
         {
           computed: (op, operands, options, results) => {
+            for (const operand of operands)
+              if (!this.marks.has(operand)) this.marks.set(operand, markOf(operand));
             calls.push({
               op,
               operands,
@@ -95,11 +99,22 @@ export class Trace<T> {
     return twin === tensor ? undefined : twin;
   }
 
+  /** Whether the numbers of an operand were changed in place after an op had used them. */
+  wasChanged(tensor: Tensor): boolean {
+    const mark = this.marks.get(tensor);
+    return mark !== undefined && !Object.is(mark, markOf(tensor));
+  }
+
   private noteStorage(tensor: Tensor): void {
     const tensors = this.byStorage.get(tensor.storage);
     if (tensors === undefined) this.byStorage.set(tensor.storage, [tensor]);
     else tensors.push(tensor);
   }
+}
+
+/** The version of the numbers; of a single one, which may share its storage with others, the number itself. */
+function markOf(tensor: Tensor): number {
+  return tensor.ndim === 0 ? tensor.storage.data[tensor.offset]! : tensor.storage.version;
 }
 
 function sameLayout(a: Tensor, b: Tensor): boolean {

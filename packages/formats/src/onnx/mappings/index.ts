@@ -5,12 +5,14 @@ import type { NodeOp, OpDefinition, PointwiseDefinition } from "@chainrule/core"
 import * as core from "@chainrule/core";
 import type { Mapping, Unmapped } from "../mapping.ts";
 import { unmapped } from "../mapping.ts";
+import { convolutionMappings } from "./convolutions.ts";
 import { gateMappings } from "./gates.ts";
+import { imageMappings } from "./images.ts";
 import { indexingMappings } from "./indexing.ts";
 import { normMappings } from "./norms.ts";
+import { poolMappings } from "./pools.ts";
 import { reductionGradients, reductionMappings } from "./reductions.ts";
 import { shapeMappings } from "./shapes.ts";
-import { windowMappings } from "./windows.ts";
 
 type Core = typeof core;
 
@@ -31,7 +33,9 @@ const noMatrices = unmapped("ONNX has no such decomposition of matrices");
 export const mappings: { readonly [Name in MappedName]: Mapping | Unmapped } = {
   ...shapeMappings,
   ...reductionMappings,
-  ...windowMappings,
+  ...convolutionMappings,
+  ...poolMappings,
+  ...imageMappings,
   ...indexingMappings,
   ...normMappings,
   ...gateMappings,

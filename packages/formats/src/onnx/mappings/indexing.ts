@@ -212,6 +212,6 @@ export const indexingMappings = {
     const left = values.shape.length === 0 ? sorted.value : unsqueeze(e, sorted.value, [-2]);
     const type = call.options.right ? "LessOrEqual" : "Less";
     const before = e.cast(e.op(type, [left, unsqueeze(e, values.value, [-1])]), "int32");
-    return e.op("ReduceSum", [before, e.int64s([-1])], { keepdims: int(false) });
+    return e.op("ReduceSum", [before, e.int64s([values.shape.length])], { keepdims: int(false) });
   }),
 };

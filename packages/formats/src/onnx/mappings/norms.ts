@@ -54,7 +54,7 @@ function emitDistances(e: Emitter, call: MappedCall<{ p: number }>): Value {
   const difference = e.op("Sub", [unsqueeze(e, a.value, [-2]), unsqueeze(e, b.value, [-3])]);
   const magnitude = e.op("Abs", [difference]);
   const over = (type: string, x: Value): Value =>
-    e.op(type, [x, e.int64s([-1])], { keepdims: int(false) });
+    e.op(type, [x, e.int64s([a.shape.length])], { keepdims: int(false) });
   if (p === 0) {
     const isZero = e.op("Equal", [magnitude, e.scalar(0, dtype)]);
     return over("ReduceSum", e.cast(e.op("Not", [isZero]), dtype));

@@ -1,5 +1,5 @@
 /**
- * Ops on images: convolutions, pools, resampling, windows as columns.
+ * Pools, and their gradients.
  */
 import { tensor } from "@chainrule/core";
 import type { Attributes, Emitter, Value } from "../emitter.ts";
@@ -8,126 +8,8 @@ import { OnnxExportError } from "../errors.ts";
 import type { MappedCall, Operand } from "../mapping.ts";
 import { first, fixed, mapped, upTo } from "../mapping.ts";
 import type { Size } from "../sizes.ts";
-import { pad, slice, squeeze, transpose, unsqueeze } from "./shapes.ts";
-
-interface Convolution {
-  readonly stride: readonly number[];
-  readonly padding: readonly (readonly [before: number, after: number])[];
-  readonly dilation: readonly number[];
-  readonly groups: number;
-}
-
-const positive = (n: number): number => Math.max(n, 0);
-const negative = (n: number): number => Math.min(n, 0);
-
-/** Padding of the spatial dimensions, which come last. */
-function padSpatial(
-  e: Emitter,
-  x: Value,
-  padding: Convolution["padding"],
-  part: (n: number) => number,
-): Value {
-  const before = [0, 0, ...padding.map(([n]) => part(n))];
-  return pad(e, x, before, [0, 0, ...padding.map(([, n]) => part(n))]);
-}
-
-function convolutionAttributes(options: Convolution, kernel: readonly number[]): Attributes {
-  const { stride, padding, dilation, groups } = options;
-  return {
-    kernel_shape: ints(kernel),
-    strides: ints(stride),
-    dilations: ints(dilation),
-    pads: ints([...padding.map(([n]) => positive(n)), ...padding.map(([, n]) => positive(n))]),
-    group: int(groups),
-  };
-}
-
-/** What negative padding cuts off is cut off before. */
-function emitConvolution(e: Emitter, call: MappedCall<Convolution>): Value {
-  const [x, weight, ...bias] = call.operands;
-  const cut = padSpatial(e, x!.value, call.options.padding, negative);
-  const kernel = weight!.shape.slice(2).map((size) => fixed(call, size, "kernel"));
-  const inputs = [cut, weight!.value, ...bias.map(({ value }) => value)];
-  return e.op("Conv", inputs, convolutionAttributes(call.options, kernel));
-}
-
-/** The adjoint in the input: a transposed convolution, to a size that is given. */
-function emitConvolutionInput(
-  e: Emitter,
-  call: MappedCall<Convolution & { inputSize: readonly number[] }>,
-): Value {
-  const [c, weight] = call.operands;
-  const { stride, padding, dilation } = call.options;
-  const kernel = weight!.shape.slice(2).map((size) => fixed(call, size, "kernel"));
-  const target = call.results[0]!.shape.slice(2);
-  const outputs = c!.shape.slice(2);
-  // How far the input goes beyond what the windows reach: behind the last window the gradient is 0.
-  const reaches = kernel.map((k, i) => {
-    const isFixed = typeof target[i] === "number" && typeof outputs[i] === "number";
-    if (!isFixed && stride[i] !== 1) fixed(call, target[i], "length to transpose a convolution to");
-    return stride[i]! * (c!.sampleShape[i + 2]! - 1) + dilation[i]! * (k - 1) + 1;
-  });
-  // Where nothing would be left before the rest is padded, all padding comes afterwards.
-  const cutsInside = reaches.every((reach, i) => {
-    const [before, after] = padding[i]!;
-    return reach - positive(before) - positive(after) > 0;
-  });
-  const inside = cutsInside
-    ? padding
-    : padding.map(([before, after]) => [negative(before), negative(after)] as const);
-  const transposed = e.op(
-    "ConvTranspose",
-    [c!.value, weight!.value],
-    convolutionAttributes({ ...call.options, padding: inside }, kernel),
-  );
-  const rest = padding.map(([before, after], i): [number, number] => {
-    const beyond = call.options.inputSize[i]! - (reaches[i]! - before - after);
-    const [cutBefore, cutAfter] = inside[i]!;
-    return [positive(cutBefore) - before, positive(cutAfter) - after + beyond];
-  });
-  return padSpatial(e, transposed, rest, (n) => n);
-}
-
-/**
- * The adjoint in the weight: a convolution again, in which samples and channels change places, and so do stride and
- * dilation. The groups stand beside the samples, so that each is convolved with its own cotangents.
- */
-function emitConvolutionWeight(
-  e: Emitter,
-  call: MappedCall<Convolution & { kernelSize: readonly number[] }>,
-): Value {
-  const [x, c] = call.operands;
-  const { stride, padding, dilation, groups, kernelSize } = call.options;
-  const rank = kernelSize.length;
-  const spatial = upTo(rank + 2, 2);
-  const [samples, channels, ...lengths] = x!.shape as [Size, Size, ...Size[]];
-  const perGroup = fixed(call, channels, "number of channels") / groups;
-  const count = fixed(call, samples, "number of samples");
-  const cut = padSpatial(e, x!.value, padding, negative);
-  const inner = lengths.map((length, i): number => {
-    const [before, after] = padding[i]!;
-    return fixed(call, length, "length of an image") + negative(before) + negative(after);
-  });
-  const grouped = e.reshape(cut, [count, groups, perGroup, ...inner]);
-  const moved = transpose(e, grouped, [2, 1, 0, ...spatial.map((dim) => dim + 1)]);
-  const input = e.reshape(moved, [perGroup, groups * count, ...inner]);
-  const filter = transpose(e, c!.value, [1, 0, ...spatial]);
-  const full = e.op(
-    "Conv",
-    [input, filter],
-    convolutionAttributes(
-      { stride: dilation, padding, dilation: stride, groups },
-      c!.shape.slice(2).map((size) => fixed(call, size, "length of an image")),
-    ),
-  );
-  // What the windows do not reach would show as further places of the kernel.
-  const kernel = slice(
-    e,
-    full,
-    spatial.map((dim, i) => ({ dim, start: 0, stop: kernelSize[i]! })),
-  );
-  return transpose(e, kernel, [1, 0, ...spatial]);
-}
+import { alongDimension, floatType } from "./images.ts";
+import { pad, slice, squeeze, unsqueeze } from "./shapes.ts";
 
 interface Moving {
   readonly kernelSize: readonly number[];
@@ -213,28 +95,6 @@ function windowsAlong(
     counts.push(countPadding ? Math.min(end, length + padding[i]!) - begin : inside.length);
   }
   return { places, counts };
-}
-
-/** Multiplies along a dimension by a matrix, given by the row of each output. */
-function alongDimension(
-  e: Emitter,
-  x: Value,
-  rank: number,
-  dim: number,
-  rows: readonly (readonly number[])[],
-  inputs: number,
-  dtype: "float32" | "float64",
-): Value {
-  const transposed = upTo(inputs).flatMap((j) => rows.map((row) => row[j]!));
-  const factor = e.tensor(tensor(transposed, { dtype }).reshape([inputs, rows.length]), "weights");
-  const perm = upTo(rank);
-  perm[dim] = rank - 1;
-  perm[rank - 1] = dim;
-  return transpose(e, e.op("MatMul", [transpose(e, x, perm), factor]), perm);
-}
-
-function floatType(call: MappedCall): "float32" | "float64" {
-  return call.results[0]!.dtype === "float64" ? "float64" : "float32";
 }
 
 /**
@@ -360,82 +220,6 @@ function emitMaxPoolIndices(e: Emitter, call: MappedCall<Windows>): Value {
   })[0]!;
 }
 
-interface Columns {
-  readonly kernelSize: readonly number[];
-  readonly dilation: readonly number[];
-  readonly padding: readonly number[];
-  readonly stride: readonly number[];
-}
-
-/** Every window of an image as a column: elements by constant places, outside of the image a zero. */
-function emitUnfold(e: Emitter, call: MappedCall<Columns>): Value {
-  const { kernelSize, dilation, padding, stride } = call.options;
-  const x = first(call);
-  const lead = x.shape.slice(0, -2);
-  const [height, width] = x.shape.slice(-2).map((size) => fixed(call, size, "image")) as [
-    number,
-    number,
-  ];
-  const along = [height, width].map((length, i) => {
-    const reach = dilation[i]! * (kernelSize[i]! - 1) + 1;
-    const count = Math.floor((length + 2 * padding[i]! - reach) / stride[i]!) + 1;
-    return upTo(kernelSize[i]!).map((k) =>
-      upTo(count).map((t) => t * stride[i]! - padding[i]! + k * dilation[i]!),
-    );
-  });
-  const outside = height * width;
-  const places = along[0]!.flatMap((rows) =>
-    along[1]!.flatMap((columns) =>
-      rows.flatMap((y) =>
-        columns.map((x) => (y >= 0 && y < height && x >= 0 && x < width ? y * width + x : outside)),
-      ),
-    ),
-  );
-  const flat = e.reshape(x.value, [...lead, outside]);
-  const zeros = [...lead, 0].map(() => 0);
-  const padded = pad(e, flat, zeros, [...lead.map(() => 0), 1]);
-  const index = e.tensor(tensor(places, { dtype: "int32" }), "places");
-  const picked = e.op("Gather", [padded, index], { axis: int(lead.length) });
-  return e.reshape(picked, call.results[0]!.shape);
-}
-
-function emitFold(
-  e: Emitter,
-  call: MappedCall<Columns & { outputSize: readonly number[] }>,
-): Value {
-  const { kernelSize, dilation, padding, stride, outputSize } = call.options;
-  const x = first(call);
-  const hasSamples = x.shape.length === 3;
-  const columns = hasSamples ? x.value : unsqueeze(e, x.value, [0]);
-  const image = e.op("Col2Im", [columns, e.int64s(outputSize), e.int64s(kernelSize)], {
-    dilations: ints(dilation),
-    pads: ints([...padding, ...padding]),
-    strides: ints(stride),
-  });
-  return hasSamples ? image : squeeze(e, image, [0]);
-}
-
-interface SparseMap {
-  readonly inputLength: number;
-  readonly starts: ArrayLike<number>;
-  readonly places: ArrayLike<number>;
-  readonly weights: ArrayLike<number>;
-}
-
-function emitResample(e: Emitter, call: MappedCall<{ dim: number; map: SparseMap }>): Value {
-  const { dim, map } = call.options;
-  const x = first(call);
-  const rank = x.shape.length;
-  const matrix = upTo(map.starts.length - 1).map((t) => {
-    const row = upTo(map.inputLength).map(() => 0);
-    for (let i = map.starts[t]!; i < map.starts[t + 1]!; i++)
-      row[map.places[i]!]! += map.weights[i]!;
-    return row;
-  });
-  const along = dim < 0 ? dim + rank : dim;
-  return alongDimension(e, x.value, rank, along, matrix, map.inputLength, floatType(call));
-}
-
 /** The last dimensions as one, and how long it is. */
 function flatPlanes(
   e: Emitter,
@@ -477,12 +261,7 @@ function emitPlanePut(e: Emitter, call: MappedCall<{ size: readonly number[] }>)
   return e.reshape(kept, call.results[0]!.shape);
 }
 
-export const windowMappings = {
-  convolution: mapped<Convolution>(emitConvolution),
-  convolutionInput: mapped<Convolution & { inputSize: readonly number[] }>(emitConvolutionInput, [
-    "inputSize",
-  ]),
-  convolutionWeight: mapped<Convolution & { kernelSize: readonly number[] }>(emitConvolutionWeight),
+export const poolMappings = {
   avgPool: mapped<MeanWindows>(emitAvgPool),
   avgPoolInput: mapped<MeanWindows & { inputSize: readonly number[] }>((e, call) => {
     const rank = call.options.inputSize.length;
@@ -495,7 +274,4 @@ export const windowMappings = {
   maxPoolIndices: mapped<Windows>(emitMaxPoolIndices),
   planePick: mapped<{ rank: number }>(emitPlanePick),
   planePut: mapped<{ size: readonly number[] }>(emitPlanePut),
-  unfold: mapped<Columns>(emitUnfold),
-  fold: mapped<Columns & { outputSize: readonly number[] }>(emitFold),
-  resample: mapped<{ dim: number; map: SparseMap }>(emitResample),
 };
