@@ -7,8 +7,7 @@ import "./fluent.ts";
 
 export type { BackendInfo, BackendName } from "./accelerated/backend.ts";
 export { backendInfo, setBackend } from "./accelerated/backend.ts";
-export type { AcceleratedUpdate, UpdateLiteral } from "./accelerated/update.ts";
-export { acceleratedUpdate } from "./accelerated/update.ts";
+export type { UpdateLiteral } from "./accelerated/update.ts";
 export type { CreationOptions, NestedNumbers, TensorLike } from "./creation.ts";
 export {
   arange,
@@ -37,6 +36,8 @@ export type { LiveGroup, LiveReport } from "./diagnose/live.ts";
 export { liveTensors, trackTensors } from "./diagnose/live.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export { dtypes, finfo, getDefaultDType, isFloating, promote, setDefaultDType } from "./dtype.ts";
+export type { ElementwiseUpdate } from "./elementwise-update.ts";
+export { elementwiseUpdate } from "./elementwise-update.ts";
 export {
   ArgumentError,
   ChainruleError,

@@ -2,10 +2,11 @@
  * Adadelta: Adagrad over a window, with steps in the unit of the parameters.
  */
 import type { Tensor } from "@chainrule/core";
-import { perDType, writable } from "@chainrule/core";
+import { elementwiseUpdate } from "@chainrule/core";
+import { moved, penalized, penaltyParameters } from "./formulas.ts";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import { noPenalty, notNegative, penaltyRules, share } from "./options.ts";
 
 /** Options of {@link Adadelta}. */
@@ -59,42 +60,24 @@ export class Adadelta extends GradientOptimizer<AdadeltaOptions, AdadeltaState> 
     { lr, rho, eps, weightDecay, maximize }: AdadeltaOptions,
   ): void {
     const state = this.stateOf(parameter);
-    const theta = writable(parameter);
-    matchFor(theta)(
-      theta,
-      gradient.storage.data,
-      gradient.offset,
-      maximize ? -1 : 1,
-      weightDecay,
-      arrayOf(state, "squareAvg", parameter),
-      arrayOf(state, "accDelta", parameter),
-      lr,
-      rho,
-      eps,
-    );
+    const squares = tensorOf(state, "squareAvg", parameter);
+    const steps = tensorOf(state, "accDelta", parameter);
+    const numbers = { sign: maximize ? -1 : 1, decay: weightDecay, lr, share: 1 - rho, eps };
+    matchUnits({ theta: parameter, gradient, squares, steps }, numbers);
   }
 }
 
-const matchFor = perDType(function matchUnits(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  sign: number,
-  weightDecay: number,
-  squares: { [index: number]: number },
-  steps: { [index: number]: number },
-  lr: number,
-  rho: number,
-  eps: number,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const at = theta[i]!;
-    const g = sign * gradient[start + i]! + weightDecay * at;
-    const v = rho * squares[i]! + (1 - rho) * g * g;
-    squares[i] = v;
-    const u = steps[i]!;
-    const delta = (Math.sqrt(u + eps) / Math.sqrt(v + eps)) * g;
-    steps[i] = rho * u + (1 - rho) * delta * delta;
-    theta[i] = at - lr * delta;
-  }
+const matchUnits = elementwiseUpdate({
+  arrays: ["theta", "gradient", "squares", "steps"],
+  parameters: [...penaltyParameters, "lr", "share", "eps"],
+  values: (s, { theta, gradient, squares, steps }, p) => {
+    const g = penalized(s, theta, gradient, p);
+    const v = moved(s, squares, p.share, s.square(g));
+    const delta = s.mul(s.div(s.sqrt(s.add(steps, p.eps)), s.sqrt(s.add(v, p.eps))), g);
+    return {
+      theta: s.sub(theta, s.mul(p.lr, delta)),
+      squares: v,
+      steps: moved(s, steps, p.share, s.square(delta)),
+    };
+  },
 });

@@ -2,10 +2,11 @@
  * Adagrad: each number gets a rate of its own, which falls with the gradients it has seen.
  */
 import type { Tensor } from "@chainrule/core";
-import { keptRows, perDType, writable } from "@chainrule/core";
+import { elementwiseUpdate, keptRows } from "@chainrule/core";
+import { penalized, penaltyParameters, updateRows } from "./formulas.ts";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import { noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link Adagrad}. */
@@ -74,67 +75,25 @@ export class Adagrad extends GradientOptimizer<AdagradOptions, AdagradState> {
     { lr, lrDecay, initialAccumulatorValue, eps, weightDecay, maximize }: AdagradOptions,
   ): void {
     const state = this.stateOf(parameter);
-    const theta = writable(parameter);
-    const sum = arrayOf(state, "sum", parameter, initialAccumulatorValue);
+    const sum = tensorOf(state, "sum", parameter, initialAccumulatorValue);
     const rate = lr / (1 + state.step * lrDecay);
     state.step++;
+    const numbers = { sign: maximize ? -1 : 1, decay: weightDecay, rate, eps };
     const rows = keptRows(gradient);
     // A penalty moves every row; without one the others stay where they are.
-    if (rows !== null && weightDecay === 0) {
-      const { indices, values } = rows;
-      scaleRowsFor(theta)(theta, indices, values, maximize ? -1 : 1, sum, rate, eps);
-      return;
-    }
-    scaleFor(theta)(
-      theta,
-      gradient.storage.data,
-      gradient.offset,
-      maximize ? -1 : 1,
-      weightDecay,
-      sum,
-      rate,
-      eps,
-    );
+    if (rows !== null && weightDecay === 0)
+      updateRows(scale, { theta: parameter, sum }, rows, numbers);
+    else scale({ theta: parameter, gradient, sum }, numbers);
   }
 }
 
-const scaleFor = perDType(function scale(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  sign: number,
-  weightDecay: number,
-  sum: { [index: number]: number },
-  rate: number,
-  eps: number,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const at = theta[i]!;
-    const g = sign * gradient[start + i]! + weightDecay * at;
-    const s = sum[i]! + g * g;
-    sum[i] = s;
-    theta[i] = at - (rate * g) / (Math.sqrt(s) + eps);
-  }
-});
-
-const scaleRowsFor = perDType(function scaleRows(
-  theta: { [index: number]: number },
-  indices: Int32Array,
-  values: ArrayLike<number>,
-  sign: number,
-  sum: { [index: number]: number },
-  rate: number,
-  eps: number,
-): void {
-  const width = indices.length === 0 ? 0 : values.length / indices.length;
-  for (let row = 0; row < indices.length; row++) {
-    const shift = indices[row]! * width;
-    for (let k = 0; k < width; k++) {
-      const i = shift + k;
-      const g = sign * values[row * width + k]!;
-      const s = sum[i]! + g * g;
-      sum[i] = s;
-      theta[i] = theta[i]! - (rate * g) / (Math.sqrt(s) + eps);
-    }
-  }
+const scale = elementwiseUpdate({
+  arrays: ["theta", "gradient", "sum"],
+  parameters: [...penaltyParameters, "rate", "eps"],
+  values: (s, { theta, gradient, sum }, p) => {
+    const g = penalized(s, theta, gradient, p);
+    const total = s.add(sum, s.square(g));
+    const step = s.div(s.mul(p.rate, g), s.add(s.sqrt(total), p.eps));
+    return { theta: s.sub(theta, step), sum: total };
+  },
 });

@@ -1,11 +1,12 @@
 /**
  * Adam, and its form with decoupled weight decay.
  */
-import type { Tensor } from "@chainrule/core";
-import { acceleratedUpdate, perDType, writable } from "@chainrule/core";
+import type { ScalarAlgebra, Tensor } from "@chainrule/core";
+import { elementwiseUpdate } from "@chainrule/core";
+import { moved, penalized, penaltyParameters } from "./formulas.ts";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import { decayRates, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of Adam and its relatives. */
@@ -67,88 +68,73 @@ abstract class AdamFamily extends GradientOptimizer<AdamOptions, AdamState> {
     { lr, betas: [beta1, beta2], eps, weightDecay, amsgrad, maximize }: AdamOptions,
   ): void {
     const state = this.stateOf(parameter);
-    const theta = writable(parameter);
-    const average = arrayOf(state, "expAvg", parameter);
-    const squares = arrayOf(state, "expAvgSq", parameter);
-    // Without AMSGrad the largest squares are neither kept nor read.
-    const largest = amsgrad ? arrayOf(state, "maxExpAvgSq", parameter) : squares;
     state.step++;
-    const correction1 = 1 - beta1 ** state.step;
-    const correction2 = 1 - beta2 ** state.step;
-    const sign = maximize ? -1 : 1;
-    const penalty = this.decoupled ? 0 : weightDecay;
-    const shrink = this.decoupled ? 1 - lr * weightDecay : 1;
-    const rate = lr / correction1;
-    const scale = Math.sqrt(correction2);
-    const arrays = [theta, gradient.storage.data, average, squares];
-    const starts = [0, gradient.offset, 0, 0];
-    const numbers = [sign, penalty, shrink, 1 - beta1, 1 - beta2, rate, scale, eps];
-    if (!amsgrad && adaptAccelerated(arrays, starts, theta.length, numbers)) return;
-    adaptFor(theta)(
-      theta,
-      gradient.storage.data,
-      gradient.offset,
-      average,
-      squares,
-      largest,
-      sign,
-      penalty,
-      shrink,
-      beta1,
-      beta2,
-      rate,
-      scale,
+    const average = tensorOf(state, "expAvg", parameter);
+    const squares = tensorOf(state, "expAvgSq", parameter);
+    const numbers = {
+      sign: maximize ? -1 : 1,
+      decay: this.decoupled ? 0 : weightDecay,
+      shrink: this.decoupled ? 1 - lr * weightDecay : 1,
+      share1: 1 - beta1,
+      share2: 1 - beta2,
+      rate: lr / (1 - beta1 ** state.step),
+      scale: Math.sqrt(1 - beta2 ** state.step),
       eps,
-      amsgrad,
-    );
+    };
+    if (amsgrad) {
+      const largest = tensorOf(state, "maxExpAvgSq", parameter);
+      adaptToLargest({ theta: parameter, gradient, average, squares, largest }, numbers);
+    } else adapt({ theta: parameter, gradient, average, squares }, numbers);
   }
 }
 
-const adaptFor = perDType(function adapt(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  average: { [index: number]: number },
-  squares: { [index: number]: number },
-  largest: { [index: number]: number },
-  sign: number,
-  penalty: number,
-  shrink: number,
-  beta1: number,
-  beta2: number,
-  rate: number,
-  scale: number,
-  eps: number,
-  amsgrad: boolean,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const at = theta[i]!;
-    const g = sign * gradient[start + i]! + penalty * at;
-    const m = beta1 * average[i]! + (1 - beta1) * g;
-    let v = beta2 * squares[i]! + (1 - beta2) * g * g;
-    average[i] = m;
-    squares[i] = v;
-    if (amsgrad) {
-      v = Math.max(v, largest[i]!);
-      largest[i] = v;
-    }
-    theta[i] = at * shrink - (rate * m) / (Math.sqrt(v) / scale + eps);
-  }
+const parameters = [
+  ...penaltyParameters,
+  "shrink",
+  "share1",
+  "share2",
+  "rate",
+  "scale",
+  "eps",
+] as const;
+
+/** The new averages, and θ by a denominator from them. */
+function adaptation<T>(
+  s: ScalarAlgebra<T>,
+  {
+    theta,
+    gradient,
+    average,
+    squares,
+  }: Readonly<Record<"theta" | "gradient" | "average" | "squares", T>>,
+  p: Readonly<Record<(typeof parameters)[number], T>>,
+): { average: T; squares: T; thetaBy: (squares: T) => T } {
+  const g = penalized(s, theta, gradient, p);
+  const m = moved(s, average, p.share1, g);
+  const v = moved(s, squares, p.share2, s.square(g));
+  const thetaBy = (largest: T): T => {
+    const slope = s.div(s.mul(p.rate, m), s.add(s.div(s.sqrt(largest), p.scale), p.eps));
+    return s.sub(s.mul(theta, p.shrink), slope);
+  };
+  return { average: m, squares: v, thetaBy };
+}
+
+const adapt = elementwiseUpdate({
+  arrays: ["theta", "gradient", "average", "squares"],
+  parameters,
+  values: (s, arrays, p) => {
+    const { average, squares, thetaBy } = adaptation(s, arrays, p);
+    return { theta: thetaBy(squares), average, squares };
+  },
 });
 
-/**
- * The same in float32. An average moves towards what is new, a + (1 − β)(x − a): as β·a + (1 − β)·x it would lose
- * its scale, since the roundings of β and 1 − β do not add up to 1.
- */
-const adaptAccelerated = acceleratedUpdate({
-  arrays: ["theta", "gradient", "average", "squares"],
-  parameters: ["sign", "penalty", "shrink", "share1", "share2", "rate", "scale", "eps"],
-  values: (s, { theta, gradient, average, squares }, p) => {
-    const g = s.add(s.mul(p.sign, gradient), s.mul(p.penalty, theta));
-    const m = s.add(average, s.mul(p.share1, s.sub(g, average)));
-    const v = s.add(squares, s.mul(p.share2, s.sub(s.square(g), squares)));
-    const slope = s.div(s.mul(p.rate, m), s.add(s.div(s.sqrt(v), p.scale), p.eps));
-    return { theta: s.sub(s.mul(theta, p.shrink), slope), average: m, squares: v };
+const adaptToLargest = elementwiseUpdate({
+  arrays: ["theta", "gradient", "average", "squares", "largest"],
+  parameters,
+  values: (s, arrays, p) => {
+    const { average, squares, thetaBy } = adaptation(s, arrays, p);
+    const largest = s.maximum(squares, arrays.largest);
+    return { theta: thetaBy(largest), average, squares, largest };
   },
 });
 

@@ -2,11 +2,12 @@
  * Adamax: Adam with the largest gradient in place of the mean square.
  */
 import type { Tensor } from "@chainrule/core";
-import { perDType, writable } from "@chainrule/core";
+import { elementwiseUpdate } from "@chainrule/core";
 import type { MomentsOptions } from "./adam.ts";
+import { moved, penalized, penaltyParameters } from "./formulas.ts";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import { decayRates, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link Adamax}. */
@@ -56,44 +57,30 @@ export class Adamax extends GradientOptimizer<AdamaxOptions, AdamaxState> {
     { lr, betas: [beta1, beta2], eps, weightDecay, maximize }: AdamaxOptions,
   ): void {
     const state = this.stateOf(parameter);
-    const theta = writable(parameter);
     state.step++;
-    boundFor(theta)(
-      theta,
-      gradient.storage.data,
-      gradient.offset,
-      maximize ? -1 : 1,
-      weightDecay,
-      arrayOf(state, "expAvg", parameter),
-      arrayOf(state, "expInf", parameter),
-      lr / (1 - beta1 ** state.step),
-      beta1,
-      beta2,
-      eps,
+    const average = tensorOf(state, "expAvg", parameter);
+    const largest = tensorOf(state, "expInf", parameter);
+    boundByLargest(
+      { theta: parameter, gradient, average, largest },
+      {
+        sign: maximize ? -1 : 1,
+        decay: weightDecay,
+        rate: lr / (1 - beta1 ** state.step),
+        share: 1 - beta1,
+        beta2,
+        eps,
+      },
     );
   }
 }
 
-const boundFor = perDType(function boundByLargest(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  sign: number,
-  weightDecay: number,
-  average: { [index: number]: number },
-  largest: { [index: number]: number },
-  rate: number,
-  beta1: number,
-  beta2: number,
-  eps: number,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const at = theta[i]!;
-    const g = sign * gradient[start + i]! + weightDecay * at;
-    const m = beta1 * average[i]! + (1 - beta1) * g;
-    const u = Math.max(beta2 * largest[i]!, Math.abs(g) + eps);
-    average[i] = m;
-    largest[i] = u;
-    theta[i] = at - (rate * m) / u;
-  }
+const boundByLargest = elementwiseUpdate({
+  arrays: ["theta", "gradient", "average", "largest"],
+  parameters: [...penaltyParameters, "rate", "share", "beta2", "eps"],
+  values: (s, { theta, gradient, average, largest }, p) => {
+    const g = penalized(s, theta, gradient, p);
+    const m = moved(s, average, p.share, g);
+    const u = s.maximum(s.mul(p.beta2, largest), s.add(s.abs(g), p.eps));
+    return { theta: s.sub(theta, s.div(s.mul(p.rate, m), u)), average: m, largest: u };
+  },
 });

@@ -2,10 +2,11 @@
  * Averaged stochastic gradient descent.
  */
 import type { Tensor } from "@chainrule/core";
-import { ArgumentError, fullLike, perDType, writable } from "@chainrule/core";
+import { ArgumentError, elementwiseUpdate, fullLike } from "@chainrule/core";
+import { moved, penalized, penaltyParameters } from "./formulas.ts";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import { noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link ASGD}. */
@@ -81,39 +82,31 @@ export class ASGD extends GradientOptimizer<ASGDOptions, ASGDState> {
     { lr, lambd, alpha, t0, weightDecay, maximize }: ASGDOptions,
   ): void {
     const state = this.stateOf(parameter);
-    const theta = writable(parameter);
     const eta = state.eta ?? lr;
-    averageFor(theta)(
-      theta,
-      gradient.storage.data,
-      gradient.offset,
-      maximize ? -1 : 1,
-      weightDecay,
-      arrayOf(state, "ax", parameter),
-      eta,
-      1 - lambd * eta,
-      1 / Math.max(1, state.step - t0),
+    const means = tensorOf(state, "ax", parameter);
+    const weight = 1 / Math.max(1, state.step - t0);
+    average(
+      { theta: parameter, gradient, means },
+      {
+        sign: maximize ? -1 : 1,
+        decay: weightDecay,
+        eta,
+        shrink: 1 - lambd * eta,
+        weight,
+      },
     );
     state.step++;
     state.eta = lr / (1 + lambd * lr * state.step) ** alpha;
   }
 }
 
-const averageFor = perDType(function average(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  sign: number,
-  weightDecay: number,
-  means: { [index: number]: number },
-  eta: number,
-  shrink: number,
-  weight: number,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const before = theta[i]!;
-    const at = shrink * before - eta * (sign * gradient[start + i]! + weightDecay * before);
-    theta[i] = at;
-    means[i] = weight === 1 ? at : means[i]! + (at - means[i]!) * weight;
-  }
+const average = elementwiseUpdate({
+  arrays: ["theta", "gradient", "means"],
+  parameters: [...penaltyParameters, "eta", "shrink", "weight"],
+  values: (s, { theta, gradient, means }, p) => {
+    const step = s.mul(p.eta, penalized(s, theta, gradient, p));
+    const at = s.sub(s.mul(p.shrink, theta), step);
+    // A weight of 1 takes the place itself, without a rounding.
+    return { theta: at, means: s.where(s.eq(p.weight, s.one), at, moved(s, means, p.weight, at)) };
+  },
 });

@@ -41,7 +41,7 @@ export { NAdam } from "./nadam.ts";
 export type { NewtonOptions } from "./newton.ts";
 export { Newton } from "./newton.ts";
 export type { OptimizerStateDict } from "./optimizer.ts";
-export { arrayOf, Optimizer } from "./optimizer.ts";
+export { Optimizer, tensorOf } from "./optimizer.ts";
 export type { OptionRule, OptionRules } from "./options.ts";
 export {
   anyNumber,

@@ -2,10 +2,11 @@
  * Lion: the sign of a momentum.
  */
 import type { Tensor } from "@chainrule/core";
-import { perDType, writable } from "@chainrule/core";
+import { elementwiseUpdate } from "@chainrule/core";
+import { moved } from "./formulas.ts";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import { decayRates, noPenalty, penaltyRules } from "./options.ts";
 
 /** Options of {@link Lion}. */
@@ -57,36 +58,29 @@ export class Lion extends GradientOptimizer<LionOptions, LionState> {
     gradient: Tensor,
     { lr, betas: [beta1, beta2], weightDecay, maximize }: LionOptions,
   ): void {
-    const theta = writable(parameter);
-    signFor(theta)(
-      theta,
-      gradient.storage.data,
-      gradient.offset,
-      maximize ? -1 : 1,
-      arrayOf(this.stateOf(parameter), "expAvg", parameter),
-      lr,
-      1 - lr * weightDecay,
-      beta1,
-      beta2,
+    const average = tensorOf(this.stateOf(parameter), "expAvg", parameter);
+    stepBySign(
+      { theta: parameter, gradient, average },
+      {
+        sign: maximize ? -1 : 1,
+        lr,
+        shrink: 1 - lr * weightDecay,
+        share1: 1 - beta1,
+        share2: 1 - beta2,
+      },
     );
   }
 }
 
-const signFor = perDType(function stepBySign(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  sign: number,
-  average: { [index: number]: number },
-  lr: number,
-  shrink: number,
-  beta1: number,
-  beta2: number,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const g = sign * gradient[start + i]!;
-    const m = average[i]!;
-    theta[i] = theta[i]! * shrink - lr * Math.sign(beta1 * m + (1 - beta1) * g);
-    average[i] = beta2 * m + (1 - beta2) * g;
-  }
+const stepBySign = elementwiseUpdate({
+  arrays: ["theta", "gradient", "average"],
+  parameters: ["sign", "lr", "shrink", "share1", "share2"],
+  values: (s, { theta, gradient, average }, p) => {
+    const g = s.mul(p.sign, gradient);
+    const step = s.mul(p.lr, s.sign(moved(s, average, p.share1, g)));
+    return {
+      theta: s.sub(s.mul(theta, p.shrink), step),
+      average: moved(s, average, p.share2, g),
+    };
+  },
 });

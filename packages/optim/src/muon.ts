@@ -6,7 +6,7 @@ import { ArgumentError, formatShape, ShapeError } from "@chainrule/core";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, ParamGroupInput, Params, PenaltyOptions } from "./groups.ts";
 import { named } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import type { OptionRule } from "./options.ts";
 import { flag, noPenalty, oneOf, penaltyRules, positive, share, wholeNumber } from "./options.ts";
 
@@ -133,13 +133,10 @@ export class Muon extends GradientOptimizer<MuonOptions, MuonState> {
     }: MuonOptions,
   ): void {
     const state = this.stateOf(parameter);
-    const velocity = arrayOf(state, "momentumBuffer", parameter);
+    const average = tensorOf(state, "momentumBuffer", parameter);
     const g = maximize ? gradient.neg() : gradient;
     const [m, n] = parameter.shape as [number, number];
-    const slopes = g.storage.data;
-    for (let i = 0; i < velocity.length; i++)
-      velocity[i] = momentum * velocity[i]! + (1 - momentum) * slopes[g.offset + i]!;
-    const average = state.momentumBuffer!;
+    average.copy_(average.mul(momentum).add(g.mul(1 - momentum)));
     const ahead = nesterov ? average.mul(momentum).add(g.mul(1 - momentum)) : average;
     const scale =
       adjustLrFn === "original" ? Math.sqrt(Math.max(1, m / n)) : 0.2 * Math.sqrt(Math.max(m, n));

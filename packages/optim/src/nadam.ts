@@ -2,11 +2,12 @@
  * NAdam: Adam that looks ahead along its momentum.
  */
 import type { Tensor } from "@chainrule/core";
-import { perDType, writable } from "@chainrule/core";
+import { elementwiseUpdate } from "@chainrule/core";
 import type { MomentsOptions } from "./adam.ts";
+import { moved, penalized, penaltyParameters } from "./formulas.ts";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import { decayRates, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link NAdam}. */
@@ -83,55 +84,51 @@ export class NAdam extends GradientOptimizer<NAdamOptions, NAdamState> {
     }: NAdamOptions,
   ): void {
     const state = this.stateOf(parameter);
-    const theta = writable(parameter);
     state.step++;
     const momentum = (t: number): number => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
     const mu = momentum(state.step);
     const muNext = momentum(state.step + 1);
     state.muProduct *= mu;
-    aheadFor(theta)(
-      theta,
-      gradient.storage.data,
-      gradient.offset,
-      maximize ? -1 : 1,
-      decoupledWeightDecay ? 0 : weightDecay,
-      decoupledWeightDecay ? 1 - lr * weightDecay : 1,
-      arrayOf(state, "expAvg", parameter),
-      arrayOf(state, "expAvgSq", parameter),
-      (lr * (1 - mu)) / (1 - state.muProduct),
-      (lr * muNext) / (1 - state.muProduct * muNext),
-      beta1,
-      beta2,
-      1 - beta2 ** state.step,
-      eps,
+    lookAhead(
+      {
+        theta: parameter,
+        gradient,
+        average: tensorOf(state, "expAvg", parameter),
+        squares: tensorOf(state, "expAvgSq", parameter),
+      },
+      {
+        sign: maximize ? -1 : 1,
+        decay: decoupledWeightDecay ? 0 : weightDecay,
+        shrink: decoupledWeightDecay ? 1 - lr * weightDecay : 1,
+        gradientRate: (lr * (1 - mu)) / (1 - state.muProduct),
+        averageRate: (lr * muNext) / (1 - state.muProduct * muNext),
+        share1: 1 - beta1,
+        share2: 1 - beta2,
+        scale: Math.sqrt(1 - beta2 ** state.step),
+        eps,
+      },
     );
   }
 }
 
-const aheadFor = perDType(function lookAhead(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  sign: number,
-  penalty: number,
-  shrink: number,
-  average: { [index: number]: number },
-  squares: { [index: number]: number },
-  gradientRate: number,
-  averageRate: number,
-  beta1: number,
-  beta2: number,
-  correction: number,
-  eps: number,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const at = theta[i]!;
-    const g = sign * gradient[start + i]! + penalty * at;
-    const m = beta1 * average[i]! + (1 - beta1) * g;
-    const v = beta2 * squares[i]! + (1 - beta2) * g * g;
-    average[i] = m;
-    squares[i] = v;
-    theta[i] =
-      at * shrink - (gradientRate * g + averageRate * m) / (Math.sqrt(v / correction) + eps);
-  }
+const lookAhead = elementwiseUpdate({
+  arrays: ["theta", "gradient", "average", "squares"],
+  parameters: [
+    ...penaltyParameters,
+    "shrink",
+    "gradientRate",
+    "averageRate",
+    "share1",
+    "share2",
+    "scale",
+    "eps",
+  ],
+  values: (s, { theta, gradient, average, squares }, p) => {
+    const g = penalized(s, theta, gradient, p);
+    const m = moved(s, average, p.share1, g);
+    const v = moved(s, squares, p.share2, s.square(g));
+    const ahead = s.add(s.mul(p.gradientRate, g), s.mul(p.averageRate, m));
+    const step = s.div(ahead, s.add(s.div(s.sqrt(v), p.scale), p.eps));
+    return { theta: s.sub(s.mul(theta, p.shrink), step), average: m, squares: v };
+  },
 });

@@ -1,7 +1,6 @@
 /**
  * What all optimizers share: parameters in groups, their options, and state that can be saved.
  */
-import type { TypedArray } from "@chainrule/core";
 import {
   ArgumentError,
   checkOptions,
@@ -10,7 +9,6 @@ import {
   ShapeError,
   sameShape,
   Tensor,
-  writable,
 } from "@chainrule/core";
 import type {
   CommonOptions,
@@ -198,19 +196,18 @@ export abstract class Optimizer<
 }
 
 /**
- * The array behind a remembered tensor, to be written to, in the element type that its parameter has now. Before the first
- * step every element is `initial`.
+ * A remembered tensor, in the element type that its parameter has now. Before the first step every element is `initial`.
  */
-export function arrayOf<Key extends string>(
+export function tensorOf<Key extends string>(
   state: Record<Key, Tensor | null>,
   key: Key,
   parameter: Tensor,
   initial = 0,
-): TypedArray {
+): Tensor {
   let tensor = state[key] ?? fullLike(parameter, initial);
   if (tensor.dtype !== parameter.dtype) tensor = tensor.to(parameter.dtype);
   if (tensor !== state[key]) state[key] = tensor;
-  return writable(tensor);
+  return tensor;
 }
 
 function copied(state: ParameterState): ParameterState {

@@ -2,11 +2,12 @@
  * RAdam: Adam that waits until its denominator can be relied upon.
  */
 import type { Tensor } from "@chainrule/core";
-import { perDType, writable } from "@chainrule/core";
+import { elementwiseUpdate } from "@chainrule/core";
 import type { MomentsOptions } from "./adam.ts";
+import { moved, penalized, penaltyParameters } from "./formulas.ts";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import { decayRates, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link RAdam}. */
@@ -66,7 +67,6 @@ export class RAdam extends GradientOptimizer<RAdamOptions, RAdamState> {
     { lr, betas: [beta1, beta2], eps, weightDecay, decoupledWeightDecay, maximize }: RAdamOptions,
   ): void {
     const state = this.stateOf(parameter);
-    const theta = writable(parameter);
     state.step++;
     const t = state.step;
     const correction2 = 1 - beta2 ** t;
@@ -75,46 +75,40 @@ export class RAdam extends GradientOptimizer<RAdamOptions, RAdamState> {
     const rectified = length > 5;
     const variance =
       ((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length);
-    rectifyFor(theta)(
-      theta,
-      gradient.storage.data,
-      gradient.offset,
-      maximize ? -1 : 1,
-      decoupledWeightDecay ? 0 : weightDecay,
-      decoupledWeightDecay ? 1 - lr * weightDecay : 1,
-      arrayOf(state, "expAvg", parameter),
-      arrayOf(state, "expAvgSq", parameter),
-      (lr / (1 - beta1 ** t)) * (rectified ? Math.sqrt(variance * correction2) : 1),
-      beta1,
-      beta2,
-      eps,
-      rectified,
+    (rectified ? adaptRectified : followAverage)(
+      {
+        theta: parameter,
+        gradient,
+        average: tensorOf(state, "expAvg", parameter),
+        squares: tensorOf(state, "expAvgSq", parameter),
+      },
+      {
+        sign: maximize ? -1 : 1,
+        decay: decoupledWeightDecay ? 0 : weightDecay,
+        shrink: decoupledWeightDecay ? 1 - lr * weightDecay : 1,
+        rate: (lr / (1 - beta1 ** t)) * (rectified ? Math.sqrt(variance * correction2) : 1),
+        share1: 1 - beta1,
+        share2: 1 - beta2,
+        eps,
+      },
     );
   }
 }
 
-const rectifyFor = perDType(function rectify(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  sign: number,
-  penalty: number,
-  shrink: number,
-  average: { [index: number]: number },
-  squares: { [index: number]: number },
-  rate: number,
-  beta1: number,
-  beta2: number,
-  eps: number,
-  rectified: boolean,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const at = theta[i]!;
-    const g = sign * gradient[start + i]! + penalty * at;
-    const m = beta1 * average[i]! + (1 - beta1) * g;
-    const v = beta2 * squares[i]! + (1 - beta2) * g * g;
-    average[i] = m;
-    squares[i] = v;
-    theta[i] = at * shrink - (rectified ? (rate * m) / (Math.sqrt(v) + eps) : rate * m);
-  }
-});
+const followAverage = adaptation(false);
+const adaptRectified = adaptation(true);
+
+function adaptation(rectified: boolean) {
+  return elementwiseUpdate({
+    arrays: ["theta", "gradient", "average", "squares"],
+    parameters: [...penaltyParameters, "shrink", "rate", "share1", "share2", "eps"],
+    values: (s, { theta, gradient, average, squares }, p) => {
+      const g = penalized(s, theta, gradient, p);
+      const m = moved(s, average, p.share1, g);
+      const v = moved(s, squares, p.share2, s.square(g));
+      const slope = s.mul(p.rate, m);
+      const step = rectified ? s.div(slope, s.add(s.sqrt(v), p.eps)) : slope;
+      return { theta: s.sub(s.mul(theta, p.shrink), step), average: m, squares: v };
+    },
+  });
+}

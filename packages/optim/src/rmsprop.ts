@@ -2,10 +2,11 @@
  * RMSprop: gradients divided by the root of their mean square.
  */
 import type { Tensor } from "@chainrule/core";
-import { perDType, writable } from "@chainrule/core";
+import { elementwiseUpdate } from "@chainrule/core";
+import { moved, penalized, penaltyParameters } from "./formulas.ts";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import { flag, noPenalty, notNegative, penaltyRules, share } from "./options.ts";
 
 /** Options of {@link RMSprop}. */
@@ -78,60 +79,57 @@ export class RMSprop extends GradientOptimizer<RMSpropOptions, RMSpropState> {
     { lr, alpha, eps, momentum, centered, weightDecay, maximize }: RMSpropOptions,
   ): void {
     const state = this.stateOf(parameter);
-    const theta = writable(parameter);
-    const squares = arrayOf(state, "squareAvg", parameter);
-    // What is not asked for is neither kept nor read.
-    const means = centered ? arrayOf(state, "gradAvg", parameter) : squares;
-    const velocity = momentum > 0 ? arrayOf(state, "momentumBuffer", parameter) : squares;
-    normalizeFor(theta)(
-      theta,
-      gradient.storage.data,
-      gradient.offset,
-      maximize ? -1 : 1,
-      weightDecay,
+    const squares = tensorOf(state, "squareAvg", parameter);
+    const rolls = momentum > 0;
+    const tensors = {
+      theta: parameter,
+      gradient,
       squares,
-      means,
-      velocity,
+      // What a form does not have is neither kept nor read.
+      means: centered ? tensorOf(state, "gradAvg", parameter) : squares,
+      velocity: rolls ? tensorOf(state, "momentumBuffer", parameter) : squares,
+    };
+    const numbers = {
+      sign: maximize ? -1 : 1,
+      decay: weightDecay,
       lr,
-      alpha,
+      share: 1 - alpha,
       eps,
       momentum,
-      centered,
-    );
+    };
+    forms[Number(centered)]![Number(rolls)]!(tensors, numbers);
   }
 }
 
-const normalizeFor = perDType(function normalize(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  sign: number,
-  weightDecay: number,
-  squares: { [index: number]: number },
-  means: { [index: number]: number },
-  velocity: { [index: number]: number },
-  lr: number,
-  alpha: number,
-  eps: number,
-  momentum: number,
-  centered: boolean,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const at = theta[i]!;
-    const g = sign * gradient[start + i]! + weightDecay * at;
-    let v = alpha * squares[i]! + (1 - alpha) * g * g;
-    squares[i] = v;
-    if (centered) {
-      const m = alpha * means[i]! + (1 - alpha) * g;
-      means[i] = m;
-      // A variance: what rounding leaves below 0 is 0.
-      v = Math.max(v - m * m, 0);
-    }
-    let step = g / (Math.sqrt(v) + eps);
-    if (momentum > 0) {
-      step += momentum * velocity[i]!;
-      velocity[i] = step;
-    }
-    theta[i] = at - lr * step;
-  }
-});
+const parameters = [...penaltyParameters, "lr", "share", "eps", "momentum"] as const;
+
+/** The four forms, by whether they are centered and whether they have momentum. */
+const forms = [false, true].map((centered) =>
+  [false, true].map((rolls) =>
+    elementwiseUpdate({
+      arrays: [
+        "theta",
+        "gradient",
+        "squares",
+        ...(centered ? (["means"] as const) : []),
+        ...(rolls ? (["velocity"] as const) : []),
+      ],
+      parameters,
+      values: (s, { theta, gradient, squares, means, velocity }, p) => {
+        const g = penalized(s, theta, gradient, p);
+        const v = moved(s, squares, p.share, s.square(g));
+        const m = centered ? moved(s, means, p.share, g) : undefined;
+        // A variance: what rounding leaves below 0 is 0.
+        const spread = m === undefined ? v : s.maximum(s.sub(v, s.square(m)), s.zero);
+        const slope = s.div(g, s.add(s.sqrt(spread), p.eps));
+        const step = rolls ? s.add(s.mul(p.momentum, velocity), slope) : slope;
+        return {
+          theta: s.sub(theta, s.mul(p.lr, step)),
+          squares: v,
+          ...(m === undefined ? {} : { means: m }),
+          ...(rolls ? { velocity: step } : {}),
+        };
+      },
+    }),
+  ),
+);

@@ -2,10 +2,10 @@
  * Rprop: steps whose size follows the signs of the gradient only.
  */
 import type { Tensor } from "@chainrule/core";
-import { ArgumentError, perDType, writable } from "@chainrule/core";
+import { ArgumentError, elementwiseUpdate } from "@chainrule/core";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { CommonOptions, OptimizerKind, Params } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import type { OptionRule } from "./options.ts";
 import { flag, notNegative, numberPair } from "./options.ts";
 
@@ -90,41 +90,24 @@ export class Rprop extends GradientOptimizer<RpropOptions, RpropState> {
     { lr, etas: [down, up], stepSizes: [least, most], maximize }: RpropOptions,
   ): void {
     const state = this.stateOf(parameter);
-    const theta = writable(parameter);
-    followFor(theta)(
-      theta,
-      gradient.storage.data,
-      gradient.offset,
-      maximize ? -1 : 1,
-      arrayOf(state, "prev", parameter),
-      arrayOf(state, "stepSize", parameter, lr),
-      down,
-      up,
-      least,
-      most,
-    );
+    const before = tensorOf(state, "prev", parameter);
+    const steps = tensorOf(state, "stepSize", parameter, lr);
+    const sign = maximize ? -1 : 1;
+    followSigns({ theta: parameter, gradient, before, steps }, { sign, down, up, least, most });
   }
 }
 
-const followFor = perDType(function followSigns(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  sign: number,
-  before: { [index: number]: number },
-  steps: { [index: number]: number },
-  down: number,
-  up: number,
-  least: number,
-  most: number,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const g = sign * gradient[start + i]!;
+const followSigns = elementwiseUpdate({
+  arrays: ["theta", "gradient", "before", "steps"],
+  parameters: ["sign", "down", "up", "least", "most"],
+  values: (s, { theta, gradient, before, steps }, p) => {
+    const g = s.mul(p.sign, gradient);
     // The signs are multiplied, because a product of small numbers is 0.
-    const turn = Math.sign(g) * Math.sign(before[i]!);
-    const step = Math.min(Math.max(steps[i]! * (turn > 0 ? up : turn < 0 ? down : 1), least), most);
-    steps[i] = step;
-    before[i] = turn < 0 ? 0 : g;
-    if (!(turn < 0)) theta[i] = theta[i]! - step * Math.sign(g);
-  }
+    const turn = s.mul(s.sign(g), s.sign(before));
+    const [kept, turned] = [s.gt(turn, s.zero), s.lt(turn, s.zero)];
+    const factor = s.where(kept, p.up, s.where(turned, p.down, s.one));
+    const step = s.minimum(s.maximum(s.mul(steps, factor), p.least), p.most);
+    const followed = s.where(turned, s.zero, g);
+    return { theta: s.sub(theta, s.mul(step, s.sign(followed))), before: followed, steps: step };
+  },
 });

@@ -1,11 +1,12 @@
 /**
  * Stochastic gradient descent.
  */
-import type { AcceleratedUpdate, Tensor } from "@chainrule/core";
-import { ArgumentError, acceleratedUpdate, keptRows, perDType, writable } from "@chainrule/core";
+import type { Tensor } from "@chainrule/core";
+import { ArgumentError, elementwiseUpdate, keptRows } from "@chainrule/core";
+import { penalized, penaltyParameters, updateRows } from "./formulas.ts";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { OptimizerKind, Params, PenaltyOptions } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import { anyNumber, flag, noPenalty, notNegative, penaltyRules } from "./options.ts";
 
 /** Options of {@link SGD}. */
@@ -75,110 +76,41 @@ export class SGD extends GradientOptimizer<SGDOptions, SGDState> {
     gradient: Tensor,
     { lr, momentum, dampening, weightDecay, nesterov, maximize }: SGDOptions,
   ): void {
-    const theta = writable(parameter);
     const sign = maximize ? -1 : 1;
-    const rows = keptRows(gradient);
-    // Momentum and decay move every row; without them the others stay where they are.
-    if (rows !== null && momentum === 0 && weightDecay === 0) {
-      descendRowsFor(theta)(theta, rows.indices, rows.values, lr * sign);
-      return;
-    }
-    const { data } = gradient.storage;
+    const decay = weightDecay;
     if (momentum === 0) {
-      const numbers = [lr, weightDecay, sign];
-      if (descendAccelerated([theta, data], [0, gradient.offset], theta.length, numbers)) return;
-      descendFor(theta)(theta, data, gradient.offset, lr, weightDecay, sign);
+      const rows = keptRows(gradient);
+      // A penalty moves every row; without one the others stay where they are.
+      if (rows !== null && weightDecay === 0)
+        updateRows(descend, { theta: parameter }, rows, { sign, decay, lr });
+      else descend({ theta: parameter, gradient }, { sign, decay, lr });
       return;
     }
     const state = this.stateOf(parameter);
     const share = state.momentumBuffer === null ? 1 : 1 - dampening;
-    const velocity = arrayOf(state, "momentumBuffer", parameter);
-    const numbers = [lr, weightDecay, sign, momentum, share];
-    const accelerated = nesterov ? rollAheadAccelerated : rollAccelerated;
-    if (accelerated([theta, data, velocity], [0, gradient.offset, 0], theta.length, numbers))
-      return;
-    rollFor(theta)(
-      theta,
-      data,
-      gradient.offset,
-      lr,
-      weightDecay,
-      sign,
-      velocity,
-      momentum,
-      share,
-      nesterov,
-    );
+    const velocity = tensorOf(state, "momentumBuffer", parameter);
+    const numbers = { sign, decay, lr, momentum, share };
+    (nesterov ? rollAhead : roll)({ theta: parameter, gradient, velocity }, numbers);
   }
 }
 
-const descendFor = perDType(function descend(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  lr: number,
-  weightDecay: number,
-  sign: number,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const at = theta[i]!;
-    theta[i] = at - lr * (sign * gradient[start + i]! + weightDecay * at);
-  }
-});
-
-const descendRowsFor = perDType(function descendRows(
-  theta: { [index: number]: number },
-  indices: Int32Array,
-  values: ArrayLike<number>,
-  rate: number,
-): void {
-  const width = indices.length === 0 ? 0 : values.length / indices.length;
-  for (let row = 0; row < indices.length; row++) {
-    const to = indices[row]! * width;
-    const from = row * width;
-    for (let k = 0; k < width; k++) theta[to + k] = theta[to + k]! - rate * values[from + k]!;
-  }
-});
-
-const rollFor = perDType(function roll(
-  theta: { [index: number]: number; length: number },
-  gradient: ArrayLike<number>,
-  start: number,
-  lr: number,
-  weightDecay: number,
-  sign: number,
-  velocity: { [index: number]: number },
-  momentum: number,
-  share: number,
-  nesterov: boolean,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    const at = theta[i]!;
-    const g = sign * gradient[start + i]! + weightDecay * at;
-    const v = momentum * velocity[i]! + share * g;
-    velocity[i] = v;
-    theta[i] = at - lr * (nesterov ? g + momentum * v : v);
-  }
-});
-
-const descendAccelerated = acceleratedUpdate({
+const descend = elementwiseUpdate({
   arrays: ["theta", "gradient"],
-  parameters: ["lr", "decay", "sign"],
-  values: (s, { theta, gradient }, p) => {
-    const g = s.add(s.mul(p.sign, gradient), s.mul(p.decay, theta));
-    return { theta: s.sub(theta, s.mul(p.lr, g)) };
-  },
+  parameters: [...penaltyParameters, "lr"],
+  values: (s, { theta, gradient }, p) => ({
+    theta: s.sub(theta, s.mul(p.lr, penalized(s, theta, gradient, p))),
+  }),
 });
 
-const rollAccelerated = accelerateRoll(false);
-const rollAheadAccelerated = accelerateRoll(true);
+const roll = rolling(false);
+const rollAhead = rolling(true);
 
-function accelerateRoll(nesterov: boolean): AcceleratedUpdate {
-  return acceleratedUpdate({
+function rolling(nesterov: boolean) {
+  return elementwiseUpdate({
     arrays: ["theta", "gradient", "velocity"],
-    parameters: ["lr", "decay", "sign", "momentum", "share"],
+    parameters: [...penaltyParameters, "lr", "momentum", "share"],
     values: (s, { theta, gradient, velocity }, p) => {
-      const g = s.add(s.mul(p.sign, gradient), s.mul(p.decay, theta));
+      const g = penalized(s, theta, gradient, p);
       const v = s.add(s.mul(p.momentum, velocity), s.mul(p.share, g));
       const step = nesterov ? s.add(g, s.mul(p.momentum, v)) : v;
       return { theta: s.sub(theta, s.mul(p.lr, step)), velocity: v };

@@ -2,11 +2,12 @@
  * SparseAdam: Adam that leaves alone what was not looked up.
  */
 import type { Tensor } from "@chainrule/core";
-import { GradError, keptRows, perDType, writable } from "@chainrule/core";
+import { elementwiseUpdate, GradError, keptRows } from "@chainrule/core";
+import { moved, updateRows } from "./formulas.ts";
 import { GradientOptimizer } from "./gradient-optimizer.ts";
 import type { CommonOptions, OptimizerKind, Params } from "./groups.ts";
 import { named } from "./groups.ts";
-import { arrayOf } from "./optimizer.ts";
+import { tensorOf } from "./optimizer.ts";
 import { decayRates, flag, notNegative } from "./options.ts";
 
 /** Options of {@link SparseAdam}. */
@@ -73,47 +74,35 @@ export class SparseAdam extends GradientOptimizer<SparseAdamOptions, SparseAdamS
     { lr, betas: [beta1, beta2], eps, maximize }: SparseAdamOptions,
   ): void {
     const state = this.stateOf(parameter);
-    const theta = writable(parameter);
-    const { indices, values } = keptRows(gradient)!;
     state.step++;
-    adaptRowsFor(theta)(
-      theta,
-      indices,
-      values,
-      maximize ? -1 : 1,
-      arrayOf(state, "expAvg", parameter),
-      arrayOf(state, "expAvgSq", parameter),
-      beta1,
-      beta2,
-      (lr * Math.sqrt(1 - beta2 ** state.step)) / (1 - beta1 ** state.step),
-      eps,
+    const { step } = state;
+    updateRows(
+      adapt,
+      {
+        theta: parameter,
+        average: tensorOf(state, "expAvg", parameter),
+        squares: tensorOf(state, "expAvgSq", parameter),
+      },
+      keptRows(gradient)!,
+      {
+        sign: maximize ? -1 : 1,
+        share1: 1 - beta1,
+        share2: 1 - beta2,
+        rate: (lr * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step),
+        eps,
+      },
     );
   }
 }
 
-const adaptRowsFor = perDType(function adaptRows(
-  theta: { [index: number]: number },
-  indices: Int32Array,
-  values: ArrayLike<number>,
-  sign: number,
-  average: { [index: number]: number },
-  squares: { [index: number]: number },
-  beta1: number,
-  beta2: number,
-  rate: number,
-  eps: number,
-): void {
-  const width = indices.length === 0 ? 0 : values.length / indices.length;
-  for (let row = 0; row < indices.length; row++) {
-    const shift = indices[row]! * width;
-    for (let k = 0; k < width; k++) {
-      const i = shift + k;
-      const g = sign * values[row * width + k]!;
-      const m = beta1 * average[i]! + (1 - beta1) * g;
-      const v = beta2 * squares[i]! + (1 - beta2) * g * g;
-      average[i] = m;
-      squares[i] = v;
-      theta[i] = theta[i]! - (rate * m) / (Math.sqrt(v) + eps);
-    }
-  }
+const adapt = elementwiseUpdate({
+  arrays: ["theta", "gradient", "average", "squares"],
+  parameters: ["sign", "share1", "share2", "rate", "eps"],
+  values: (s, { theta, gradient, average, squares }, p) => {
+    const g = s.mul(p.sign, gradient);
+    const m = moved(s, average, p.share1, g);
+    const v = moved(s, squares, p.share2, s.square(g));
+    const step = s.div(s.mul(p.rate, m), s.add(s.sqrt(v), p.eps));
+    return { theta: s.sub(theta, step), average: m, squares: v };
+  },
 });

@@ -1,6 +1,17 @@
 /** Accelerated steps against those of the plain loops. */
 import { setBackend, type Tensor, tensor } from "@chainrule/core";
-import { Adam, AdamW, SGD } from "@chainrule/optim";
+import {
+  Adadelta,
+  Adagrad,
+  Adam,
+  Adamax,
+  AdamW,
+  ASGD,
+  NAdam,
+  RAdam,
+  RMSprop,
+  SGD,
+} from "@chainrule/optim";
 import { afterEach, expect, test } from "vitest";
 
 afterEach(() => setBackend("auto"));
@@ -30,6 +41,14 @@ test.each<[string, Make]>([
   ["Adam", (p) => new Adam(p, { lr: 0.05 })],
   ["Adam with decay", (p) => new Adam(p, { lr: 0.05, weightDecay: 0.1 })],
   ["AdamW", (p) => new AdamW(p, { lr: 0.05, weightDecay: 0.1 })],
+  ["Adagrad", (p) => new Adagrad(p, { lr: 0.05 })],
+  ["Adadelta", (p) => new Adadelta(p, { eps: 1e-3 })],
+  ["RMSprop", (p) => new RMSprop(p, { lr: 0.01, alpha: 0.9, eps: 0.01 })],
+  ["RMSprop with momentum", (p) => new RMSprop(p, { lr: 0.002, momentum: 0.8, eps: 0.01 })],
+  ["Adamax", (p) => new Adamax(p, { lr: 0.05 })],
+  ["NAdam", (p) => new NAdam(p, { lr: 0.02, eps: 0.01 })],
+  ["RAdam", (p) => new RAdam(p, { lr: 0.02, eps: 0.01 })],
+  ["ASGD", (p) => new ASGD(p, { lr: 0.02, t0: 5 })],
   ["AMSGrad", (p) => new Adam(p, { lr: 0.05, amsgrad: true })],
 ])("%s", (_, make) => {
   for (const length of [1, 6, 9001]) {

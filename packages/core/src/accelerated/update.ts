@@ -46,21 +46,7 @@ export type AcceleratedUpdate = (
   parameters: readonly number[],
 ) => boolean;
 
-/**
- * An update of several arrays at once, in WebAssembly: what optimizers do with parameters, gradients and averages. All
- * elements are read before any is written; each is computed in float32.
- *
- * @example
- * import { acceleratedUpdate } from "@chainrule/core";
- * const descend = acceleratedUpdate({
- *   arrays: ["theta", "gradient"],
- *   parameters: ["lr"],
- *   values: (s, a, p) => ({ theta: s.sub(a.theta, s.mul(p.lr, a.gradient)) }),
- * });
- * const theta = new Float32Array(10_000).fill(1);
- * const done = descend([theta, new Float32Array(10_000).fill(2)], [0, 0], 10_000, [0.25]);
- * done ? theta[9_999] : 0.5; // → 0.5
- */
+/** An update of several arrays at once, in WebAssembly; see `elementwiseUpdate`. Each element is computed in float32. */
 export function acceleratedUpdate<const Arrays extends string, const Parameters extends string>(
   literal: UpdateLiteral<Arrays, Parameters>,
 ): AcceleratedUpdate {

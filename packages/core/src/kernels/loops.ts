@@ -194,7 +194,7 @@ function selectedBits(
 }
 
 /** A function from a body that returns it, with the special functions of the algebra in scope. */
-function withSpecialFunctions<F>(body: string): F {
+export function withSpecialFunctions<F>(body: string): F {
   const make = generate<(...functions: unknown[]) => F>(Object.keys(specialFunctions), body);
   return make(...Object.values(specialFunctions));
 }

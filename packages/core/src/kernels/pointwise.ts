@@ -57,7 +57,8 @@ export function setInterpreted(on: boolean): boolean {
   return before;
 }
 
-function isInterpreted(): boolean {
+/** Whether expressions are interpreted: where code must not be generated, and in tests. */
+export function isInterpreted(): boolean {
   return interpretAlways || !canGenerateCode();
 }
 

@@ -23,8 +23,18 @@ export const inputName = (index: number): string => `x${index}`;
  * x0, x1, …; parameters p_name. With `whole` the result is int32.
  */
 export function toJavaScript(root: Expression, whole: boolean): Source {
+  const { invariants, statements, results } = allToJavaScript([root], whole);
+  return { invariants, statements, result: results[0]! };
+}
+
+/** The same for several expressions at once: what they share is computed once. */
+export function allToJavaScript(
+  roots: readonly Expression[],
+  whole: boolean,
+): Omit<Source, "result"> & { readonly results: readonly string[] } {
   const uses = new Map<Expression, number>();
-  const order = inOrder([root]);
+  for (const root of roots) uses.set(root, (uses.get(root) ?? 0) + 1);
+  const order = inOrder(roots);
   for (const part of order) {
     if (part.kind !== "application") continue;
     const weight = primitives[part.primitive].repeats ?? 1;
@@ -60,7 +70,7 @@ export function toJavaScript(root: Expression, whole: boolean): Source {
       texts.set(part, part.kind === "constant" ? literal(part.value) : parameterName(part.name));
     }
   }
-  return { invariants, statements, result: texts.get(root)! };
+  return { invariants, statements, results: roots.map((root) => texts.get(root)!) };
 }
 
 /** Whether the source of an expression gives true or false, or 1 or 0. */
