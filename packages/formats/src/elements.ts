@@ -12,6 +12,8 @@ import {
   float8e5m2,
   float16,
   tableOf,
+  tableOfScales,
+  tableWithoutNegativeZero,
 } from "./small-floats.ts";
 
 /**
@@ -23,6 +25,7 @@ import {
  * | `U8` `I8` `U16` `I16` `I32` | int32 | exact |
  * | `U32` `I64` `U64` | int32, or float64 if asked for | int32: refused where it does not fit; float64: rounded to nearest |
  * | `F8_E5M2` `F8_E4M3` `F16` `BF16` `F32` | float32 | exact |
+ * | `F8_E5M2FNUZ` `F8_E4M3FNUZ` `F8_E8M0` | float32 | exact; never written |
  * | `F64` | float64 | exact |
  *
  * Numbers are rounded to nearest, ties to even, where a tensor is written in a smaller floating type.
@@ -44,8 +47,10 @@ interface Stored {
   readonly dtype: DType;
   /** Whole numbers: the smallest and the largest. */
   readonly range?: readonly [least: number, most: number];
-  /** Floating numbers smaller than float32. */
+  /** Floating numbers smaller than float32, which can be written. */
   readonly float?: SmallFloat;
+  /** The numbers by code, of types that are only read. */
+  readonly table?: () => Float32Array;
 }
 
 const storedTypes = {
@@ -54,6 +59,9 @@ const storedTypes = {
   I8: { size: 1, dtype: "int32", range: [-128, 127] },
   F8_E5M2: { size: 1, dtype: "float32", float: float8e5m2 },
   F8_E4M3: { size: 1, dtype: "float32", float: float8e4m3 },
+  F8_E5M2FNUZ: { size: 1, dtype: "float32", table: () => tableWithoutNegativeZero(5) },
+  F8_E4M3FNUZ: { size: 1, dtype: "float32", table: () => tableWithoutNegativeZero(4) },
+  F8_E8M0: { size: 1, dtype: "float32", table: tableOfScales },
   U16: { size: 2, dtype: "int32", range: [0, 65535] },
   I16: { size: 2, dtype: "int32", range: [-32768, 32767] },
   F16: { size: 2, dtype: "float32", float: float16 },
@@ -104,7 +112,8 @@ export function checkReadOptions(where: string, options: ReadOptions | undefined
 }
 
 const littleEndianHost = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-const tables = new Map<SmallFloat, Float32Array>();
+/** The numbers of small floating types by code, as far as they were needed. */
+const tables = new Map<StoredType, Float32Array>();
 
 /** Where elements lie, for messages. */
 export interface Place {
@@ -128,13 +137,13 @@ export function decodeElements(
   options: ReadOptions = {},
   bigEndian = false,
 ): TypedArray {
-  const { size, float }: Stored = storedTypes[type];
+  const { size, float, table: makeTable }: Stored = storedTypes[type];
   const count = bytes.length / size;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = !bigEndian;
-  if (float !== undefined) {
-    const table = tables.get(float) ?? tableOf(float);
-    tables.set(float, table);
+  if (float !== undefined || makeTable !== undefined) {
+    const table = tables.get(type) ?? (float === undefined ? makeTable!() : tableOf(float));
+    tables.set(type, table);
     const numbers = new Float32Array(count);
     if (size === 1) for (let i = 0; i < count; i++) numbers[i] = table[bytes[i]!]!;
     else for (let i = 0; i < count; i++) numbers[i] = table[view.getUint16(2 * i, little)]!;
@@ -234,7 +243,15 @@ export function encodeElements(
   what: string,
 ): Uint8Array {
   const numbers = x.toTypedArray();
-  const { size, dtype, range, float }: Stored = storedTypes[type];
+  const { size, dtype, range, float, table }: Stored = storedTypes[type];
+  if (table !== undefined) {
+    throw new DTypeError(
+      `${where}: ${what} cannot be stored as ${type}, a type that is only read.`,
+      {
+        type,
+      },
+    );
+  }
   if (type === ownType(x.dtype)) {
     const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
     if (!littleEndianHost) reverseEach(bytes, size);

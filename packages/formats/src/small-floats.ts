@@ -91,6 +91,27 @@ export function tableOf(kind: SmallFloat): Float32Array {
   return table;
 }
 
+/**
+ * The 256 numbers of a type with E4M3 or E5M2 bits, but one more in the bias, no infinity and no −0, whose code is the only
+ * NaN (Noune et al., "8-bit numerical formats for deep neural networks", 2022). Such numbers are read and not written.
+ */
+export function tableWithoutNegativeZero(exponentBits: 4 | 5): Float32Array {
+  const mantissaBits = 7 - exponentBits;
+  const bias = 2 ** (exponentBits - 1);
+  const table = tableOf(
+    smallFloat({ exponentBits, mantissaBits, bias, infinity: null, nan: 0x80 }),
+  );
+  table[0x80] = Number.NaN;
+  return table;
+}
+
+/** The powers of two that E8M0 codes stand for, as scales of blocks of numbers (OCP, "Microscaling formats", 2023). */
+export function tableOfScales(): Float32Array {
+  return Float32Array.from({ length: 256 }, (_, code) =>
+    code === 255 ? Number.NaN : 2 ** (code - 127),
+  );
+}
+
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 const highWord = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;

@@ -59,6 +59,25 @@ def npy(array, version=None):
     return buffer.getvalue()
 
 
+class Pipe(io.BytesIO):
+    """A stream that cannot go back, so that an archive's sizes come behind its entries."""
+
+    def seekable(self):
+        return False
+
+    def seek(self, *_):
+        raise io.UnsupportedOperation
+
+    def tell(self):
+        raise io.UnsupportedOperation
+
+
+def streamed(arrays, save):
+    buffer = Pipe()
+    save(buffer, **arrays)
+    return buffer.getvalue()
+
+
 def npz(arrays, save):
     buffer = io.BytesIO()
     save(buffer, **arrays)
@@ -119,6 +138,9 @@ def make():
     del with_default[""]
     cases.append(case("savez", "npz", npz(with_default, np.savez), with_default))
     cases.append(case("savez_compressed", "npz", npz(with_default, np.savez_compressed), with_default))
+    cases.append(case("savez, streamed", "npz", streamed(with_default, np.savez), with_default))
+    compressed = streamed(with_default, np.savez_compressed)
+    cases.append(case("savez_compressed, streamed", "npz", compressed, with_default))
     flat = {"zeros": np.zeros(5000)}
     cases.append(case("well compressed", "npz", npz(flat, np.savez_compressed), flat))
     all_types = {code: sample(code) for code in SAFETENSORS.values()}

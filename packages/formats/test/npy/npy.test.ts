@@ -73,6 +73,29 @@ describe("round trips", () => {
     }
   });
 
+  it("reads archives with a 64-bit directory", async () => {
+    const bytes = writeNpz({ x: tensor([1, 2]), y: tensor([3]) });
+    const endAt = bytes.length - 22;
+    const end = new DataView(bytes.buffer, endAt);
+    const wide = new DataView(new ArrayBuffer(56 + 20 + 22));
+    wide.setUint32(0, 0x06064b50, true);
+    wide.setBigUint64(4, 44n, true);
+    wide.setBigUint64(24, 2n, true);
+    wide.setBigUint64(32, 2n, true);
+    wide.setBigUint64(40, BigInt(end.getUint32(12, true)), true);
+    wide.setBigUint64(48, BigInt(end.getUint32(16, true)), true);
+    wide.setUint32(56, 0x07064b50, true);
+    wide.setBigUint64(64, BigInt(endAt), true);
+    wide.setUint32(72, 1, true);
+    wide.setUint32(76, 0x06054b50, true);
+    for (let at = 84; at < 96; at++) wide.setUint8(at, 0xff);
+    const large = new Uint8Array([...bytes.subarray(0, endAt), ...new Uint8Array(wide.buffer)]);
+    expect(readNpz(large).get("y")!.toArray()).toEqual([3]);
+    expect((await openNpz(large)).names()).toEqual(["x", "y"]);
+    large[endAt + 64] = 1;
+    expect(() => readNpz(large)).toThrow(/64-bit directory is not where/);
+  });
+
   it("writes the same bytes each time", () => {
     const tensors = { a: randn([30]), b: zeros([3, 3]) };
     expect(writeNpz(tensors, { compress: true })).toEqual(writeNpz(tensors, { compress: true }));

@@ -119,6 +119,25 @@ describe("types", () => {
       -Infinity,
     ]);
     expect(read("F8_E4M3", Uint8Array.of(0x7e, 0xff), 2).toArray()).toEqual([448, Number.NaN]);
+    const nan = Number.NaN;
+    expect(read("F8_E4M3FNUZ", Uint8Array.of(0x7f, 0x80, 1, 0x40), 4).toArray()).toEqual([
+      240,
+      nan,
+      2 ** -10,
+      1,
+    ]);
+    expect(read("F8_E5M2FNUZ", Uint8Array.of(0x7f, 0x80, 1, 0x40), 4).toArray()).toEqual([
+      57344,
+      nan,
+      2 ** -17,
+      1,
+    ]);
+    expect(read("F8_E8M0", Uint8Array.of(0, 127, 254, 255), 4).toArray()).toEqual([
+      2 ** -127,
+      1,
+      2 ** 127,
+      nan,
+    ]);
     expect(read("F8_E5M2", Uint8Array.of(0x7c, 0x3c), 2).toArray()).toEqual([Infinity, 1]);
   });
 
@@ -290,6 +309,11 @@ describe("what is refused", () => {
       "integers that do not fit",
       () => writeSafetensors({ a: tensor([300], { dtype: "int32" }) }, { type: () => "U8" }),
       /is 300, but U8/,
+    ],
+    [
+      "a type that is only read",
+      () => writeSafetensors({ a: zeros([1]) }, { type: "F8_E8M0" }),
+      /a type that is only read/,
     ],
     [
       "integers as bools",
