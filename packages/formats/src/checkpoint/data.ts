@@ -20,6 +20,9 @@ import { checkName, shown } from "../names.ts";
 /** Data may be nested as deep as this; a cycle is found by it. */
 const deepest = 100;
 
+/** The longest bigint; longer ones take long to read. */
+const mostDigits = 1000;
+
 /** Typed arrays that can be saved, with the type of the tensor that carries their numbers. */
 const arrayKinds: ReadonlyMap<string, { dtype: DType; make(numbers: TypedArray): TypedArray }> =
   new Map([
@@ -68,7 +71,7 @@ export function encodeData(where: string, data: ReadonlyMap<string, unknown>): E
       case "undefined":
         return { undefined: true };
       case "bigint":
-        return { bigint: String(value) };
+        return { bigint: bigintText(where, value, path) };
     }
     if (value === null) return null;
     if (value instanceof Tensor) return { tensor: add(path, value) };
@@ -109,6 +112,15 @@ export function encodeData(where: string, data: ReadonlyMap<string, unknown>): E
     Array.from(data, ([name, value]) => [name, encode(value, name, 0)]),
   );
   return { json, tensors };
+}
+
+function bigintText(where: string, value: bigint, path: string): string {
+  const text = String(value);
+  if (text.length <= mostDigits) return text;
+  throw new ArgumentError(
+    `${where}: ${shown(path)} is a bigint of ${text.length} digits; ${mostDigits} are the most.`,
+    { path },
+  );
 }
 
 function joined(path: string, name: string): string {
@@ -161,7 +173,7 @@ export function decodeData(
       case "undefined":
         return undefined;
       case "bigint":
-        if (typeof content !== "string" || !/^-?\d{1,1000}$/.test(content))
+        if (typeof content !== "string" || content.length > mostDigits || !/^-?\d+$/.test(content))
           return fail(path, "is no bigint");
         return BigInt(content);
       case "map":
