@@ -37,7 +37,7 @@ export type CheckpointParts = Readonly<Record<string, unknown>> | ReadonlyMap<st
  * String(other.forward(x)) === String(model.forward(x)); // → true
  * itsGenerator.uniform() === generator.uniform(); // → true
  */
-export function saveCheckpoint(parts: CheckpointParts): Uint8Array {
+export function saveCheckpoint(parts: CheckpointParts): Uint8Array<ArrayBuffer> {
   const where = "saveCheckpoint";
   const states = entriesOf(where, "parts", parts).map(([name, part]): [string, unknown] => {
     checkName(where, name);

@@ -23,7 +23,10 @@ const checksumAt = 8 + '{"__metadata__":{"checksum":"'.length;
 export class NewerVersionError extends FormatError {}
 
 /** The bytes of a checkpoint with these data. */
-export function encodeCheckpoint(where: string, data: ReadonlyMap<string, unknown>): Uint8Array {
+export function encodeCheckpoint(
+  where: string,
+  data: ReadonlyMap<string, unknown>,
+): Uint8Array<ArrayBuffer> {
   const { json, tensors } = encodeData(where, data);
   const bytes = writeSafetensors(tensors, {
     metadata: new Map([

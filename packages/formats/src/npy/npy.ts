@@ -99,7 +99,7 @@ export interface NpyOptions {
  * @throws {ArgumentError} for anything but a tensor, unknown options, and types that NumPy does not have.
  * @throws {DTypeError} for a type that the tensor cannot be stored as.
  */
-export function writeNpy(x: Tensor, options?: NpyOptions): Uint8Array {
+export function writeNpy(x: Tensor, options?: NpyOptions): Uint8Array<ArrayBuffer> {
   const where = "writeNpy";
   checkOptions(where, options, ["type"]);
   return encodeNpy(where, "the tensor", checkTensor(where, x), options?.type);
@@ -110,7 +110,7 @@ export function encodeNpy(
   what: string,
   x: Tensor,
   type: StoredType = ownType(x.dtype),
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const code = [...npyTypes].find(([, other]) => other === type)?.[0];
   if (code === undefined) {
     throw new ArgumentError(

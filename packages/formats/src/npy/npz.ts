@@ -187,7 +187,7 @@ const largestArchive = 2 ** 32 - 1;
  * @throws {ArgumentError} for names or values of another kind, unknown options, and more than a zip archive of 32 bits can
  * hold: 65535 arrays, 4 GiB.
  */
-export function writeNpz(tensors: NamedTensors, options?: NpzOptions): Uint8Array {
+export function writeNpz(tensors: NamedTensors, options?: NpzOptions): Uint8Array<ArrayBuffer> {
   const where = "writeNpz";
   checkOptions(where, options, ["compress"]);
   const { compress = false } = options ?? {};

@@ -33,7 +33,10 @@ export interface SafetensorsOptions {
  * bytes.length; // → 70
  * readSafetensors(bytes).tensors.get("w"); // → tensor([1.0000, 1.0010, Infinity])
  */
-export function writeSafetensors(tensors: NamedTensors, options?: SafetensorsOptions): Uint8Array {
+export function writeSafetensors(
+  tensors: NamedTensors,
+  options?: SafetensorsOptions,
+): Uint8Array<ArrayBuffer> {
   const where = "writeSafetensors";
   checkOptions(where, options, ["metadata", "type"]);
   const plan = checkNamedTensors(where, tensors).map(([name, x]) => {
