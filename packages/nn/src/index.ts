@@ -51,6 +51,15 @@ export {
   Tanhshrink,
   Threshold,
 } from "./layers/activations.ts";
+export type { AdaptiveMaxPoolOptions } from "./layers/adaptivePooling.ts";
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
+} from "./layers/adaptivePooling.ts";
 export type { AttentionCallOptions, MultiheadAttentionOptions } from "./layers/attention.ts";
 export { MultiheadAttention } from "./layers/attention.ts";
 export type { RunningNormOptions } from "./layers/batchNorm.ts";
@@ -109,6 +118,15 @@ export {
   TripletMarginLoss,
   TripletMarginWithDistanceLoss,
 } from "./layers/loss.ts";
+export type { MaxPoolLayerOptions, MaxPoolOutput } from "./layers/maxPooling.ts";
+export {
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+  MaxUnpool1d,
+  MaxUnpool2d,
+  MaxUnpool3d,
+} from "./layers/maxPooling.ts";
 export type { GroupNormOptions, LayerNormOptions, RMSNormOptions } from "./layers/normalization.ts";
 export { GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm } from "./layers/normalization.ts";
 export type { Padding } from "./layers/padding.ts";
@@ -130,31 +148,7 @@ export {
   ZeroPad3d,
 } from "./layers/padding.ts";
 export type { DTypeOptions, RandomParameterOptions } from "./layers/parameters.ts";
-export type {
-  AdaptiveMaxPoolOptions,
-  MaxPoolLayerOptions,
-  MaxPoolOutput,
-} from "./layers/pooling.ts";
-export {
-  AdaptiveAvgPool1d,
-  AdaptiveAvgPool2d,
-  AdaptiveAvgPool3d,
-  AdaptiveMaxPool1d,
-  AdaptiveMaxPool2d,
-  AdaptiveMaxPool3d,
-  AvgPool1d,
-  AvgPool2d,
-  AvgPool3d,
-  LPPool1d,
-  LPPool2d,
-  LPPool3d,
-  MaxPool1d,
-  MaxPool2d,
-  MaxPool3d,
-  MaxUnpool1d,
-  MaxUnpool2d,
-  MaxUnpool3d,
-} from "./layers/pooling.ts";
+export { AvgPool1d, AvgPool2d, AvgPool3d, LPPool1d, LPPool2d, LPPool3d } from "./layers/pooling.ts";
 export type {
   LearnedPositionalOptions,
   PositionOptions,
@@ -196,24 +190,21 @@ export type { FlattenOptions } from "./layers/shape.ts";
 export { Flatten, Identity, Unflatten } from "./layers/shape.ts";
 export { CosineSimilarity, PairwiseDistance } from "./layers/similarity.ts";
 export type {
-  DecoderLayer,
   DecoderMasks,
-  EncoderLayer,
   EncoderLayerMasks,
-  EncoderMasks,
   TransformerActivation,
   TransformerLayerOptions,
+} from "./layers/transformer.ts";
+export { TransformerDecoderLayer, TransformerEncoderLayer } from "./layers/transformer.ts";
+export type {
+  DecoderLayer,
+  EncoderLayer,
+  EncoderMasks,
   TransformerMasks,
   TransformerOptions,
   TransformerStackOptions,
-} from "./layers/transformer.ts";
-export {
-  Transformer,
-  TransformerDecoder,
-  TransformerDecoderLayer,
-  TransformerEncoder,
-  TransformerEncoderLayer,
-} from "./layers/transformer.ts";
+} from "./layers/transformerStacks.ts";
+export { Transformer, TransformerDecoder, TransformerEncoder } from "./layers/transformerStacks.ts";
 export type { ConvTransposeLayerOptions } from "./layers/transposedConvolution.ts";
 export {
   ConvTranspose1d,

@@ -79,8 +79,8 @@ abstract class RunningNorm extends Module {
     });
   }
 
-  /** Refuses what has another rank, or other channels; says whether the batch dimension is there. */
-  protected isBatched(x: Tensor, channelDim: number): boolean {
+  /** Refuses what has another rank, or other channels. Gives the dimension of the channels. */
+  protected checkInput(x: Tensor, mayBeSingle: boolean): 0 | 1 {
     const { name } = this.constructor;
     checkTensor(name, x);
     if (!this.ranks.includes(x.ndim)) {
@@ -89,15 +89,15 @@ abstract class RunningNorm extends Module {
         { shape: x.shape },
       );
     }
-    const isBatched = x.ndim === this.ranks.at(-1) || channelDim === 1;
-    const channels = x.shape[isBatched ? 1 : 0];
+    const dim = mayBeSingle && x.ndim < this.ranks.at(-1)! ? 0 : 1;
+    const channels = x.shape[dim];
     if (channels !== this.numFeatures) {
       throw new ShapeError(
         `${name}: made for ${this.numFeatures} channels, but the input of shape ${formatShape(x.shape)} has ${channels}.`,
         { shape: x.shape, numFeatures: this.numFeatures },
       );
     }
-    return isBatched;
+    return dim;
   }
 
   /** The momentum of the next update, when this batch is counted. */
@@ -127,7 +127,7 @@ abstract class BatchNorm extends RunningNorm {
   }
 
   override forward(x: Tensor): Tensor {
-    this.isBatched(x, 1);
+    this.checkInput(x, false);
     const { runningMean, runningVar, weight, bias, eps } = this;
     const updates = this.training && runningMean !== null;
     const y = batchNorm(x, runningMean, runningVar, weight, bias, {
@@ -155,7 +155,7 @@ abstract class InstanceNorm extends RunningNorm {
   }
 
   override forward(x: Tensor): Tensor {
-    const isBatched = this.isBatched(x, 0);
+    const isBatched = this.checkInput(x, true) === 1;
     const { runningMean, runningVar, weight, bias, eps } = this;
     const y = instanceNorm(isBatched ? x : x.unsqueeze(0), runningMean, runningVar, weight, bias, {
       useInputStats: this.training || runningMean === null,

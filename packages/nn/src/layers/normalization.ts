@@ -189,7 +189,7 @@ export class GroupNorm extends Module {
 }
 
 /** Refuses an input whose dimension 1 is not what a layer was made for. */
-export function checkChannels(where: string, x: Tensor, channels: number): void {
+function checkChannels(where: string, x: Tensor, channels: number): void {
   checkTensor(where, x);
   if (x.shape[1] !== channels) {
     throw new ShapeError(

@@ -6,7 +6,7 @@ import { isFloating, manualSeed, noGrad, randn, Tensor } from "@chainrule/core";
 import * as nn from "@chainrule/nn";
 import { assertGradcheck } from "@chainrule/testing";
 import { expect } from "vitest";
-import type { Drawn } from "./recipes.ts";
+import type { Drawn } from "./drawn.ts";
 
 /** The tensors in a result, in order. */
 function tensorsIn(value: unknown): Tensor[] {

@@ -6,7 +6,8 @@ import * as nn from "@chainrule/nn";
 import { seededDraw } from "@chainrule/testing";
 import { describe, expect, test } from "vitest";
 import { checkCopies, checkGradients, checkSinglePrecision, drawnCall } from "./check.ts";
-import { layers, losses } from "./recipes.ts";
+import { losses } from "./losses.ts";
+import { layers } from "./recipes.ts";
 
 /** `LAYER_CASES=100 npm run test:unit -- nn/test/laws` tries more. */
 const { LAYER_CASES = "3" } = process.env;
