@@ -1,6 +1,6 @@
 /**
- * What turns convolutions into matrix products: windows of a padded image as panels, and products given back to the places
- * of the windows.
+ * What turns convolutions into matrix products: windows of a padded image as panels, and products given back to the
+ * places of the windows.
  */
 import type { Local } from "wasmati";
 import { f32, f32x4, i32, if_, local } from "wasmati";
@@ -8,9 +8,9 @@ import type { Kernel } from "./assembler.ts";
 import { advance, forEach, kernel, load, store, whileBelow } from "./assembler.ts";
 
 /**
- * gather(target, image, lines, along, lineCount, alongCount): panels of `width` lines, as of `pack`. The number of a line
- * and a step lies at image + lines[line] + along[step], which are tables of bytes. Lines that a panel lacks are those of
- * the last one again.
+ * gather(target, image, lines, along, lineCount, alongCount): panels of `width` lines, as of `pack`. The number of a
+ * line and a step lies at image + lines[line] + along[step], which are tables of bytes. Lines that a panel lacks are
+ * those of the last one again.
  */
 export function gather(width: number): Kernel {
   return kernel(["i32", "i32", "i32", "i32", "i32", "i32"], (args, scope) => {
@@ -43,8 +43,8 @@ export function gather(width: number): Kernel {
 }
 
 /**
- * scatter(image, products, offsets, corners, offsetCount, cornerCount, width, step): adds `width` products after another to
- * the image, from image + corners[i] + offsets[k] on, `step` bytes apart, for each k and for each i.
+ * scatter(image, products, offsets, corners, offsetCount, cornerCount, width, step): adds `width` products after
+ * another to the image, from image + corners[i] + offsets[k] on, `step` bytes apart, for each k and for each i.
  */
 export const scatter: Kernel = kernel(
   ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],

@@ -1,9 +1,9 @@
 /**
  * Matrix products of float32 numbers.
  *
- * Both operands are packed into panels first: so many rows of A, eight columns of B, in the order in which the inner loop
- * reads them, with zeros where a panel is not full. So any strides cost the same. The inner loop keeps a tile of C in
- * registers: 6 × 8 numbers where multiplication and addition are one instruction, else 4 × 8. An engine has 15 or 16
+ * Both operands are packed into panels first: so many rows of A, eight columns of B, in the order in which the inner
+ * loop reads them, with zeros where a panel is not full. So any strides cost the same. The inner loop keeps a tile of C
+ * in registers: 6 × 8 numbers where multiplication and addition are one instruction, else 4 × 8. An engine has 15 or 16
  * vector registers to give, and without the fused instruction each product needs one of them.
  */
 import type { Local } from "wasmati";

@@ -6,10 +6,11 @@ import type { Kernel } from "./assembler.ts";
 import { advance, forEach, kernel } from "./assembler.ts";
 
 /**
- * maxPool(target, places, source, planes, planeSize, width, rows, rowCount, rowStep, columns, columnCount, columnStep): for each
- * plane of planeSize numbers and each window the largest number, and its place in the plane: the first of several, the last NaN
- * where there is one, −1 for a window without numbers. `rows` and `columns` are tables of pairs: where the windows begin and end
- * along each dimension; within them, every rowStep-th row and every columnStep-th column counts.
+ * maxPool(target, places, source, planes, planeSize, width, rows, rowCount, rowStep, columns, columnCount, columnStep):
+ * for each plane of planeSize numbers and each window the largest number, and its place in the plane: the first of
+ * several, the last NaN where there is one, −1 for a window without numbers. `rows` and `columns` are tables of pairs:
+ * where the windows begin and end along each dimension; within them, every rowStep-th row and every columnStep-th
+ * column counts.
  */
 export const maxPool: Kernel = kernel(
   ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],

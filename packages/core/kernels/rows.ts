@@ -1,9 +1,9 @@
 /**
  * Functions of rows: softmax and its kin, standardising, sums.
  *
- * Rows follow one another without gaps. The last vector of a row may reach into the next one: what it holds there is kept
- * out of sums by a mask, and what is written there is written over by the next row. Behind the last row there is room.
- * Sums are kept in double precision.
+ * Rows follow one another without gaps. The last vector of a row may reach into the next one: what it holds there is
+ * kept out of sums by a mask, and what is written there is written over by the next row. Behind the last row there is
+ * room. Sums are kept in double precision.
  */
 import type { Input, Local } from "wasmati";
 import { f32, f32x4, f64, f64x2, i32, i32x4, if_, local, v128 } from "wasmati";
@@ -38,7 +38,9 @@ class Row {
     local.set(this.mask);
   }
 
-  /** Calls `body` with a function that gives the next vector of a row, for whole vectors and then, masked, for the rest. */
+  /**
+   * Calls `body` with a function that gives the next vector of a row, for whole vectors and then, masked, for the rest.
+   */
   forEach(body: (at: (pointer: Whole) => Whole, mask: Vector | null) => void): void {
     const { at, bytes, whole } = this;
     const pointers = new Map<Whole, Whole>();
@@ -138,8 +140,8 @@ function largestOf(scope: Scope, row: Row, source: Whole): Vector {
 }
 
 /**
- * softmax(target, source, factors, rows, length): exp(x − max x), divided by its sum, and multiplied by the row's factor if
- * there are any (`factors` is not 0).
+ * softmax(target, source, factors, rows, length): exp(x − max x), divided by its sum, and multiplied by the row's
+ * factor if there are any (`factors` is not 0).
  */
 export function softmax(variant: Variant): Kernel {
   return kernel(
@@ -310,8 +312,8 @@ export function logSoftmaxGradient(variant: Variant): Kernel {
 }
 
 /**
- * standardize(target, source, moments, rows, length, eps, centers): (x − μ)/√(v + ε) for each row, with its mean μ (0 unless
- * `centers`) and variance v, which are written to `moments` as pairs.
+ * standardize(target, source, moments, rows, length, eps, centers): (x − μ)/√(v + ε) for each row, with its mean μ (0
+ * unless `centers`) and variance v, which are written to `moments` as pairs.
  */
 export const standardize: Kernel = kernel(
   ["i32", "i32", "i32", "i32", "i32", "f64", "i32"],
@@ -364,8 +366,8 @@ export const standardize: Kernel = kernel(
 );
 
 /**
- * standardizeGradient(target, c, y, variances, rows, length, eps, centers): (c − mean c − y·mean(c·y))/√(v + ε), the first
- * mean 0 unless `centers`.
+ * standardizeGradient(target, c, y, variances, rows, length, eps, centers): (c − mean c − y·mean(c·y))/√(v + ε), the
+ * first mean 0 unless `centers`.
  */
 export const standardizeGradient: Kernel = kernel(
   ["i32", "i32", "i32", "i32", "i32", "i32", "f64", "i32"],
@@ -441,8 +443,8 @@ export const sumRows: Kernel = kernel(
 );
 
 /**
- * addRows(sums, source, rows, length): adds the rows to `sums`, doubles of which there are as many as a row has numbers, and up
- * to three more.
+ * addRows(sums, source, rows, length): adds the rows to `sums`, doubles of which there are as many as a row has
+ * numbers, and up to three more.
  */
 export const addRows: Kernel = kernel(["i32", "i32", "i32", "i32"], (args, scope) => {
   const [sums, source, rows, length] = args;

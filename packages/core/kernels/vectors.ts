@@ -1,6 +1,6 @@
 /**
- * The vector functions of packages/core/src/accelerated/vector in kernels: each vector is computed once and kept in a local
- * variable.
+ * The vector functions of packages/core/src/accelerated/vector in kernels: each vector is computed once and kept in a
+ * local variable.
  */
 import type { Local, StackVar } from "wasmati";
 import { f32x4, f64x2, i32x4, local, v128 } from "wasmati";

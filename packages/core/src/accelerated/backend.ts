@@ -1,8 +1,8 @@
 /**
  * Which kernels compute: plain loops, which define every result, or WebAssembly SIMD, which is faster.
  *
- * WebAssembly is started on the first work that is large enough to be worth it. Where it is missing, forbidden or without
- * SIMD the plain loops do everything.
+ * WebAssembly is started on the first work that is large enough to be worth it. Where it is missing, forbidden or
+ * without SIMD the plain loops do everything.
  */
 import { ArgumentError, ChainruleError, quoted } from "../errors.ts";
 import type { Kernels } from "./kernels.ts";

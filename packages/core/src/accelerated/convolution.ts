@@ -1,9 +1,9 @@
 /**
  * Convolutions of float32 numbers in WebAssembly, as matrix products of one sample and group at a time.
  *
- * What a product reads is gathered from the padded image straight into panels, by two tables: the corners of the windows,
- * and the distance of each kernel place from the corner. So strides, paddings and dilations cost nothing. The error of a
- * sum of k products is at most (k + 1)·2⁻²⁴ times the sum of their magnitudes, as with any order of adding.
+ * What a product reads is gathered from the padded image straight into panels, by two tables: the corners of the
+ * windows, and the distance of each kernel place from the corner. So strides, paddings and dilations cost nothing. The
+ * error of a sum of k products is at most (k + 1)·2⁻²⁴ times the sum of their magnitudes, as with any order of adding.
  */
 import type { TypedArray } from "../dtype.ts";
 import type { ConvolutionGeometry } from "../kernels/convolution-geometry.ts";
@@ -30,7 +30,9 @@ interface Plan {
   readonly ySize: number;
   /** Whether windows reach over the whole input and nothing else. */
   readonly isPlain: boolean;
-  /** Addresses: the distances of kernel places, the corners of all windows, those of the first in each row, the image. */
+  /**
+   * Addresses: the distances of kernel places, the corners of all windows, those of the first in each row, the image.
+   */
   readonly offsets: number;
   readonly places: number;
   readonly corners: number;

@@ -73,8 +73,8 @@ function section(id: number, ...items: readonly number[][]): number[] {
 export type Local = number & { readonly local: unique symbol };
 
 /**
- * A function that is being written. Its parameters are whole numbers: addresses, and lengths in bytes. It returns 0, or 1
- * where an element was rejected.
+ * A function that is being written. Its parameters are whole numbers: addresses, and lengths in bytes. It returns 0, or
+ * 1 where an element was rejected.
  */
 export class LoopWriter {
   private readonly parameters: number;
@@ -82,8 +82,8 @@ export class LoopWriter {
   /** What comes before the loop. */
   private readonly head: number[] = [];
   /**
-   * The bits of the constants. They are to lie at the address in a parameter: compilers make constants of their own anew
-   * in every round, instruction by instruction, where they run out of registers.
+   * The bits of the constants. They are to lie at the address in a parameter: compilers make constants of their own
+   * anew in every round, instruction by instruction, where they run out of registers.
    */
   readonly constants: number[] = [];
   private readonly constantsAt: number;

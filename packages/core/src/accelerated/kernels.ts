@@ -1,6 +1,6 @@
 /**
- * The functions of the modules that packages/core/kernels assembles; they are described there. Addresses and steps are in
- * bytes.
+ * The functions of the modules that packages/core/kernels assembles; they are described there. Addresses and steps are
+ * in bytes.
  */
 export interface Kernels {
   packRows(...args: PackArguments): void;

@@ -61,8 +61,8 @@ function place(
 }
 
 /**
- * C = A·B for A of m × k and B of k × n, all float32; C is row-major and starts at `at`. False, with nothing done, where
- * plain loops are to do it.
+ * C = A·B for A of m × k and B of k × n, all float32; C is row-major and starts at `at`. False, with nothing done,
+ * where plain loops are to do it.
  */
 export function multiplyAccelerated(
   out: Float32Array,

@@ -1,9 +1,9 @@
 /**
  * Pointwise expressions over float32 in WebAssembly.
  *
- * For each expression and each manner in which its operands lie (consecutive, or the same number again and again) a loop
- * is written and compiled, once. Numbers pass through WebAssembly's memory block by block, in the cache; operands with
- * other strides are copied there in order first.
+ * For each expression and each manner in which its operands lie (consecutive, or the same number again and again) a
+ * loop is written and compiled, once. Numbers pass through WebAssembly's memory block by block, in the cache; operands
+ * with other strides are copied there in order first.
  *
  * Every primitive is computed in float32, with the error that its vector function states
  * (vector/functions.ts); the plain loops compute in double precision and round once.
@@ -25,8 +25,8 @@ const blockLength = 8192;
 const leastCost = 1 << 13;
 
 /**
- * How an operand lies: like the result, as one number, or as the trailing dimensions of the result again and again (a bias);
- * else it is copied in order first.
+ * How an operand lies: like the result, as one number, or as the trailing dimensions of the result again and again (a
+ * bias); else it is copied in order first.
  */
 const lies = { consecutive: 0, constant: 1, periodic: 2, elsewhere: 3 } as const;
 
@@ -79,8 +79,8 @@ export class AcceleratedPointwise {
   }
 
   /**
-   * Fills `out`, which is contiguous, from the operands, which broadcast to its shape. False where plain loops are to do
-   * it.
+   * Fills `out`, which is contiguous, from the operands, which broadcast to its shape. False where plain loops are to
+   * do it.
    */
   run(out: Tensor, operands: readonly Tensor[], parameters: readonly number[]): boolean {
     const { data } = out.storage;

@@ -20,7 +20,10 @@ function pairsOf({ from, to }: Windows): Int32Array {
   return pairs;
 }
 
-/** The maxima of `maxOverWindows` for planes of two dimensions. False, with nothing done, where plain loops are to do it. */
+/**
+ * The maxima of `maxOverWindows` for planes of two dimensions. False, with nothing done, where plain loops are to do
+ * it.
+ */
 export function maxPoolAccelerated(
   { planes, input, windows }: PoolGeometry,
   x: TypedArray,

@@ -1,13 +1,14 @@
 /**
  * Functions of rows of float32 numbers in WebAssembly: softmax and its kin, standardising.
  *
- * A row is the last dimension of a contiguous tensor. Sums are kept in double precision; what they are made of and what
+ * A row is the last dimension of a tensor. Sums are kept in double precision; what they are made of and what
  * comes of them is rounded to float32.
  */
 import type { Tensor } from "../tensor.ts";
 import type { Accelerator } from "./backend.ts";
 import { acceleratorFor, mayAccelerate } from "./backend.ts";
 import type { Kernels } from "./kernels.ts";
+import { inOrder } from "./order.ts";
 
 /** Numbers that pass through at a time, unless one row has more. */
 const blockNumbers = 1 << 14;
@@ -15,7 +16,7 @@ const blockNumbers = 1 << 14;
 const leastNumbers = 1 << 11;
 const leastExponentials = 1 << 9;
 
-/** The rows of contiguous float32 tensors, all of the same shape. */
+/** The rows of float32 tensors, all of the same shape. */
 interface Rows {
   readonly accelerator: Accelerator;
   readonly rows: number;
@@ -26,7 +27,7 @@ interface Rows {
 function rowsOf(length: number, least: number, ...tensors: readonly Tensor[]): Rows | null {
   const count = tensors[0]!.numel();
   if (count === 0 || !mayAccelerate(count)) return null;
-  for (const x of tensors) if (x.dtype !== "float32" || !x.isContiguous()) return null;
+  for (const x of tensors) if (x.dtype !== "float32") return null;
   const accelerator = acceleratorFor(count, least);
   return accelerator === null ? null : { accelerator, rows: count / length, length };
 }
@@ -36,8 +37,8 @@ function floatsOf(x: Tensor): Float32Array {
 }
 
 /**
- * Passes rows through WebAssembly's memory, block by block: `compute` gets the addresses of the operands, that of the result,
- * and of room for `extra` numbers a row. False, with nothing done, where there is no such memory.
+ * Passes rows through WebAssembly's memory, block by block: `compute` gets the addresses of the operands, that of the
+ * result, and of room for `extra` numbers a row. False, with nothing done, where there is no such memory.
  */
 function pass(
   { accelerator: { scratch, kernels }, rows, length }: Rows,
@@ -54,19 +55,21 @@ function pass(
   ) => void,
 ): boolean {
   const most = Math.max(1, Math.min(rows, Math.floor(blockNumbers / length)));
-  // A vector reaches beyond the last row by up to three numbers: the pieces are rounded up, and a line lies behind each.
+  // A vector reaches beyond the last row by up to three numbers: the pieces are rounded up, and a line lies behind
+  // each.
   const size = most * length + 16;
   const pieces = operands.length + 2;
   if (!scratch.begin(size * (operands.length + 1) + most * extra, pieces)) return false;
+  const ordered = operands.map(inOrder);
   const sources = operands.map(() => scratch.take(size));
   const target = scratch.take(size);
   const more = scratch.take(most * extra);
   for (let first = 0; first < rows; first += most) {
     const count = Math.min(most, rows - first);
     for (let i = 0; i < operands.length; i++) {
-      const x = operands[i]!;
-      const from = x.offset + first * length;
-      scratch.floats.set(floatsOf(x).subarray(from, from + count * length), sources[i]! >> 2);
+      const { numbers, offset } = ordered[i]!;
+      const from = offset + first * length;
+      scratch.floats.set(numbers.subarray(from, from + count * length), sources[i]! >> 2);
     }
     compute(kernels, target, sources, more, first, count);
     if (out !== null)
@@ -164,8 +167,8 @@ export function standardizeGradientAccelerated(
 }
 
 /**
- * For rows of `length` numbers after one another: the largest number m of each, and Σ exp(x − m) as the sum of two numbers;
- * three numbers a row. `null` where plain loops are to do it.
+ * For rows of `length` numbers after one another: the largest number m of each, and Σ exp(x − m) as the sum of two
+ * numbers; three numbers a row. `null` where plain loops are to do it.
  */
 export function sumsOfExponentials(
   data: Float32Array,
@@ -193,8 +196,8 @@ export function sumsOfExponentials(
 }
 
 /**
- * Writes the softmax of rows of `length` numbers after one another to `out`, each multiplied by its factor. False where plain
- * loops are to do it.
+ * Writes the softmax of rows of `length` numbers after one another to `out`, each multiplied by its factor. False where
+ * plain loops are to do it.
  */
 export function scaledSoftmax(
   out: Float32Array,

@@ -1,13 +1,13 @@
 /**
  * Sums of float32 numbers in WebAssembly, over leading or trailing dimensions, in double precision.
  *
- * The order of the additions depends on the shape only: what is not contiguous is copied in order first. Against the exact sum
- * a result is off by half a unit in the last place, and n·2⁻⁵³ of the sum of the magnitudes of its n terms.
+ * The order of the additions depends on the shape only: what is not contiguous is copied in order first. Against the
+ * exact sum a result is off by half a unit in the last place, and n·2⁻⁵³ of the sum of the magnitudes of its n terms.
  */
-import { copyStrided } from "../kernels/copy.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Accelerator } from "./backend.ts";
 import { acceleratorFor, mayAccelerate } from "./backend.ts";
+import { inOrder } from "./order.ts";
 
 /** Numbers that pass through at a time, unless one row has more. */
 const blockNumbers = 1 << 14;
@@ -33,9 +33,8 @@ export function sumAccelerated(
   const accelerator = acceleratorFor(count, leastNumbers);
   if (accelerator === null) return false;
   const results = y.numel();
-  const data = inOrder(x);
+  const { numbers, offset } = inOrder(x);
   const target = y.storage.data as Float32Array;
-  const { numbers, offset } = data;
   if (!isTrailing) return sumOfRows(accelerator, numbers, offset, target, count, results, divisor);
   const length = count / results;
   if (length <= longRow)
@@ -51,13 +50,6 @@ export function sumAccelerated(
     target[i] = total / divisor;
   }
   return true;
-}
-
-function inOrder(x: Tensor): { numbers: Float32Array; offset: number } {
-  if (x.isContiguous()) return { numbers: x.storage.data as Float32Array, offset: x.offset };
-  const numbers = new Float32Array(x.numel());
-  copyStrided(numbers, 0, x.storage.data, x.offset, x.shape, x.strides);
-  return { numbers, offset: 0 };
 }
 
 /** The sum of each row. */

@@ -36,8 +36,8 @@ export interface UpdateLiteral<Arrays extends string, Parameters extends string>
 }
 
 /**
- * Changes the first `length` elements of each array from its start on. False, with nothing done, where plain loops are to
- * do it: for other types than float32, for few elements, and where there is no WebAssembly.
+ * Changes the first `length` elements of each array from its start on. False, with nothing done, where plain loops are
+ * to do it: for other types than float32, for few elements, and where there is no WebAssembly.
  */
 export type AcceleratedUpdate = (
   arrays: readonly TypedArray[],

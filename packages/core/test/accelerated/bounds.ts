@@ -1,6 +1,6 @@
 /**
- * How far a float32 computation of an expression may be from the exact one: each primitive adds its own error to what it
- * makes of those of its operands. Nothing is fitted to what the loops happen to give.
+ * How far a float32 computation of an expression may be from the exact one: each primitive adds its own error to what
+ * it makes of those of its operands. Nothing is fitted to what the loops happen to give.
  */
 import type { Expression } from "@chainrule/core";
 import { inOrder } from "../../src/scalar/expression.ts";

@@ -8,8 +8,8 @@ import { draws, onBackend } from "./backends.ts";
 afterEach(() => setBackend("auto"));
 
 /**
- * The results of a function that is linear in each operand, and its gradients. On magnitudes it gives Σ|a·b|: a sum of k
- * products is off by at most (k + 2)·2⁻²⁴ of it; there are never more than `terms`.
+ * The results of a function that is linear in each operand, and its gradients. On magnitudes it gives Σ|a·b|: a sum of
+ * k products is off by at most (k + 2)·2⁻²⁴ of it; there are never more than `terms`.
  */
 function expectSums(
   compute: (...operands: Tensor[]) => Tensor,

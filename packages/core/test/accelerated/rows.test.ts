@@ -25,8 +25,8 @@ function withGradients(
 }
 
 /**
- * Compares with double precision: `allowed` is how many roundings of the number itself, and how many of numbers of magnitude
- * `scale`, an element may be off by.
+ * Compares with double precision: `allowed` is how many roundings of the number itself, and how many of numbers of
+ * magnitude `scale`, an element may be off by.
  */
 function expectNear(
   compute: (...operands: Tensor[]) => Tensor,
@@ -124,7 +124,8 @@ test("layer norm, with gradients", () => {
       const draw = draws(seed);
       const x = draw.plain([rows, length], -2, 3);
       const [weight, bias] = [draw.plain([length]), draw.plain([length])];
-      // With a deviation of 1/3 or more: numbers of up to 3 are rounded and divided by it, and multiplied by up to 2; the
+      // With a deviation of 1/3 or more: numbers of up to 3 are rounded and divided by it, and multiplied by up to 2;
+      // the
       // gradients of weight and bias are sums over the rows.
       expectNear((t, w, b) => layerNorm(t!, [length], w!, b!), [x, weight, bias], seed, {
         own: 30,
@@ -179,10 +180,19 @@ function expectSums(compute: (x: Tensor) => Tensor, x: Tensor): void {
   }
 }
 
-test("views, and dimensions other than the last, are left to the plain loops", () => {
-  const x = draws(1).plain([6, 7]);
-  for (const compute of [() => softmax(x, 0), () => softmax(x.transpose(0, 1), -1)]) {
-    const given = onBackend("wasm", compute);
-    expect(given.toTypedArray()).toEqual(onBackend("reference", compute).toTypedArray());
+test("a view gives the bits of its copy; other dimensions are left to the plain loops", () => {
+  const x = draws(1).plain([40, 33]);
+  const turned = x.transpose(0, 1);
+  for (const compute of [softmax, logSoftmax]) {
+    const rows = (t: Tensor) => {
+      const leaf = t.detach().requiresGrad_();
+      const y = compute(leaf, -1);
+      y.backward(turned);
+      return [y.toTypedArray(), leaf.grad!.toTypedArray()];
+    };
+    const ofView = onBackend("wasm", () => rows(turned));
+    expect(ofView).toEqual(onBackend("wasm", () => rows(turned.clone())));
+    const along = () => compute(x, 0).toTypedArray();
+    expect(onBackend("wasm", along)).toEqual(onBackend("reference", along));
   }
 });

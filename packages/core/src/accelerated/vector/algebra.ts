@@ -1,8 +1,8 @@
 /**
  * Vectors of four float32 numbers: what can be done with them, whoever writes the instructions.
  *
- * There are two interpretations: loops generated at run time (../emitter.ts) and the kernels that are assembled when the
- * workspace is set up (packages/core/kernels/vectors.ts).
+ * There are two interpretations: loops generated at run time (../emitter.ts) and the kernels that are assembled when
+ * the workspace is set up (packages/core/kernels/vectors.ts).
  */
 
 /** The instructions by our names: that of WebAssembly, the code, and the number of operands. */
