@@ -120,7 +120,7 @@ const defaults: LBFGSOptions = {
  * const optimizer = new LBFGS([x], { maxIter: 100, lineSearchFn: "strong_wolfe" });
  * optimizer.step(() => {
  *   optimizer.zeroGrad();
- *   const [a, b] = x; // Rosenbrock's valley, with its minimum at (1, 1)
+ *   const [a, b] = [x.at(0), x.at(1)]; // Rosenbrock's valley, with its minimum at (1, 1)
  *   const loss = a.neg().add(1).square().add(b.sub(a.square()).square().mul(100));
  *   loss.backward();
  *   return loss;

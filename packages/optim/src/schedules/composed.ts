@@ -176,8 +176,8 @@ export interface WarmupLROptions {
  * const optimizer = new SGD([tensor(1, { requiresGrad: true })], { lr: 8 });
  * const after = new CosineAnnealingLR(optimizer, { tMax: 2 });
  * const schedule = new WarmupLR(optimizer, { totalIters: 3, after });
- * const rates = [schedule.getLastLr()[0]];
- * for (let i = 0; i < 5; i++) { schedule.step(); rates.push(Math.round(schedule.getLastLr()[0])); }
+ * const rates = schedule.getLastLr();
+ * for (let i = 0; i < 5; i++) { schedule.step(); rates.push(...schedule.getLastLr().map(Math.round)); }
  * rates; // → [ 2, 4, 6, 8, 4, 0 ]
  */
 export class WarmupLR extends SequentialLR {

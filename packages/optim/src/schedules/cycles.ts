@@ -222,7 +222,7 @@ interface Phase {
  * import { Adam, OneCycleLR } from "@chainrule/optim";
  * const optimizer = new Adam([tensor(1, { requiresGrad: true })]);
  * const schedule = new OneCycleLR(optimizer, { maxLr: 1, totalSteps: 5, pctStart: 0.4, annealStrategy: "linear" });
- * const rates = [0, 1, 2, 3].map(() => { schedule.step(); return schedule.getLastLr()[0].toFixed(3); });
+ * const rates = [0, 1, 2, 3].map(() => { schedule.step(); return schedule.getLastLr()[0]?.toFixed(3); });
  * rates; // → [ "1.000", "0.667", "0.333", "0.000" ]
  */
 export class OneCycleLR extends RateSchedule {
