@@ -14,6 +14,7 @@ import {
 } from "@chainrule/core";
 import type { NamedTensors } from "./names.ts";
 import { namesFrom } from "./names.ts";
+import { vouchFor } from "./read.ts";
 import type { Draft, DraftPass, Place } from "./recorder.ts";
 import { Recorder } from "./recorder.ts";
 import type {
@@ -207,7 +208,7 @@ function assembled(captured: Captured): Trace {
       : upstreamOf(ends, recorder.drafts);
   const ids = new Map(kept.map((draft, i) => [draft, i + 1]));
   const refTo = ({ draft, output }: Place): TraceRef => ({ node: ids.get(draft)!, output });
-  return {
+  return vouchFor({
     format: "chainrule-trace",
     version: traceVersion,
     title: options.title ?? "",
@@ -217,7 +218,7 @@ function assembled(captured: Captured): Trace {
     update:
       failure === null || failure.phase === "update" ? changesOf(kept, refTo, captured) : null,
     error: failure === null ? null : errorFrom(failure, broken?.draft ?? null, ids, recorder),
-  };
+  });
 }
 
 /** The drafts that the outputs were computed from, in their order. */
@@ -236,15 +237,14 @@ function nodeFrom(
   { names, pass }: Captured,
 ): TraceNode {
   const { op } = draft;
-  const pointwise =
-    op !== null && "kind" in op && op.kind === "pointwise" ? pointwiseTexts(op) : null;
+  const texts = op === null ? null : textsOf(op);
   return {
     id,
     kind: op === null ? "leaf" : "op",
     op: op?.name ?? null,
     formula: op?.formula ?? null,
-    symbols: pointwise?.symbols ?? [],
-    derivatives: pointwise?.derivatives ?? [],
+    symbols: texts?.symbols ?? [],
+    derivatives: texts?.derivatives ?? [],
     broadcasts: op?.broadcasts ?? false,
     operands: draft.operands.map(refTo),
     options: toTraceData(draft.options),
@@ -264,12 +264,23 @@ function nodeFrom(
   };
 }
 
-function pointwiseTexts(op: object): { symbols: string[]; derivatives: string[] } {
-  const listed = (key: string): string[] => {
-    const list: unknown = Reflect.get(op, key);
-    return Array.isArray(list) ? list.filter((text) => typeof text === "string") : [];
-  };
-  return { symbols: listed("operands"), derivatives: listed("derivativeFormulas") };
+/** The texts of each op: written once, since a graph has many nodes of one op. */
+const textsOfOps = new WeakMap<object, { symbols: string[]; derivatives: string[] }>();
+
+function textsOf(op: object): { symbols: string[]; derivatives: string[] } {
+  let texts = textsOfOps.get(op);
+  if (texts === undefined) {
+    const listed = (key: string): string[] => {
+      const list: unknown = Reflect.get(op, key);
+      return Array.isArray(list) ? list.filter((text) => typeof text === "string") : [];
+    };
+    const isPointwise = "kind" in op && op.kind === "pointwise";
+    texts = isPointwise
+      ? { symbols: listed("operands"), derivatives: listed("derivativeFormulas") }
+      : { symbols: [], derivatives: [] };
+    textsOfOps.set(op, texts);
+  }
+  return texts;
 }
 
 function backwardFrom(

@@ -23,7 +23,7 @@ const spelt = new Set(["NaN", "Infinity", "-Infinity", "-0"]);
  * toJSON(readTrace(toJSON(trace))) === toJSON(trace); // → true
  */
 export function toJSON(trace: Trace): string {
-  return JSON.stringify(readTrace(trace));
+  return JSON.stringify(checkedTrace(trace));
 }
 
 /**
@@ -46,7 +46,21 @@ export function readTrace(source: unknown): Trace {
       );
     }
   }
-  return new TraceReader().trace(data);
+  return vouchFor(new TraceReader().trace(data));
+}
+
+/** Traces that were captured or read here: they need no second look. */
+const known = new WeakSet<Trace>();
+
+/** Notes that a trace is in order. */
+export function vouchFor(trace: Trace): Trace {
+  known.add(trace);
+  return trace;
+}
+
+/** The trace itself if it comes from here, else a checked copy of it. */
+export function checkedTrace(trace: Trace): Trace {
+  return known.has(trace) ? trace : readTrace(trace);
 }
 
 type Fields = Readonly<Record<string, unknown>>;
