@@ -3,8 +3,10 @@ import { defaultClientConditions, defaultServerConditions, type Plugin } from "v
 import { defineConfig } from "vitest/config";
 import { documentation, generateDoctests } from "./scripts/doctest/generate.mjs";
 import { writeKernels } from "./scripts/lib/kernels.mjs";
+import { writePage } from "./scripts/lib/page.mjs";
 
 await writeKernels();
+await writePage();
 await generateDoctests();
 
 /** Tests run on the sources of the packages: nothing need be built. */

@@ -1,8 +1,10 @@
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 import { writeKernels } from "./scripts/lib/kernels.mjs";
+import { writePage } from "./scripts/lib/page.mjs";
 
 await writeKernels();
+await writePage();
 
 /** The unit tests where no text may become code, as on a page with a strict security policy. */
 export default defineConfig({

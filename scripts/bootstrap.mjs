@@ -28,7 +28,9 @@ if (!isInstalled()) {
 }
 
 const { writeKernels } = await import("./lib/kernels.mjs");
+const { writePage } = await import("./lib/page.mjs");
 await writeKernels();
+await writePage();
 
 /** pnpm leaves the lock file that it installed from in node_modules. */
 function isInstalled() {

@@ -10,10 +10,12 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { writeKernels } from "./lib/kernels.mjs";
+import { writePage } from "./lib/page.mjs";
 import { compile, forget } from "./lib/typescript.mjs";
 import { files, fromRoot, packages } from "./lib/workspace.mjs";
 
 await writeKernels();
+await writePage();
 const quiet = process.argv.includes("--quiet");
 const all = packages();
 

@@ -10,6 +10,7 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import { writeKernels } from "./lib/kernels.mjs";
+import { writePage } from "./lib/page.mjs";
 import { files, fromRoot, isSource, packages, readJson, root } from "./lib/workspace.mjs";
 
 const forbidden = [
@@ -18,6 +19,7 @@ const forbidden = [
 ];
 
 await writeKernels();
+await writePage();
 /** @type {string[]} */
 const problems = [];
 const all = packages();

@@ -12,6 +12,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { writeKernels } from "./lib/kernels.mjs";
+import { writePage } from "./lib/page.mjs";
 import { node } from "./lib/process.mjs";
 import { cache, packages, root } from "./lib/workspace.mjs";
 
@@ -64,6 +65,7 @@ const externals = {
 };
 
 await writeKernels();
+await writePage();
 try {
   await build({
     entryPoints: [entry],

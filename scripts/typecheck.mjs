@@ -5,10 +5,12 @@
 import { join } from "node:path";
 import { generateDoctests } from "./doctest/generate.mjs";
 import { writeKernels } from "./lib/kernels.mjs";
+import { writePage } from "./lib/page.mjs";
 import { compile } from "./lib/typescript.mjs";
 import { packages, root } from "./lib/workspace.mjs";
 
 await writeKernels();
+await writePage();
 await generateDoctests();
 const { code, output } = await compile([
   ...packages().map(({ folder }) => join(folder, "tsconfig.json")),

@@ -1,11 +1,15 @@
 /**
  * Small matrices as coloured cells: the colour and its strength tell the size, a minus mark the sign.
  */
+
+import { numbersOf } from "../trace/data.ts";
 import type { TraceValue } from "../trace/schema.ts";
-import { numbersOf } from "../trace/values.ts";
 
 /** The largest matrix that is shown cell by cell in a box. */
 export const maxCells = 16;
+
+/** Fewer numbers are shown as they are. */
+const leastCells = 5;
 
 /** The cells of a value as rows; `null` for single numbers, what is too large, and what is not whole. */
 export interface Heat {
@@ -17,7 +21,7 @@ export interface Heat {
 /** Leading dimensions are stacked upon each other. */
 export function heatOf(value: TraceValue | null): Heat | null {
   const numbers = numbersOf(value);
-  if (numbers === null || numbers.length < 2) return null;
+  if (numbers === null || numbers.length < leastCells) return null;
   const columns = value!.shape.at(-1)!;
   const rows = numbers.length / columns;
   return rows > maxCells || columns > maxCells ? null : { rows, columns, numbers };

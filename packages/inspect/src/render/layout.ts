@@ -5,7 +5,7 @@ import { ArgumentError } from "@chainrule/core";
 import dagre from "@dagrejs/dagre";
 import { TensorNames } from "../trace/names.ts";
 import type { TraceValue } from "../trace/schema.ts";
-import type { Box, View } from "../view/view.ts";
+import type { Box, Frame, View } from "../view/view.ts";
 import { boxTitle, edgeText, groupText, kindText, optionsText, valueText } from "../view/words.ts";
 import type { Heat } from "./heat.ts";
 import { heatOf } from "./heat.ts";
@@ -73,7 +73,7 @@ export function layout(where: string, view: View, direction: "LR" | "TB"): Place
   graph.setGraph({
     rankdir: direction,
     nodesep: 18,
-    ranksep: 44,
+    ranksep: 36,
     edgesep: 10,
     marginx: margin,
     marginy: margin,
@@ -100,28 +100,50 @@ export function layout(where: string, view: View, direction: "LR" | "TB"): Place
   }
   dagre.layout(graph);
   const { width = 0, height = 0 } = graph.graph();
+  const rooms = headRooms(view.frames);
+  const room = Math.max(0, ...rooms);
   return {
     width: Math.ceil(width),
-    height: Math.ceil(height),
+    height: Math.ceil(height) + room,
     boxes: view.boxes.map((box) => {
       const content = contents[box.index]!;
       const { x, y } = pointOf(graph.node(`b${box.index}`));
-      return { box, content, x: round(x - content.width / 2), y: round(y - content.height / 2) };
+      return {
+        box,
+        content,
+        x: round(x - content.width / 2),
+        y: round(y - content.height / 2 + room),
+      };
     }),
     frames: view.frames.map(({ index, group }) => {
       const place: Record<string, unknown> = graph.node(`f${index}`);
       const { x, y } = pointOf(place);
       const [w, h] = [Number(place.width), Number(place.height)];
       const title = group.repeats > 1 ? `${group.name} ×${group.repeats}` : group.name;
-      return { x: round(x - w / 2), y: round(y - h / 2), width: round(w), height: round(h), title };
+      const head = rooms[index]!;
+      const top = round(y - h / 2 + room - head);
+      return { x: round(x - w / 2), y: top, width: round(w), height: round(h + head), title };
     }),
     edges: view.edges.map(({ from, to }, i) => {
       const place: { points?: unknown } = graph.edge(`b${from}`, `b${to}`, `e${i}`);
-      const points = Array.isArray(place.points) ? place.points.map(pointOf) : [];
-      const at = labels[i] === "" ? { x: 0, y: 0 } : pointOf(place);
+      const lowered = (point: object): Point => {
+        const { x, y } = pointOf(point);
+        return { x, y: y + room };
+      };
+      const points = Array.isArray(place.points) ? place.points.map(lowered) : [];
+      const at = labels[i] === "" ? { x: 0, y: 0 } : lowered(place);
       return { points, label: labels[i]!, at };
     }),
   };
+}
+
+/** How much higher each frame is than what is in it, for its title: more for a frame around frames. */
+function headRooms(frames: readonly Frame[]): number[] {
+  const rooms = frames.map(() => 12);
+  for (const { index, frame } of frames.toReversed()) {
+    if (frame !== null) rooms[frame.index] = Math.max(rooms[frame.index]!, rooms[index]! + 14);
+  }
+  return rooms;
 }
 
 function pointOf(place: object): Point {

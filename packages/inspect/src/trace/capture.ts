@@ -1,6 +1,7 @@
 /**
  * From a running program to a trace.
  */
+import type { NodeOp } from "@chainrule/core";
 import {
   ArgumentError,
   backward,
@@ -12,6 +13,7 @@ import {
   recordSourceLines,
   Tensor,
 } from "@chainrule/core";
+import { toTraceData } from "./data.ts";
 import type { NamedTensors } from "./names.ts";
 import { namesFrom } from "./names.ts";
 import { vouchFor } from "./read.ts";
@@ -27,7 +29,7 @@ import type {
   TraceTensor,
 } from "./schema.ts";
 import { traceVersion } from "./schema.ts";
-import { tensorValue, toTraceData } from "./values.ts";
+import { tensorValue } from "./values.ts";
 
 /** Options of {@link capture}. */
 export interface CaptureOptions {
@@ -86,6 +88,21 @@ export function capture(
   program: Tensor | (() => Tensor) | (() => void),
   options: CaptureOptions = {},
 ): Trace {
+  return captureLive(program, options).trace;
+}
+
+/** A node's call as it was made: the op with its options, or the tensor of a leaf. */
+export interface LiveCall {
+  readonly op: NodeOp | null;
+  readonly options: unknown;
+  readonly tensors: readonly Tensor[];
+}
+
+/** {@link capture}, with the calls behind the nodes, in their order. */
+export function captureLive(
+  program: Tensor | (() => Tensor) | (() => void),
+  options: CaptureOptions,
+): { readonly trace: Trace; readonly calls: readonly LiveCall[] } {
   checkOptions("capture", options, optionNames);
   const maxElements = checkInteger("capture", "maxElements", options.maxElements ?? 1024, 1);
   const names = namesFrom(options.names);
@@ -197,7 +214,7 @@ interface Captured {
   readonly options: CaptureOptions;
 }
 
-function assembled(captured: Captured): Trace {
+function assembled(captured: Captured): { trace: Trace; calls: readonly LiveCall[] } {
   const { recorder, outputs, pass, failure, options } = captured;
   const ends = outputs.map((output) => recorder.place(output));
   const broken =
@@ -208,7 +225,7 @@ function assembled(captured: Captured): Trace {
       : upstreamOf(ends, recorder.drafts);
   const ids = new Map(kept.map((draft, i) => [draft, i + 1]));
   const refTo = ({ draft, output }: Place): TraceRef => ({ node: ids.get(draft)!, output });
-  return vouchFor({
+  const trace = vouchFor({
     format: "chainrule-trace",
     version: traceVersion,
     title: options.title ?? "",
@@ -219,6 +236,14 @@ function assembled(captured: Captured): Trace {
       failure === null || failure.phase === "update" ? changesOf(kept, refTo, captured) : null,
     error: failure === null ? null : errorFrom(failure, broken?.draft ?? null, ids, recorder),
   });
+  const calls = kept.map(
+    ({ op, options: given, outputs: made }): LiveCall => ({
+      op,
+      options: given,
+      tensors: made.map(({ tensor }) => tensor),
+    }),
+  );
+  return { trace, calls };
 }
 
 /** The drafts that the outputs were computed from, in their order. */

@@ -16,9 +16,10 @@ import {
 import { Linear, Sequential, Tanh } from "@chainrule/nn";
 import { describe, expect, test } from "vitest";
 import { capture } from "./capture.ts";
+import { numbersOf } from "./data.ts";
 import { readTrace, toJSON } from "./read.ts";
 import type { Trace } from "./schema.ts";
-import { numbersOf, tensorOf } from "./values.ts";
+import { tensorOf } from "./values.ts";
 
 const variable = (data: number | number[] | number[][], name?: string): Tensor =>
   tensor(data, { requiresGrad: true, ...(name === undefined ? {} : { name }) });

@@ -101,7 +101,21 @@ function placeLeaves(trace: Trace, root: Group, parents: Map<number, Group>): vo
     if (list === undefined) first.set(home, [node]);
     else list.push(node);
   }
-  for (const [group, leaves] of first) group.members.unshift(...leaves);
+  // A leaf stands where it is first used, so that neighbours in the list are neighbours in the graph.
+  for (const [group, leaves] of first) {
+    const order = new Map(group.members.map((member) => [member, firstId(member)]));
+    for (const leaf of leaves) order.set(leaf, leaf.id);
+    const sorted = [...order].sort(([, a], [, b]) => a - b).map(([member]) => member);
+    group.members.length = 0;
+    for (const member of sorted) group.members.push(member);
+  }
+}
+
+/** The id of the first node in it. A group is made for its first op, which may be in a group of its own. */
+function firstId(member: TraceNode | Group): number {
+  let first = member;
+  while (isGroup(first)) first = first.members.find((one) => isGroup(one) || one.kind === "op")!;
+  return first.id;
 }
 
 function commonGroup(a: Group, b: Group): Group {
@@ -191,7 +205,8 @@ function foldRepeats(root: Group, parents: Map<number, Group>): void {
       }
     }
     flush();
-    group.members.splice(0, group.members.length, ...folded);
+    group.members.length = 0;
+    for (const member of folded) group.members.push(member);
   }
 }
 

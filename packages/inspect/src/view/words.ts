@@ -2,9 +2,9 @@
  * The words and numbers that pictures show.
  */
 
+import { fromTraceNumber, singleNumberOf } from "../trace/data.ts";
 import type { TensorNames } from "../trace/names.ts";
 import type { Trace, TraceNode, TraceRef, TraceTensor, TraceValue } from "../trace/schema.ts";
-import { fromTraceNumber, singleNumberOf } from "../trace/values.ts";
 import type { Box, ViewEdge } from "./view.ts";
 
 /** Four significant digits, with a true minus sign. */

@@ -1,0 +1,99 @@
+/**
+ * Changing a leaf.
+ */
+
+import { numbersOf, singleNumberOf } from "../trace/data.ts";
+import type { Trace } from "../trace/schema.ts";
+import type { PageData, PageEngine } from "./data.ts";
+import type { Child } from "./dom.ts";
+import { h, replaceChildren } from "./dom.ts";
+import { indexText, localNumber } from "./tables.ts";
+import type { Words } from "./words.ts";
+
+/** Larger leaves have too many numbers to be written into fields. */
+const mostFields = 36;
+
+/** A field for each number of each small leaf; `swap` shows the trace that follows. */
+export function editor(
+  data: PageData,
+  words: Words,
+  engine: PageEngine,
+  swap: (trace: Trace, announcement: string | null) => void,
+): Child[] {
+  const { trace, names } = data;
+  const changed: Record<number, number[]> = {};
+  const message = h("p", { role: "status" });
+  const leaves = trace.nodes.filter((node) => {
+    const [tensor] = node.outputs;
+    return (
+      node.kind === "leaf" && tensor!.value!.data!.length <= mostFields && tensor!.dtype !== "bool"
+    );
+  });
+  const output = trace.outputs[0]!;
+  const change = (id: number, element: number, input: HTMLInputElement): void => {
+    const value = Number(input.value.trim().replace(",", "."));
+    const isNumber = input.value.trim() !== "" && !Number.isNaN(value);
+    input.setAttribute("aria-invalid", String(!isNumber));
+    if (!isNumber) {
+      message.textContent = words.badNumber;
+      return;
+    }
+    const numbers = changed[id] ?? numbersOf(trace.nodes[id - 1]!.outputs[0]!.value)!;
+    numbers[element] = value;
+    changed[id] = numbers;
+    try {
+      const next = engine.replay(trace, changed);
+      const result = singleNumberOf(next.nodes[output.node - 1]!.outputs[output.output]!.value);
+      const name = names[output.node - 1]![output.output]!;
+      message.textContent =
+        result === null
+          ? ""
+          : words.edited(names[id - 1]![0]!, name, localNumber(words, result, 6));
+      swap(next, message.textContent);
+    } catch (error) {
+      message.textContent = error instanceof Error ? error.message : String(error);
+    }
+  };
+  const fields = leaves.map(({ id, outputs: [tensor] }) => {
+    const name = names[id - 1]![0]!;
+    const { shape } = tensor!;
+    const inputs = numbersOf(tensor!.value)!.map((number, element) => {
+      const field = h("input", {
+        type: "text",
+        inputmode: "decimal",
+        size: "7",
+        spellcheck: "false",
+        value: words.decimalComma ? String(number).replace(".", ",") : String(number),
+        "aria-label": words
+          .editFor(name, shape.length === 0 ? "" : indexText(shape, element))
+          .trim(),
+        "data-leaf": String(id),
+        "data-element": String(element),
+      });
+      field.addEventListener("change", () => change(id, element, field));
+      return field;
+    });
+    const columns = shape.at(-1) ?? 1;
+    const rows: HTMLElement[] = [];
+    for (let i = 0; i < inputs.length; i += columns)
+      rows.push(h("div", { class: "row" }, ...inputs.slice(i, i + columns)));
+    return h("fieldset", {}, h("legend", {}, name), ...rows);
+  });
+  const reset = h("button", { type: "button" }, words.reset);
+  reset.addEventListener("click", () => {
+    for (const key of Object.keys(changed)) delete changed[Number(key)];
+    for (const input of document.querySelectorAll<HTMLInputElement>("#edit input")) {
+      input.value = input.defaultValue;
+      input.removeAttribute("aria-invalid");
+    }
+    replaceChildren(message);
+    swap(trace, words.reset);
+  });
+  return [
+    h("h2", {}, words.edit),
+    h("p", {}, words.editText),
+    ...fields,
+    h("p", {}, reset),
+    message,
+  ];
+}

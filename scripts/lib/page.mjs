@@ -1,0 +1,153 @@
+/**
+ * Bundles what the pages of the inspector run: the script of the page, and the engine that computes a trace anew. Both go,
+ * as text, into a source file that is not committed, with the checksums that the page's security policy names. Does
+ * nothing when that is there already.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
+import { files, fromRoot, isSource, root } from "./workspace.mjs";
+
+const inspect = join(root, "packages/inspect/src");
+const core = join(root, "packages/core/src");
+const target = join(inspect, "page/bundle.generated.ts");
+
+export async function writePage() {
+  const hash = createHash("sha256").update(readFileSync(join(root, "pnpm-lock.yaml")));
+  hash.update(readFileSync(import.meta.filename));
+  const wanted = (/** @type {string} */ path) =>
+    (isSource(path) || path.endsWith(".css")) && !path.endsWith(".generated.ts");
+  for (const folder of [core, inspect])
+    for (const path of files(folder, wanted)) hash.update(path).update(readFileSync(path));
+  const key = hash.digest("hex");
+  if (existsSync(target) && readFileSync(target, "utf8").includes(key)) return;
+
+  const { build, transform } = await import("esbuild");
+  /** @type {import("esbuild").BuildOptions} */
+  const options = {
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none",
+    conditions: ["chainrule-source"],
+    nodePaths: [join(root, "node_modules")],
+    absWorkingDir: root,
+    logLevel: "error",
+    define: { "import.meta.url": '"https://page.invalid/core/src/graph/site.ts"' },
+  };
+  const bundle = async (/** @type {string} */ entry) => {
+    const { outputFiles } = await build({
+      ...options,
+      entryPoints: [join(inspect, "page", entry)],
+      plugins: [await withoutTests()],
+    });
+    return outputFiles?.[0]?.text.trimEnd() ?? "";
+  };
+  const [script, engine, css] = await Promise.all([
+    bundle("main.ts"),
+    bundle("engine.ts"),
+    transform(await styles(build, options), { loader: "css", minify: true }),
+  ]);
+  const style = css.code.trimEnd();
+  const packed = deflateRawSync(Buffer.from(engine), { level: 9 }).toString("base64");
+  const checksum = (/** @type {string} */ text) =>
+    `sha256-${createHash("sha256").update(text).digest("base64")}`;
+  const constants = {
+    pageScript: [script, "The script of the page."],
+    pageBootHash: [checksum(script), "Its checksum, for the security policy."],
+    pageStyle: [style, "How the page looks."],
+    pageStyleHash: [checksum(style), "Its checksum."],
+    pageEngine: [packed, "The engine, deflated and in base64."],
+    pageEngineHash: [checksum(engine), "The checksum of its script."],
+  };
+  const lines = Object.entries(constants).map(
+    ([name, [text, comment]]) =>
+      `/** ${comment} */\nexport const ${name}: string =\n  ${JSON.stringify(text)};`,
+  );
+  const source = `/**\n * Made by ${fromRoot(import.meta.filename)}.\n * ${key}\n */\n${lines.join("\n")}\n`;
+  // Several commands may do this at once: the file appears whole.
+  const draft = `${target}.${process.pid}`;
+  writeFileSync(draft, source);
+  renameSync(draft, target);
+}
+
+/**
+ * The colours come from the same place as those of pictures.
+ *
+ * @param {typeof import("esbuild").build} build
+ * @param {import("esbuild").BuildOptions} options
+ */
+async function styles(build, options) {
+  const { outputFiles } = await build({
+    ...options,
+    entryPoints: [join(inspect, "render/style.ts")],
+    format: "esm",
+    minify: false,
+  });
+  const text = outputFiles?.[0]?.text ?? "";
+  const { colorRules, graphRules } = await import(
+    `data:text/javascript;base64,${Buffer.from(text).toString("base64")}`
+  );
+  return `${colorRules(":root")}${graphRules}${readFileSync(join(inspect, "page/page.css"), "utf8")}`;
+}
+
+/**
+ * Ops without what they are tested by, and an engine that neither makes code from text, which the page's policy forbids,
+ * nor looks for WebAssembly.
+ *
+ * @returns {Promise<import("esbuild").Plugin>}
+ */
+async function withoutTests() {
+  const { parse } = await import("@babel/parser");
+  return {
+    name: "without-tests",
+    setup({ onLoad }) {
+      onLoad({ filter: /core[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
+        const text = readFileSync(path, "utf8");
+        if (path.endsWith(join("src", "fluent.ts"))) return { contents: "export {};" };
+        if (path.endsWith(join("accelerated", "modules.generated.ts"))) {
+          return { contents: 'export const relaxedModule = ""; export const plainModule = "";' };
+        }
+        if (path.endsWith(join("kernels", "specialize.ts"))) {
+          const contents = text.replace('new Function("return 1")() === 1', "false");
+          if (contents === text) throw new Error(`${fromRoot(path)}: the probe was not found`);
+          return { contents, loader: "ts" };
+        }
+        return { contents: withoutRows(text), loader: "ts" };
+      });
+    },
+  };
+
+  /** @param {string} text */
+  function withoutRows(text) {
+    if (!/\b(?:defineOp|makeOp|pointwise)\(/.test(text)) return text;
+    const program = parse(text, { sourceType: "module", plugins: ["typescript"] }).program;
+    /** @type {[number, number][]} */
+    const cuts = [];
+    /** @type {any[]} */
+    const stack = [program];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (
+        node.type === "ObjectProperty" &&
+        ["samples", "rejects", "edges"].includes(node.key.name) &&
+        node.value.type === "ArrayExpression"
+      ) {
+        cuts.push([node.value.start, node.value.end]);
+        continue;
+      }
+      for (const [key, child] of Object.entries(node)) {
+        if (key === "loc") continue;
+        for (const one of Array.isArray(child) ? child : [child])
+          if (typeof one?.type === "string") stack.push(one);
+      }
+    }
+    let cut = text;
+    for (const [start, end] of cuts.sort((a, b) => b[0] - a[0]))
+      cut = `${cut.slice(0, start)}[]${cut.slice(end)}`;
+    return cut;
+  }
+}
