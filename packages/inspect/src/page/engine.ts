@@ -38,7 +38,6 @@ function discover(): void {
     () => core.logSoftmax(x, 0),
     () => core.logsumexp(x, 0),
     () => core.cumsum(x, 0),
-    () => core.norm(x),
     () => core.to(x, "float64"),
     () => core.crossEntropy(x, zeros([2], { dtype: "int32" })),
     () => core.binaryCrossEntropy(x, x),

@@ -62,7 +62,6 @@ export {
   logsumexp,
   maxPool2d,
   mean,
-  norm,
   permute,
   reshape,
   softmax,
