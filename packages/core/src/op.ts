@@ -258,10 +258,11 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
     const { operands, options } = prepare(args);
     return apply(operands, options);
   };
-  const call = (...args: Args): Tensor | Returned => {
-    if (observers !== null) return watched(definition, args, () => checkedCall(args));
-    return checkedCall(args);
-  };
+  // Apart, since a closure over its arguments would cost every call an allocation.
+  const watchedCall = (args: Args): Tensor | Returned =>
+    watched(definition, args, () => checkedCall(args));
+  const call = (...args: Args): Tensor | Returned =>
+    observers === null ? checkedCall(args) : watchedCall(args);
   return Object.assign(Object.defineProperty(call, "name", { value: literal.name }), {
     op: definition,
   });

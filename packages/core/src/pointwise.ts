@@ -75,7 +75,7 @@ export function pointwise<
     const result =
       observers === null
         ? runForward(definition, kernel, operands, options)
-        : watched(definition, operands, () => runForward(definition, kernel, operands, options));
+        : runWatched(definition, kernel, operands, options);
     recordResult(definition, operands, options, undefined, result);
     if (result.node !== null) recordedInScope(result.storage);
     return result;
@@ -176,6 +176,16 @@ function runForward(
   const result = newTensor(dtype, shape);
   kernel.run(result, operands, options);
   return result;
+}
+
+/** {@link runForward} for observers. Apart, since a closure over its arguments would cost every call an allocation. */
+function runWatched(
+  definition: PointwiseDefinition,
+  kernel: PointwiseKernel,
+  operands: readonly Tensor[],
+  options: Parameters,
+): Tensor {
+  return watched(definition, operands, () => runForward(definition, kernel, operands, options));
 }
 
 /** Whether every primitive of the algebra has its op: the catalogue's own check. */

@@ -42,16 +42,17 @@ export interface KeptRows {
 
 /** A typed array with an identity and a version. */
 export class Storage {
+  // Declared only, see Tensor.
   /** Rises with every storage made. */
-  readonly id: number;
+  declare readonly id: number;
   /** Changed by {@link Storage.release} only. */
-  data: TypedArray;
+  declare data: TypedArray;
   /** The tick of the last in-place change, 0 if there has been none. */
-  version: number;
+  declare version: number;
   /** How many cotangents of a backward pass wait over it; −1 where others may see it, too. See `recycling.ts`. */
-  holders: number;
+  declare holders: number;
   /** What is kept in place of the numbers, which are made of it when they are read; `null` almost always. */
-  rows: KeptRows | null;
+  declare rows: KeptRows | null;
 
   constructor(data: TypedArray) {
     this.id = nextStorageId++;

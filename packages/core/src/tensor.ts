@@ -36,30 +36,32 @@ export interface Tensor extends FluentMethods {}
  * x.grad; // → tensor([2, 4, 6])
  */
 export class Tensor {
-  readonly shape: Shape;
+  // Fields are declared only: the constructor sets each once, instead of first to undefined and then to its value. Making
+  // tensors, storages and nodes is a good part of the cost of small ops.
+  declare readonly shape: Shape;
   /** The step in the storage from one element to the next along each dimension, in elements. */
-  readonly strides: Shape;
+  declare readonly strides: Shape;
   /** The place of the first element in the storage. */
-  readonly offset: number;
-  readonly dtype: DType;
-  readonly storage: Storage;
+  declare readonly offset: number;
+  declare readonly dtype: DType;
+  declare readonly storage: Storage;
   /** The recorded op that made this tensor; `null` for leaves and for what takes no part in differentiation. */
-  node: GraphNode | null;
+  declare node: GraphNode | null;
   /** Which of the node's results this is. */
-  resultIndex: number;
+  declare resultIndex: number;
   /** A name for people: shown in pictures, tables and errors. */
-  name: string | null;
+  declare name: string | null;
   /** Whether `backward` is to leave a gradient here although this is no leaf; see {@link Tensor.retainGrad}. */
-  retainsGrad: boolean;
+  declare retainsGrad: boolean;
   /** Functions that watch or replace the gradient; see `registerHook`. */
-  hooks: TensorHooks | null;
+  declare hooks: TensorHooks | null;
   /** Why this tensor takes no part in differentiation although its sources did; for `explainGrad`. */
-  origin: Origin | null;
+  declare origin: Origin | null;
   /** Hidden leading dimensions, inside `vmap`; `null` everywhere else. */
-  readonly batch: BatchDimension | null;
-  private tracked: boolean;
-  private gradient: Tensor | null;
-  private readonly count: number;
+  declare readonly batch: BatchDimension | null;
+  declare private tracked: boolean;
+  declare private gradient: Tensor | null;
+  declare private readonly count: number;
 
   /** For ops; users call `tensor`, `zeros`, `fromTypedArray`, … */
   constructor(

@@ -128,34 +128,35 @@ class BackwardRun {
       if (arrived === undefined) continue;
       this.waiting[slot] = undefined;
       const node = this.order[slot]!;
-      this.callHooks(node, arrived);
-      this.keepWanted(node, arrived);
+      if (this.isSeen(node)) {
+        this.callHooks(node, arrived);
+        this.keepWanted(node, arrived);
+      }
       if (this.needed !== null && !this.needed[slot]) continue;
-      if (observers !== null) {
-        const cotangents = node.results.map(
-          (_, i) => (Array.isArray(arrived) ? arrived[i] : arrived)?.cotangent ?? null,
-        );
-        for (const observer of observers) observer.reached?.(node, cotangents);
-      }
-      const isConfined = node.op.vjp === node.op.confined;
-      if (isConfined && this.recycles) {
-        noteStorages(this.made);
-        this.apply(node, arrived, isConfined);
-        noteStorages(null);
-        sweep(this.made);
-        forEachArrived(arrived, letGoOf);
-      } else {
-        forEachArrived(arrived, exposeOf);
-        this.apply(node, arrived, isConfined);
-      }
+      if (observers !== null) tellObservers(node, arrived);
+      const { vjp, confined } = node.op;
+      const isConfined = vjp === confined;
+      const recycles = isConfined && this.recycles;
+      // Rules of users may keep what they are given.
+      if (recycles) noteStorages(this.made);
+      else forEachStorage(arrived, expose);
+      if (typeof vjp === "function")
+        this.applyJointRule(node, vjp as JointVJP, arrived, isConfined);
+      else if (vjp !== null)
+        this.applyRules(node, vjp as readonly (OperandVJP | null)[], arrived, isConfined);
+      if (!recycles) continue;
+      noteStorages(null);
+      if (this.made.length > 0) sweep(this.made);
+      forEachStorage(arrived, letGo);
     }
   }
 
-  private apply(node: GraphNode, arrived: Arrivals, isConfined: boolean): void {
-    const { vjp } = node.op;
-    if (typeof vjp === "function") this.applyJointRule(node, vjp as JointVJP, arrived, isConfined);
-    else if (vjp !== null)
-      this.applyRules(node, vjp as readonly (OperandVJP | null)[], arrived, isConfined);
+  /** Whether somebody may want to see what arrives at the results of a node; false for almost all. */
+  private isSeen({ results }: GraphNode): boolean {
+    if (this.targets !== null) return true;
+    for (let i = 0; i < results.length; i++)
+      if (results[i]!.hooks !== null || results[i]!.retainsGrad) return true;
+    return false;
   }
 
   collected(): ReadonlyMap<Tensor, Arrived> {
@@ -326,25 +327,25 @@ class BackwardRun {
   }
 }
 
+function forEachStorage(arrived: Arrivals, action: (storage: Storage) => void): void {
+  if (!Array.isArray(arrived)) action(arrived.cotangent.storage);
+  else for (const one of arrived) if (one !== undefined) action(one.cotangent.storage);
+}
+
+/** Apart from the loop over nodes, since a closure there would cost every node an allocation. */
+function tellObservers(node: GraphNode, arrived: Arrivals): void {
+  const cotangents = node.results.map(
+    (_, i) => (Array.isArray(arrived) ? arrived[i] : arrived)?.cotangent ?? null,
+  );
+  for (const observer of observers ?? []) observer.reached?.(node, cotangents);
+}
+
 function replaceThroughHooks(tensor: Tensor, arrived: Arrived): void {
   // A hook may keep what it is given: from here on it is not ours alone.
   expose(arrived.cotangent.storage);
   const gradient = throughHooks(tensor, arrived.cotangent);
   arrived.owned = false;
   arrived.cotangent = gradient;
-}
-
-function forEachArrived(arrived: Arrivals, action: (one: Arrived) => void): void {
-  if (!Array.isArray(arrived)) action(arrived);
-  else for (const one of arrived) if (one !== undefined) action(one);
-}
-
-function letGoOf({ cotangent }: Arrived): void {
-  letGo(cotangent.storage);
-}
-
-function exposeOf({ cotangent }: Arrived): void {
-  expose(cotangent.storage);
 }
 
 /** For each node of the order, whether it was computed from one of the tensors. */

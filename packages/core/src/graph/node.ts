@@ -92,25 +92,26 @@ export function latestNode(): number {
 
 /** One recorded application of an op. */
 export class GraphNode implements Recorded {
+  // Declared only, see Tensor.
   /** Rises with every node recorded: operands always have smaller ids than results. */
-  readonly id: number;
-  readonly op: NodeOp;
+  declare readonly id: number;
+  declare readonly op: NodeOp;
   /** The operands, in order; one that is used twice stands here twice. Empty once the graph was freed. */
-  operands: readonly Tensor[];
-  readonly options: unknown;
-  saved: unknown;
+  declare operands: readonly Tensor[];
+  declare readonly options: unknown;
+  declare saved: unknown;
   /** The results; most ops have one. Empty once the graph was freed. */
-  results: readonly Tensor[];
+  declare results: readonly Tensor[];
   /** The path of the scopes in which it was recorded. */
-  readonly scope: string;
+  declare readonly scope: string;
   /** The user's line that made it, when source lines are recorded. */
-  readonly site: string | undefined;
+  declare readonly site: string | undefined;
   /** The clock of changes when it was recorded. */
-  readonly clock: number;
-  freed: boolean;
+  declare readonly clock: number;
+  declare freed: boolean;
   /** The pass that last ordered this node, and its place in that order; see `topologicalOrder`. */
-  pass: number;
-  slot: number;
+  declare pass: number;
+  declare slot: number;
 
   constructor(op: NodeOp, operands: readonly Tensor[], options: unknown, saved: unknown) {
     this.id = nextNodeId++;

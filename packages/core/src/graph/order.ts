@@ -2,6 +2,7 @@
  * The order of the chain rule: every node after the nodes that made its operands.
  */
 import { GradError } from "../errors.ts";
+import type { Tensor } from "../tensor.ts";
 import type { GraphNode } from "./node.ts";
 
 let passes = 0;
@@ -24,15 +25,14 @@ export function inTopologicalOrder<T>(
   const pass = ++passes;
   const outer: { node: GraphNode; pass: number; slot: number }[] = [];
   const stack: GraphNode[] = [];
-  /** For each node on the stack, the operand to look at next. */
-  const cursors: number[] = [];
 
   const enter = (node: GraphNode): void => {
     if (node.freed) throw freedError(node);
     if (depth > 0) outer.push({ node, pass: node.pass, slot: node.slot });
     node.pass = pass;
+    // While a node is on the stack its slot is the place of the operand to look at next.
+    node.slot = 0;
     stack.push(node);
-    cursors.push(0);
   };
 
   depth++;
@@ -40,19 +40,22 @@ export function inTopologicalOrder<T>(
     for (const root of roots) {
       if (root.pass === pass || root.id <= newerThan) continue;
       enter(root);
-      while (stack.length > 0) {
-        const top = stack.length - 1;
-        const node = stack[top]!;
-        const cursor = cursors[top]!;
-        if (cursor < node.operands.length) {
-          cursors[top] = cursor + 1;
-          const next = node.operands[cursor]!.node;
-          if (next !== null && next.pass !== pass && next.id > newerThan) enter(next);
+      let node: GraphNode | undefined = root;
+      while (node !== undefined) {
+        const operands: readonly Tensor[] = node.operands;
+        let child: GraphNode | null = null;
+        while (child === null && node.slot < operands.length) {
+          const next: GraphNode | null = operands[node.slot++]!.node;
+          if (next !== null && next.pass !== pass && next.id > newerThan) child = next;
+        }
+        if (child !== null) {
+          enter(child);
+          node = child;
         } else {
           node.slot = order.length;
           order.push(node);
           stack.pop();
-          cursors.pop();
+          node = stack[stack.length - 1];
         }
       }
     }
