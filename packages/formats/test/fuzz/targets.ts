@@ -13,9 +13,14 @@ import {
   writeNpz,
   writeSafetensors,
 } from "@chainrule/formats";
+import { importOnnx } from "@chainrule/formats/onnx";
 import { zipSync } from "fflate";
 import { crc32 } from "../../src/crc32.ts";
+import type { ModelMessage } from "../../src/onnx/messages.ts";
+import { modelSchema } from "../../src/onnx/messages.ts";
+import { decode, encode } from "../../src/onnx/wire.ts";
 import { npy } from "../npy/malformed.ts";
+import { mutateFields, valid as onnxFiles } from "../onnx/mutate.ts";
 import { file } from "../safetensors/bytes.ts";
 import { joined, mutateBytes, mutateText } from "./mutate.ts";
 import type { Random } from "./random.ts";
@@ -278,10 +283,31 @@ const json: Target = {
   growth: 8,
 };
 
+interface OnnxRead {
+  readonly message: ModelMessage;
+  readonly state: readonly Tensor[];
+}
+
+const readOnnx = (bytes: Uint8Array): OnnxRead => {
+  const model = importOnnx(bytes);
+  const state = [...model.parameters(), ...model.buffers()];
+  return { message: decode(modelSchema, bytes), state };
+};
+
+const onnx: Target = {
+  seeds: onnxFiles(),
+  mutate: (random, seed, seeds) =>
+    random.oneIn(3) ? mutateBytes(random, seed, seeds) : mutateFields(random, seed, seeds),
+  read: readOnnx,
+  again: ({ message }: OnnxRead) => readOnnx(encode(modelSchema, message)),
+  growth: 8,
+};
+
 export const targets: Readonly<Record<string, Target>> = {
   safetensors,
   npy: npyTarget,
   npz,
   checkpoint,
   json,
+  onnx,
 };

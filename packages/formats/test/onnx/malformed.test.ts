@@ -7,7 +7,6 @@ import { modelSchema } from "../../src/onnx/messages.ts";
 import { encode } from "../../src/onnx/wire.ts";
 import type { ModelSpec } from "./build.ts";
 import { attribute, modelFile, modelMessage, node } from "./build.ts";
-import { mutatedFiles, valid } from "./mutate.ts";
 
 /** The bytes, the byte that is to be named (or text at which it is), what is to be said. */
 type Row = readonly [title: string, bytes: Uint8Array, place: number | string, message: RegExp];
@@ -343,18 +342,3 @@ function indexOf(bytes: Uint8Array, part: Uint8Array): number {
     if (part.every((byte, k) => bytes[i + k] === byte)) return i;
   return -1;
 }
-
-test("ten thousand mutated files: a model or a typed error", () => {
-  const outcomes = { valid: 0, refused: 0 };
-  for (const bytes of mutatedFiles(valid(), 10_000, 1)) {
-    try {
-      importOnnx(bytes);
-      outcomes.valid++;
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      outcomes.refused++;
-    }
-  }
-  expect(outcomes.refused).toBeGreaterThan(2000);
-  expect(outcomes.valid).toBeGreaterThan(500);
-});

@@ -1,7 +1,9 @@
-/** Damage to files that knows where messages begin and end: what a broken disk, or somebody with intent, would do. */
+/** Files to begin with, and damage to them that knows where fields begin and end. */
 import { rand, randn, tensor } from "@chainrule/core";
 import { Linear, ReLU, Sequential } from "@chainrule/nn";
 import { exportOnnx } from "../../src/onnx/index.ts";
+import { joined } from "../fuzz/mutate.ts";
+import type { Random } from "../fuzz/random.ts";
 import { modelFile } from "./build.ts";
 
 /** Files that are read without complaint. */
@@ -42,19 +44,6 @@ export function valid(): Uint8Array[] {
   ];
 }
 
-/** A small generator of its own: the same seed, the same files. (Marsaglia, Xorshift RNGs, 2003.) */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = (seed * 2654435761) >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state % below;
-  };
-}
-
 /** Where fields with a length begin: the tag, and how long what follows claims to be. */
 function fieldsOf(bytes: Uint8Array): number[] {
   const places: number[] = [];
@@ -66,70 +55,44 @@ function fieldsOf(bytes: Uint8Array): number[] {
   return places;
 }
 
-const interesting = [0, 1, 2, 7, 0x7f, 0x80, 0xff];
-
-function mutated(
+/** A fault in one field: its length, its number or type, what it holds; or the field once more, or not at all. */
+export function mutateFields(
+  random: Random,
   bytes: Uint8Array,
   others: readonly Uint8Array[],
-  next: (below: number) => number,
 ): Uint8Array {
-  const fields = fieldsOf(bytes);
-  const field = fields[next(Math.max(fields.length, 1))] ?? 0;
-  const length = bytes[field + 1] ?? 0;
-  const copy = bytes.slice();
-  const joined = (...parts: Uint8Array[]): Uint8Array => {
-    const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
-  };
-  const whole = bytes.subarray(field, field + 2 + length);
-  switch (next(9)) {
-    case 0:
-      copy[next(copy.length)] = interesting[next(interesting.length)]!;
-      return copy;
-    case 1:
-      copy[next(copy.length)]! ^= 1 << next(8);
-      return copy;
-    case 2:
-      return bytes.subarray(0, next(bytes.length));
-    case 3: // A length that lies.
-      copy[field + 1] = next(2) === 0 ? next(256) : length + next(5) - 2;
-      return copy;
-    case 4: // A field of another number or type.
-      copy[field] = next(256);
-      return copy;
-    case 5: // A field twice; the lengths around it lie by as much.
-      return joined(bytes.subarray(0, field), whole, bytes.subarray(field));
-    case 6: // A field less.
-      return joined(bytes.subarray(0, field), bytes.subarray(field + 2 + length));
-    case 7: {
-      // Part of another file in place of as many bytes.
-      const other = others[next(others.length)]!;
-      const size = Math.min(next(64) + 1, other.length, copy.length);
-      const from = next(other.length - size + 1);
-      copy.set(other.subarray(from, from + size), next(copy.length - size + 1));
-      return copy;
-    }
-    default: // What a field holds, one byte of it.
-      if (length > 0) copy[field + 2 + next(length)] = next(256);
-      return copy;
-  }
+  let changed: Uint8Array = bytes;
+  for (let i = random.below(3); i >= 0 && changed.length > 2; i--)
+    changed = withFault(random, changed, others);
+  return changed;
 }
 
-/** So many files, each with one to three faults. */
-export function* mutatedFiles(
-  files: readonly Uint8Array[],
-  count: number,
-  seed: number,
-): Generator<Uint8Array> {
-  const next = randomNumbers(seed);
-  for (let i = 0; i < count; i++) {
-    let bytes: Uint8Array = files[i % files.length]!;
-    for (let k = next(3); k >= 0 && bytes.length > 2; k--) bytes = mutated(bytes, files, next);
-    yield bytes;
+function withFault(random: Random, bytes: Uint8Array, others: readonly Uint8Array[]): Uint8Array {
+  const fields = fieldsOf(bytes);
+  const field = fields[random.below(fields.length)] ?? 0;
+  const length = bytes[field + 1] ?? 0;
+  const copy = bytes.slice();
+  switch (random.below(6)) {
+    case 0: // A length that lies.
+      copy[field + 1] = random.oneIn(2) ? random.below(256) : length + random.below(5) - 2;
+      return copy;
+    case 1: // Another number or type.
+      copy[field] = random.below(256);
+      return copy;
+    case 2: // Twice; the lengths around it lie by as much.
+      return joined(bytes.subarray(0, field + 2 + length), bytes.subarray(field));
+    case 3: // Not at all.
+      return joined(bytes.subarray(0, field), bytes.subarray(field + 2 + length));
+    case 4: {
+      // What another file has, in place of as many bytes.
+      const other = random.pick(others);
+      const size = Math.min(random.below(64) + 1, other.length, copy.length);
+      const from = random.below(other.length - size + 1);
+      copy.set(other.subarray(from, from + size), random.below(copy.length - size + 1));
+      return copy;
+    }
+    default: // One byte of what it holds.
+      if (length > 0) copy[field + 2 + random.below(length)] = random.below(256);
+      return copy;
   }
 }
