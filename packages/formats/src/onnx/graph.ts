@@ -156,9 +156,12 @@ export class GraphWriter {
     for (let i = this.needed.length - 1; i >= 0; i--) {
       if (!this.needed[i]) continue;
       const calls = this.runs.callsAt(i);
-      const inner = this.insideOf(calls[0]!);
-      if (inner !== null) {
-        for (const tensor of inner) need([tensor]);
+      const inner = calls.map((call, run) => this.insideOf(call, run));
+      if (inner[0] !== null) {
+        // What is no part of another run stands for itself, and is found to differ.
+        for (const [k, tensor] of inner[0]!.entries()) {
+          need(inner.map((tensors, run) => tensors?.[k] ?? calls[run]!.results[k] ?? tensor));
+        }
         continue;
       }
       const sources = calls[0]!.operands;
@@ -171,9 +174,10 @@ export class GraphWriter {
    * For an op whose own computation was watched (a custom op, a checkpoint): the tensors inside of it that its results
    * are. `null` for all others.
    */
-  private insideOf({ op, results }: TracedCall): readonly Tensor[] | null {
+  private insideOf({ op, results }: TracedCall, run = 0): readonly Tensor[] | null {
     if (isPointwise(op) || mappingOf(op) !== undefined) return null;
-    const inner = results.map((result) => this.runs.sample.madeBefore(result));
+    const trace = this.runs.traces[run]!;
+    const inner = results.map((result) => trace.madeBefore(result));
     return inner.every((tensor) => tensor !== undefined) ? inner : null;
   }
 
@@ -207,6 +211,7 @@ export class GraphWriter {
     );
     const values = this.emit(index, call, {
       op: call.op,
+      where: named(call),
       options: call.options,
       vary: this.runs.vary(index),
       operands,

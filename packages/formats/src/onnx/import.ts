@@ -1,7 +1,6 @@
 /**
  * From an ONNX file to a module.
  */
-import type { Tensor } from "@chainrule/core";
 import {
   ArgumentError,
   ChainruleError,
@@ -10,7 +9,7 @@ import {
   formatShape,
   quoted,
   ShapeError,
-  Tensor as TensorClass,
+  Tensor,
   withScope,
 } from "@chainrule/core";
 import { buffer, Module, parameter } from "@chainrule/nn";
@@ -116,7 +115,7 @@ export class OnnxModel extends Module {
     for (const { name, step, inputs: from, outputs } of program.steps) {
       const given = from.map((place) => (place < 0 ? undefined : values[place]));
       const found = withScope(name, () => inStep(name, () => step(...given)));
-      const results = found instanceof TensorClass ? [found] : found;
+      const results = found instanceof Tensor ? [found] : found;
       for (const [i, place] of outputs.entries()) if (place >= 0) values[place] = results[i]!;
     }
     return program.outputPlaces.map((place) => values[place]!);
@@ -144,7 +143,7 @@ function checkInputs(expected: readonly OnnxValue[], inputs: readonly Tensor[]):
   const lengths = new Map<string, number>();
   for (const [i, { name, dtype, shape }] of expected.entries()) {
     const x: unknown = inputs[i];
-    if (!(x instanceof TensorClass)) {
+    if (!(x instanceof Tensor)) {
       throw new ArgumentError(`OnnxModel: input ${name} must be a tensor, not ${quoted(x)}.`, {
         name,
       });

@@ -23,6 +23,8 @@ export interface Operand extends Described {
 /** A call of an op that is being written. */
 export interface MappedCall<Options = unknown> {
   readonly op: NodeOp;
+  /** The op, the module and the line of the call: for errors. */
+  readonly where: string;
   readonly options: Options;
   /** By name: an option, in every run. Of an option named in `varies`, this finds what it is in terms of dynamic axes. */
   readonly vary: (read: (options: Options) => number) => Size;
@@ -64,7 +66,7 @@ export function unmapped(reason: string): Unmapped {
 export function fixed(call: MappedCall, size: Size | undefined, what: string): number {
   if (typeof size === "number") return size;
   throw new OnnxExportError(
-    `exportOnnx: ${call.op.name} is written for a fixed ${what}, which here depends on a dynamic axis. Fix that axis.`,
+    `exportOnnx: ${call.where} is written for a fixed ${what}, which here depends on a dynamic axis. Fix that axis.`,
     { op: call.op.name },
   );
 }

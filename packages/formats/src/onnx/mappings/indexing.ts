@@ -52,7 +52,7 @@ function tuples(
   for (const { dtype } of indices) {
     if (dtype !== "bool") continue;
     throw new OnnxExportError(
-      `exportOnnx: ${call.op.name} with a mask has no counterpart: the shape of its result depends on numbers. Use where(mask, x, other).`,
+      `exportOnnx: ${call.where} with a mask has no counterpart: the shape of its result depends on numbers. Use where(mask, x, other).`,
       { op: call.op.name },
     );
   }
@@ -129,7 +129,7 @@ interface Rows {
 function refuseFrequencies(call: MappedCall<Rows>): void {
   if (!call.options.scaleGradByFreq) return;
   throw new OnnxExportError(
-    `exportOnnx: ${call.op.name} with scaleGradByFreq has no counterpart in ONNX.`,
+    `exportOnnx: ${call.where} with scaleGradByFreq has no counterpart in ONNX.`,
     { op: call.op.name },
   );
 }
@@ -182,7 +182,7 @@ export const indexingMappings = {
     const reduction = reductions[reduce as keyof typeof reductions];
     if (reduction !== undefined && includeSelf) return scatter(e, call, reduction);
     throw new OnnxExportError(
-      `exportOnnx: scatterReduce has no counterpart for ${includeSelf ? `reduce: ${JSON.stringify(reduce)}` : "includeSelf: false"}. ONNX has sums, products, maxima and minima with what was there before.`,
+      `exportOnnx: ${call.where} has no counterpart for ${includeSelf ? `reduce: ${JSON.stringify(reduce)}` : "includeSelf: false"}. ONNX has sums, products, maxima and minima with what was there before.`,
       { op: call.op.name },
     );
   }),

@@ -205,7 +205,7 @@ function emitMaxPoolIndices(e: Emitter, call: MappedCall<Windows>): Value {
   const moving = forMaxPool(call);
   if (moving === null) {
     throw new OnnxExportError(
-      "exportOnnx: maxPoolIndices over windows of unequal size has no counterpart in ONNX.",
+      `exportOnnx: ${call.where} has no counterpart in ONNX for windows of unequal size.`,
       { op: call.op.name },
     );
   }
