@@ -269,7 +269,7 @@ export class GraphWriter {
     const value = emitVaryingConstant(this.e, counterparts, described);
     if (value !== null) return value;
     throw new OnnxExportError(
-      `exportOnnx: a constant of shape [${tensor.shape.join(", ")}] is another one with other inputs. It was computed from them outside of the graph (item(), toArray()), ` +
+      `exportOnnx: a constant of shape [${tensor.shape.join(", ")}], read by ${this.e.writing}, is another one with other inputs. It was computed from them outside of the graph (item(), toArray()), ` +
         "is random (call model.eval()), or follows a length in a way that is not known: compute it with ops, or make it an input.",
       { shape: tensor.shape },
     );
