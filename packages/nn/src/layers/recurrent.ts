@@ -4,7 +4,6 @@
  * What the input contributes to the gates is computed for all times at once. A step in time is then one product and one
  * fused op, so a sequence of length T costs about 2·T nodes for each layer and direction.
  */
-import type { Tensor } from "@chainrule/core";
 import {
   ArgumentError,
   add,
@@ -24,7 +23,7 @@ import {
   matmul,
   ShapeError,
   stack,
-  Tensor as TensorClass,
+  Tensor,
   transpose,
   unbind,
   unsqueeze,
@@ -222,7 +221,7 @@ abstract class Recurrent extends Module {
     if (given === null) return null;
     const [steps, samples] = input.shape as [number, number];
     const lengths: readonly number[] =
-      given instanceof TensorClass ? Array.from(given.toTypedArray()) : given;
+      given instanceof Tensor ? Array.from(given.toTypedArray()) : given;
     if (!Array.isArray(lengths) || lengths.length !== samples) {
       throw new ArgumentError(
         `${where}: lengths must hold one number for each of the ${samples} sequences, but there are ${lengths.length}.`,
