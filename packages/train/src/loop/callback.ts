@@ -47,6 +47,8 @@ export interface RunStateDict {
   readonly loader: unknown;
   /** The default generator, from which dropout draws. */
   readonly generator: GeneratorState;
+  /** The generators that modules hold, in the order of the modules. */
+  readonly generators: readonly GeneratorState[];
   /** The seed by which the validation samples were chosen; `null` if they were given. */
   readonly validationSeed: number | null;
   /** Epochs that are done. */

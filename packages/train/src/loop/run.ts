@@ -17,6 +17,7 @@ import type { AnyOptimizer, Callback, Run, RunStateDict } from "./callback.ts";
 import type { Checkpointing, ResumedFrom } from "./checkpointing.ts";
 import { measure, noBatches } from "./evaluate.ts";
 import type { Ending, FitResult } from "./fit.ts";
+import { generatorsIn } from "./generators.ts";
 import type { EpochRecord, History } from "./history.ts";
 import { append, emptyHistory, validationName } from "./history.ts";
 import type { Objective, Outcome } from "./objective.ts";
@@ -281,6 +282,7 @@ export class TrainingRun implements Run {
       callbacks: this.settings.callbacks.map((callback) => callback.stateDict?.() ?? null),
       loader: this.source?.stateDict?.() ?? null,
       generator: defaultGenerator.getState(),
+      generators: generatorsIn(this.model).map((generator) => generator.getState()),
       validationSeed: this.validationSeed,
       epochsDone: this.epochsDone,
       batch: this.batch,
@@ -311,6 +313,12 @@ export class TrainingRun implements Run {
         `${where}: the state has ${state.callbacks?.length} callbacks, but there are ${callbacks.length}. Give those of the run that is resumed.`,
       );
     }
+    const generators = generatorsIn(this.model);
+    if (!Array.isArray(state.generators) || state.generators.length !== generators.length) {
+      throw new ArgumentError(
+        `${where}: the model has other modules than the one that was saved: ${generators.length} generators of their own instead of ${state.generators?.length}. Make it as it was made then.`,
+      );
+    }
     this.epochsDone = checkInteger(where, "epochsDone", state.epochsDone, 0);
     this.epoch = Math.min(this.epochsDone + 1, this.epochs);
     this.batch = checkInteger(where, "batch", state.batch, 0);
@@ -327,5 +335,6 @@ export class TrainingRun implements Run {
       if (state.callbacks[i] !== null) callback.loadStateDict?.(state.callbacks[i] as never);
     }
     defaultGenerator.setState(state.generator);
+    for (const [i, generator] of generators.entries()) generator.setState(state.generators[i]!);
   }
 }
