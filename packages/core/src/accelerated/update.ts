@@ -5,7 +5,7 @@ import type { TypedArray } from "../dtype.ts";
 import type { Expression } from "../scalar/expression.ts";
 import { ExpressionBuilder } from "../scalar/expression.ts";
 import type { ScalarAlgebra } from "../scalar/primitives.ts";
-import { toVectors, vectorCost } from "../scalar/webassembly.ts";
+import { anglesOf, toVectors, vectorCost } from "../scalar/webassembly.ts";
 import type { Accelerator } from "./backend.ts";
 import { acceleratorFor, mayAccelerate } from "./backend.ts";
 import { LoopWriter } from "./emitter.ts";
@@ -56,6 +56,7 @@ export function acceleratedUpdate<const Arrays extends string, const Parameters 
     if (length === 0 || !mayAccelerate(length)) return false;
     for (const array of arrays) if (!(array instanceof Float32Array)) return false;
     prepared ??= prepare(literal, names, parameterNames);
+    if (prepared.cost === 0) return false;
     const accelerator = acceleratorFor(length * prepared.cost, leastCost);
     if (accelerator === null) return false;
     prepared.loop ??= compile(prepared, parameterNames, accelerator);
@@ -98,7 +99,9 @@ function prepare<Arrays extends string, Parameters extends string>(
     const value = values[name];
     return value === undefined ? [] : [{ at, value }];
   });
-  const cost = vectorCost(...results.map(({ value }) => value));
+  const roots = results.map(({ value }) => value);
+  // Angles may be too large for vectors, which would be found out after other elements have changed.
+  const cost = roots.some((root) => anglesOf(root).length > 0) ? 0 : vectorCost(...roots);
   return { inputs, results, cost, loop: undefined };
 }
 
