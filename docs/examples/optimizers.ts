@@ -2,14 +2,14 @@
  * The ways of optimizers on one surface, and learning rates that are too small, right and too large.
  *
  * Rosenbrock's valley (1960), f(x, y) = (1 − x)² + 100·(y − x²)²: it is easy to find the valley and hard to walk along it
- * to the minimum at (1, 1). Plain gradient descent bounces between its walls, momentum rolls along, Adam measures each
- * direction by itself, and Newton's method knows how the valley bends.
+ * to the minimum at (1, 1). Plain gradient descent bounces between its walls, momentum rolls along, Adagrad, RMSprop and Adam
+ * measure each direction by itself, Rprop follows signs, L-BFGS learns how the valley bends, and Newton's method knows it.
  *
  *     node scripts/run.mjs docs/examples/optimizers.ts
  */
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
-import { hessian, optim, solve, type Tensor, tensor, train, valueAndGrad } from "chainrule";
+import { optim, type Tensor, tensor, train } from "chainrule";
 
 function valley(point: Tensor): Tensor {
   const [x, y] = [point.at(0), point.at(1)];
@@ -20,29 +20,25 @@ type Point = readonly [number, number];
 const start: Point = [-1.2, 1];
 const float64 = { dtype: "float64" } as const;
 
+/** What the ways have in common; LBFGS and Newton call the closure as often as they need it. */
+interface Walker {
+  step(closure: () => Tensor): Tensor;
+  zeroGrad(): void;
+}
+
 /** Where an optimizer goes, point by point. */
-function walk(
-  make: (params: Tensor[]) => { step(): void; zeroGrad(): void },
-  steps: number,
-): Point[] {
+function walk(make: (params: Tensor[]) => Walker, steps: number): Point[] {
   const point = tensor(start, { ...float64, requiresGrad: true });
   const optimizer = make([point]);
   const path: Point[] = [start];
   for (let step = 0; step < steps; step++) {
-    optimizer.zeroGrad();
-    valley(point).backward();
-    optimizer.step();
-    path.push([point.at(0).item(), point.at(1).item()]);
-  }
-  return path;
-}
-
-/** Newton's method: each step solves H·d = ∇f. */
-function newton(steps: number): Point[] {
-  let point = tensor(start, float64);
-  const path: Point[] = [start];
-  for (let step = 0; step < steps; step++) {
-    point = point.sub(solve(hessian(valley)(point), valueAndGrad(valley)(point).grad));
+    optimizer.step(() => {
+      optimizer.zeroGrad();
+      const height = valley(point);
+      // Newton's method differentiates twice, and by itself.
+      if (!(optimizer instanceof optim.Newton)) height.backward();
+      return height;
+    });
     path.push([point.at(0).item(), point.at(1).item()]);
   }
   return path;
@@ -57,9 +53,15 @@ export async function main(short = false): Promise<void> {
       (params) => new optim.SGD(params, { lr: 0.0005, momentum: 0.9, nesterov: true }),
       steps,
     ),
+    Adagrad: walk((params) => new optim.Adagrad(params, { lr: 0.3 }), steps),
     RMSprop: walk((params) => new optim.RMSprop(params, { lr: 0.005 }), steps),
     Adam: walk((params) => new optim.Adam(params, { lr: 0.02 }), steps),
-    Newton: newton(6),
+    Rprop: walk((params) => new optim.Rprop(params), steps),
+    LBFGS: walk(
+      (params) => new optim.LBFGS(params, { maxIter: 1, lineSearchFn: "strong_wolfe" }),
+      40,
+    ),
+    Newton: walk((params) => new optim.Newton(params, { lineSearch: false }), 6),
   };
   const height = (path: readonly Point[]): number => valley(tensor(path.at(-1)!, float64)).item();
   for (const [name, path] of Object.entries(ways)) {
@@ -88,6 +90,7 @@ export async function main(short = false): Promise<void> {
   if (!short) await plot.save(join(import.meta.dirname, "out/optimizers.svg"));
 
   assert.ok(height(ways.Newton!) < 1e-18, "Newton is there in six steps");
+  assert.ok(height(ways.LBFGS!) < 1e-8, "L-BFGS learns how the valley bends");
   assert.ok(height(ways.momentum!) < height(ways.SGD!), "momentum is ahead of plain descent");
   assert.ok(right < small && !(large < small), "rates too small and too large");
   if (!short) assert.ok(height(ways.Adam!) < 1e-6, "Adam arrives");
