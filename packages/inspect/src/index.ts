@@ -5,6 +5,10 @@
  */
 export type { CompareOptions, GradientCheck, GradientRow } from "./check/compare.ts";
 export { compareGradients } from "./check/compare.ts";
+export type { InspectCommand } from "./places/command.ts";
+export { inspectCommand } from "./places/command.ts";
+export type { Display } from "./places/display.ts";
+export { display } from "./places/display.ts";
 export { toDot, toMermaid } from "./render/graphs.ts";
 export type { HTMLOptions } from "./render/html.ts";
 export { toHTML } from "./render/html.ts";
