@@ -2,6 +2,8 @@
  * Every layer and every loss, with options drawn at random, in training and in use: gradients of first and second order, views
  * and copies, states, single precision.
  */
+import type { Tensor } from "@chainrule/core";
+import { randn, stopGradient } from "@chainrule/core";
 import * as nn from "@chainrule/nn";
 import { seededDraw } from "@chainrule/testing";
 import { describe, expect, test } from "vitest";
@@ -28,6 +30,36 @@ describe.each(Object.entries({ ...layers, ...losses }))("%s", (_name, recipe) =>
 
   test("computes in single precision", () => {
     for (const one of drawn) checkSinglePrecision(one);
+  });
+});
+
+describe("the laws notice", () => {
+  const x = randn([3, 2], { dtype: "float64" });
+
+  test("a gradient that is wrong", () => {
+    const half = (): nn.Module => new nn.Lambda((y) => y.mul(stopGradient(y)));
+    expect(() => checkGradients({ make: half, inputs: [x] }, true, 1)).toThrow(/gradcheck failed/);
+  });
+
+  test("a gradient of a parameter that is off by 5e-4", () => {
+    class Off extends nn.Module {
+      readonly weight = nn.parameter(randn([2], { dtype: "float64" }));
+      forward(y: Tensor): Tensor {
+        return y.mul(this.weight.add(this.weight.sub(stopGradient(this.weight)).mul(5e-4)));
+      }
+    }
+    const drawn = { make: () => new Off(), inputs: [x] };
+    expect(() => checkGradients(drawn, false, 1)).toThrow(/gradcheck failed/);
+  });
+
+  test("numbers that are no part of the state", () => {
+    class Forgetful extends nn.Module {
+      readonly offset = randn([2], { dtype: "float64" });
+      forward(y: Tensor): Tensor {
+        return y.add(this.offset);
+      }
+    }
+    expect(() => checkCopies({ make: () => new Forgetful(), inputs: [x] }, true)).toThrow();
   });
 });
 
