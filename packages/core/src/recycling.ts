@@ -8,14 +8,16 @@
  * that: it may be kept, or a view of it. So arrays are never taken from where users were. What the engine does know:
  *
  * - A *confined* rule (`NodeOp.confined`: those of this package, and those that follow from scalar expressions) runs no
- *   code of users and keeps nothing. Only storages made while such a rule runs are ever candidates ({@link beginRule});
- *   they start with 0 holders.
+ *   code of users and keeps nothing. Only storages made while such a rule runs are ever candidates
+ *   ({@link noteStorages}); they start with 0 holders.
  * - Such a storage is reachable from the cotangents that wait at nodes of the pass, and from nowhere else. The pass counts
  *   them ({@link hold}, {@link letGo}). Views share their storage, so it does not matter what a rule returns.
  * - Before a cotangent is shown to anyone (a hook, a rule of a user, a gradient that is returned or retained), its
  *   storage is struck off for good ({@link expose}). What arrives at a leaf is held by the leaf, and struck off as soon as
  *   somebody reads `leaf.grad`; optimizers look at `lentGrad()`, and so `zeroGrad` can give back what only they have seen.
  *   Passes that are watched or recorded do not begin rules at all.
+ *
+ * A scope (`scope.ts`) is the other way in which arrays come back: there users say that nobody looks.
  *
  * What no longer has holders is given back. As a second line of defence its storage loses the array: whoever should
  * reach it after all finds no numbers, and never those of somebody else.

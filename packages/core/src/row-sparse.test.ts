@@ -233,6 +233,14 @@ describe("gradients of lookups", () => {
     expect(keptRows(a.grad!)?.values[0]).toBe(5);
   });
 
+  test("have the rows of all lookups in a table, however many there are", () => {
+    const w = zeros([10, 1], { requiresGrad: true });
+    const lookup = (row: number) => embedding([row], w, { sparse: true }).sum();
+    lookup(1).add(lookup(2)).add(lookup(5)).add(lookup(7)).backward();
+    expect(w.grad?.sparseRows()?.indices.toArray()).toEqual([1, 2, 5, 7]);
+    expect(w.grad?.sparseRows()?.values.toArray()).toEqual([[1], [1], [1], [1]]);
+  });
+
   test("cost no table: a lookup in 10⁷ rows a thousand times", () => {
     const w = zeros([10_000_000, 1], { requiresGrad: true });
     for (let i = 0; i < 1000; i++) {

@@ -294,7 +294,8 @@ class BackwardRun {
       for (const observer of observers)
         observer.accumulated?.(tensor, before.cotangent, cotangent, sum);
     }
-    return { cotangent: sum, owned: sum.batch === null };
+    // To add into the table of a row-sparse sum would make its rows untrue.
+    return { cotangent: sum, owned: sum.batch === null && sum.storage.rows === null };
   }
 
   /** The hooks of a node's results see their gradients once all paths have been added up, and may replace them. */
