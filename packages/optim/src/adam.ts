@@ -164,7 +164,8 @@ export class Adam extends AdamFamily {
 
 /**
  * Adam with decoupled weight decay (Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019): weights
- * shrink by lr·weightDecay·θ at each step, beside the step of {@link Adam}, instead of through the gradient. (An `l1` penalty goes through the gradient here, too.)
+ * shrink by lr·weightDecay·θ at each step, beside the step of {@link Adam}, instead of through the gradient. (An `l1`
+ * penalty goes through the gradient here, too.)
  *
  * @throws {ArgumentError} for an empty list, a parameter given twice, an option that is unknown or out of range.
  * @throws {GradError} for a parameter that is no leaf, or does not require gradients.
