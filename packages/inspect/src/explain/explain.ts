@@ -2,6 +2,7 @@
  * The worked example of a computation, as a lecturer would write it on the board.
  */
 import { ArgumentError, checkInteger, checkOptions, quoted, Tensor } from "@chainrule/core";
+import type { Language } from "../page/data.ts";
 import { capture } from "../trace/capture.ts";
 import { readTrace } from "../trace/read.ts";
 import type { Trace } from "../trace/schema.ts";
@@ -11,7 +12,6 @@ import type { Section, WorkedExample } from "./document.ts";
 import { matrixSections } from "./matrices.ts";
 import { neuronSections } from "./neurons.ts";
 import { texNotation, textNotation } from "./notation.ts";
-import type { Language } from "./words.ts";
 import { dictionaries } from "./words.ts";
 import { toMarkdown, toPage, toPlainText } from "./write.ts";
 

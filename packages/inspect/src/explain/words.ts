@@ -2,8 +2,7 @@
  * What the worked example says, by language. A missing entry is a type error.
  */
 
-/** A language that a worked example can be written in. */
-export type Language = "en" | "es";
+import type { Language } from "../page/data.ts";
 
 /** The words of a worked example. */
 export interface Words {

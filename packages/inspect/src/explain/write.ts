@@ -2,12 +2,12 @@
  * A worked example written down: plain text, Markdown with TeX, or a page that prints well.
  */
 
+import type { Language } from "../page/data.ts";
 import { markup } from "../render/escape.ts";
 import { mathML } from "../render/mathml.ts";
 import type { Equation, Table, WorkedExample } from "./document.ts";
 import type { Notation } from "./notation.ts";
 import { write } from "./notation.ts";
-import type { Language } from "./words.ts";
 
 /** Lines longer than this are broken before their equals signs. */
 const lineLength = 96;
