@@ -34,3 +34,12 @@ export type * from "./trace/schema.ts";
 export { traceVersion } from "./trace/schema.ts";
 export { tensorOf } from "./trace/values.ts";
 export type { ScopeInfo, ViewOptions } from "./view/view.ts";
+export type { Statistics } from "./watch/statistics.ts";
+export type {
+  FlowOptions,
+  ParameterRecord,
+  Watcher,
+  WatchOptions,
+  WatchRecord,
+} from "./watch/watch.ts";
+export { watch } from "./watch/watch.ts";
