@@ -1,5 +1,5 @@
 /**
- * Bundles what the pages of the inspector run: the script of the page, and the engine that computes a trace anew. Both go,
+ * Bundles what the pages of the inspector run: their scripts, and the engine that computes a trace anew. They go,
  * as text, into a source file that is not committed, with the checksums that the page's security policy names. Does
  * nothing when that is there already.
  */
@@ -42,17 +42,22 @@ export async function writePage() {
   const bundle = async (/** @type {string} */ entry) => {
     const { outputFiles } = await build({
       ...options,
-      entryPoints: [join(inspect, "page", entry)],
+      entryPoints: [join(inspect, entry)],
       plugins: [await withoutTests()],
     });
     return outputFiles?.[0]?.text.trimEnd() ?? "";
   };
-  const [script, engine, css] = await Promise.all([
-    bundle("main.ts"),
-    bundle("engine.ts"),
-    transform(await styles(build, options), { loader: "css", minify: true }),
+  const styled = async (/** @type {string} */ path) => {
+    const css = await styles(build, options, path);
+    return (await transform(css, { loader: "css", minify: true })).code.trimEnd();
+  };
+  const [script, engine, style, exerciseScript, exerciseStyle] = await Promise.all([
+    bundle("page/main.ts"),
+    bundle("page/engine.ts"),
+    styled("page/page.css"),
+    bundle("exercise/page.ts"),
+    styled("exercise/page.css"),
   ]);
-  const style = css.code.trimEnd();
   const packed = deflateRawSync(Buffer.from(engine), { level: 9 }).toString("base64");
   const checksum = (/** @type {string} */ text) =>
     `sha256-${createHash("sha256").update(text).digest("base64")}`;
@@ -63,6 +68,10 @@ export async function writePage() {
     pageStyleHash: [checksum(style), "Its checksum."],
     pageEngine: [packed, "The engine, deflated and in base64."],
     pageEngineHash: [checksum(engine), "The checksum of its script."],
+    exerciseScript: [exerciseScript, "The script of an exercise."],
+    exerciseScriptHash: [checksum(exerciseScript), "Its checksum."],
+    exerciseStyle: [exerciseStyle, "How an exercise looks."],
+    exerciseStyleHash: [checksum(exerciseStyle), "Its checksum."],
   };
   const lines = Object.entries(constants).map(
     ([name, [text, comment]]) =>
@@ -80,8 +89,9 @@ export async function writePage() {
  *
  * @param {typeof import("esbuild").build} build
  * @param {import("esbuild").BuildOptions} options
+ * @param {string} path
  */
-async function styles(build, options) {
+async function styles(build, options, path) {
   const { outputFiles } = await build({
     ...options,
     entryPoints: [join(inspect, "render/style.ts")],
@@ -92,7 +102,7 @@ async function styles(build, options) {
   const { colorRules, graphRules } = await import(
     `data:text/javascript;base64,${Buffer.from(text).toString("base64")}`
   );
-  return `${colorRules(":root")}${graphRules}${readFileSync(join(inspect, "page/page.css"), "utf8")}`;
+  return `${colorRules(":root")}${graphRules}${readFileSync(join(inspect, path), "utf8")}`;
 }
 
 /**

@@ -8,8 +8,10 @@ import { numbersOf } from "../trace/data.ts";
 import { TensorNames } from "../trace/names.ts";
 import { readTrace } from "../trace/read.ts";
 import type { Trace, TraceRef } from "../trace/schema.ts";
+import { exercisePage } from "./html.ts";
 import type { Answer, Mark } from "./mark.ts";
 import { markAnswer } from "./mark.ts";
+import { messageOf } from "./message.ts";
 import { exerciseWords } from "./words.ts";
 
 /** Options of {@link exercise}. */
@@ -45,6 +47,8 @@ export interface Exercise {
   check(name: string, answer: number | Tensor | readonly unknown[]): CheckedAnswer;
   /** The gradient itself, for those who give up: nested arrays. */
   solution(name: string): unknown;
+  /** The exercise as one file with fields to fill in: opened from disk, it loads nothing. */
+  toHTML(): string;
 }
 
 /**
@@ -80,7 +84,6 @@ export function exercise(
     );
   }
   const relative = checkNumber("exercise", "tolerance", options.tolerance ?? 1e-3);
-  const words = exerciseWords[language];
   const whole =
     program instanceof Tensor || typeof program === "function"
       ? capture(program)
@@ -112,9 +115,9 @@ export function exercise(
     check(name, given) {
       const target = targetOf(name);
       const answer = answerFrom(given);
-      const mark = markAnswer(whole, target, answer, { relative, absolute: relative * 1e-3 });
+      const mark = markAnswer(whole, target, answer, { relative, absolute: relative / 1000 });
       if (mark.isRight) solved.add(name);
-      const message = messageOf(name, mark, answer, language, words);
+      const message = messageOf(name, mark, answer, language);
       return { ...mark, name, message, toString: () => message };
     },
     solution(name) {
@@ -124,6 +127,7 @@ export function exercise(
         .reshape([...grad.shape])
         .toArray();
     },
+    toHTML: () => exercisePage(whole, blanked(whole), targets, language, relative),
   };
 }
 
@@ -162,37 +166,4 @@ function blanked(trace: Trace): Trace {
 function answerFrom(given: number | Tensor | readonly unknown[]): Answer {
   const x = given instanceof Tensor ? given : tensor(given as number, { dtype: "float64" });
   return { shape: x.shape, data: Array.from(x.toTypedArray()) };
-}
-
-function messageOf(
-  name: string,
-  mark: Mark,
-  answer: Answer,
-  language: Language,
-  words: (typeof exerciseWords)[Language],
-): string {
-  if (mark.isRight) return words.right(name);
-  const places =
-    mark.wrong.length === 0 || answer.data.length < 2 || mark.wrong.length === answer.data.length
-      ? ""
-      : mark.wrong
-          .slice(0, 6)
-          .map((flat) => `[${positionOf(flat, answer.shape).join(", ")}]`)
-          .join(" ") + (mark.wrong.length > 6 ? " …" : "");
-  const digits = mark.factor === null ? "" : String(Number(mark.factor.toPrecision(4)));
-  const reason =
-    mark.factor === null
-      ? words.mistakes[mark.mistake ?? "other"]
-      : words.factor(language === "es" ? digits.replace(".", ",") : digits);
-  return `${words.wrong(name, places)} ${reason}`;
-}
-
-function positionOf(flat: number, shape: readonly number[]): number[] {
-  const position: number[] = [];
-  let rest = flat;
-  for (let dim = shape.length - 1; dim >= 0; dim--) {
-    position.unshift(rest % shape[dim]!);
-    rest = Math.floor(rest / shape[dim]!);
-  }
-  return position;
 }

@@ -10,6 +10,13 @@ export interface ExerciseWords {
   readonly wrong: (name: string, places: string) => string;
   readonly mistakes: Readonly<Record<Mistake, string>>;
   readonly factor: (factor: string) => string;
+  readonly title: string;
+  readonly task: string;
+  readonly progress: (solved: number, all: number) => string;
+  readonly check: string;
+  readonly show: string;
+  readonly element: (name: string, place: string) => string;
+  readonly unreadable: (text: string) => string;
 }
 
 export const exerciseWords: Readonly<Record<Language, ExerciseWords>> = {
@@ -32,6 +39,13 @@ export const exerciseWords: Readonly<Record<Language, ExerciseWords>> = {
       other: "Multiply the derivative behind it by the local slope, for every path, and add up.",
     },
     factor: (factor) => `Off by the factor ${factor}.`,
+    title: "Find the gradients",
+    task: "The graph shows what was computed. Work back from the loss and fill in the derivatives.",
+    progress: (solved, all) => `${solved} of ${all} found`,
+    check: "Check",
+    show: "Show the solution",
+    element: (name, place) => `Derivative by ${name}${place}`,
+    unreadable: (text) => `“${text}” is no number.`,
   },
   es: {
     right: (name) => `✓ ${name}: correcto.`,
@@ -54,5 +68,12 @@ export const exerciseWords: Readonly<Record<Language, ExerciseWords>> = {
         "Multiplica la derivada que viene detrás por la pendiente local, en cada camino, y suma.",
     },
     factor: (factor) => `Falla por el factor ${factor}.`,
+    title: "Encuentra los gradientes",
+    task: "El grafo muestra lo calculado. Retrocede desde la pérdida y completa las derivadas.",
+    progress: (solved, all) => `${solved} de ${all} encontrados`,
+    check: "Comprobar",
+    show: "Mostrar la solución",
+    element: (name, place) => `Derivada respecto de ${name}${place}`,
+    unreadable: (text) => `«${text}» no es un número.`,
   },
 };

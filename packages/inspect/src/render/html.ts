@@ -116,7 +116,7 @@ export function checkLanguage(where: string, language: unknown): Language {
 }
 
 /** JSON within a script element: nothing in it may end the element. */
-function json(data: unknown): string {
+export function json(data: unknown): string {
   return JSON.stringify(data).replace(
     /[<>&\u2028\u2029]/g,
     (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -69,6 +69,16 @@ describe("an exercise", () => {
     expect(task.check("b", copies).mistake).toBe("broadcast");
   });
 
+  test("is a page with a field for each element, which loads nothing and shows no gradient", () => {
+    const page = exercise(trace, { language: "es" }).toHTML();
+    expect(page).toContain('<html lang="es">');
+    expect(page).toMatch(/default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'/);
+    expect(page).toContain("Encuentra los gradientes");
+    const picture = page.slice(page.indexOf("<svg"), page.indexOf("</svg>"));
+    expect(picture).toContain("∂ —");
+    expect(page.length).toBeLessThan(60_000);
+  });
+
   test("speaks Spanish", () => {
     const task = exercise(trace, { language: "es" });
     expect(task.check("W", gradientOf("W").mul(0.25)).message).toBe(
