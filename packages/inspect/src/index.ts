@@ -5,10 +5,6 @@
  */
 export type { CompareOptions, GradientCheck, GradientRow } from "./check/compare.ts";
 export { compareGradients } from "./check/compare.ts";
-export type { InspectCommand } from "./places/command.ts";
-export { inspectCommand } from "./places/command.ts";
-export type { Display } from "./places/display.ts";
-export { display } from "./places/display.ts";
 export type { Blank, CheckedAnswer, Exercise, ExerciseOptions } from "./exercise/exercise.ts";
 export { exercise } from "./exercise/exercise.ts";
 export type { Mark, Mistake } from "./exercise/mark.ts";
@@ -17,6 +13,10 @@ export { explain } from "./explain/explain.ts";
 export type { MistakenGradient, MistakenGradients, WrongMode } from "./mistakes/mistakes.ts";
 export { mistakenGradients } from "./mistakes/mistakes.ts";
 export type { Language } from "./page/data.ts";
+export type { InspectCommand } from "./places/command.ts";
+export { inspectCommand } from "./places/command.ts";
+export type { Display } from "./places/display.ts";
+export { display } from "./places/display.ts";
 export { toDot, toMermaid } from "./render/graphs.ts";
 export type { HTMLOptions } from "./render/html.ts";
 export { toHTML } from "./render/html.ts";
