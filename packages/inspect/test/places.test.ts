@@ -33,6 +33,8 @@ describe("chainrule-inspect", () => {
     [["t.json", "--format=html", "--language=es"], /<html lang="es">/],
     [["t.json", "-o", "x.dot"], /^digraph/],
     [["-", "-o", "x.mmd"], /^flowchart/],
+    [["t.json", "--format", "explain"], /∂c\/∂a = ∂c\/∂b·/],
+    [["t.json", "-o", "x.md", "--language", "es"], /## Propagación hacia atrás/],
     [["t.json", "--format", "json"], /^\{"format":"chainrule-trace"/],
   ])("%j", (args, found) => {
     expect(inspectCommand(args).render(source, false)).toMatch(found);

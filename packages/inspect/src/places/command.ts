@@ -2,6 +2,7 @@
  * The command line, `npx chainrule-inspect`, without what touches files: that is in `bin/`.
  */
 import { ArgumentError, quoted } from "@chainrule/core";
+import { explain } from "../explain/explain.ts";
 import { toDot, toMermaid } from "../render/graphs.ts";
 import { checkLanguage, toHTML } from "../render/html.ts";
 import { toSVG } from "../render/svg.ts";
@@ -9,9 +10,10 @@ import { toText } from "../render/text.ts";
 import { readTrace } from "../trace/read.ts";
 import type { Trace } from "../trace/schema.ts";
 
-const usage = `chainrule-inspect trace.json [--format text|svg|html|dot|mermaid|json] [--language en|es] [--max-nodes 150] [-o file]
+const usage = `chainrule-inspect trace.json [--format text|svg|html|dot|mermaid|explain|json] [--language en|es] [--max-nodes 150] [-o file]
 
-Draws a trace, as toJSON of @chainrule/inspect writes it. "-" reads from standard input.`;
+Draws a trace, as toJSON of @chainrule/inspect writes it, or explains it as a worked example (Markdown for a file that
+ends in .md). "-" reads from standard input.`;
 
 /** What the command is to do, read from its arguments. */
 export interface InspectCommand {
@@ -74,6 +76,8 @@ export function inspectCommand(args: readonly string[]): InspectCommand {
     html: (trace) => toHTML(trace, { ...view, language }),
     dot: (trace) => toDot(trace, view),
     mermaid: (trace) => toMermaid(trace, view),
+    explain: (trace) =>
+      explain(trace, { language, format: output?.endsWith(".md") ? "markdown" : "text" }),
     json: (trace) => JSON.stringify(trace),
   };
   const renderer = Object.hasOwn(renderers, format) ? renderers[format] : undefined;
@@ -94,7 +98,14 @@ export function inspectCommand(args: readonly string[]): InspectCommand {
 function formatOf(output: string | null): string {
   const ending = output === null ? "" : output.slice(output.lastIndexOf(".") + 1);
   return (
-    { svg: "svg", html: "html", dot: "dot", gv: "dot", mmd: "mermaid", json: "json" }[ending] ??
-    "text"
+    {
+      svg: "svg",
+      html: "html",
+      dot: "dot",
+      gv: "dot",
+      mmd: "mermaid",
+      md: "explain",
+      json: "json",
+    }[ending] ?? "text"
   );
 }
