@@ -11,13 +11,11 @@ export function emitVaryingConstant(
   tensors: readonly Tensor[],
   { dtype, shape }: Described,
 ): Value | null {
-  if (dtype === "bool" || tensors.some((x) => x.batch !== null)) {
-    const isMask = tensors.every((x) => x.ndim === 2 && x.batch === null && isCausal(x));
-    if (isMask) {
-      const [queries, keys] = shape.map((size) => rangeTo(e, e.sizes([size])));
-      const column = e.op("Unsqueeze", [queries!, e.int64s([1])]);
-      return e.op("GreaterOrEqual", [column, keys!]);
-    }
+  if (tensors.some((x) => x.batch !== null)) return null;
+  if (dtype === "bool" && tensors.every(isCausal)) {
+    const [queries, keys] = shape.map((size) => rangeTo(e, e.sizes([size])));
+    const column = e.op("Unsqueeze", [queries!, e.int64s([1])]);
+    return e.op("GreaterOrEqual", [column, keys!]);
   }
   const values = tensors.map((x) => x.toTypedArray());
   const [first] = values[0]!;
@@ -39,10 +37,10 @@ function rangeTo(e: Emitter, length: Value): Value {
   return e.op("Range", [e.int64(0), limit, e.int64(1)]);
 }
 
-/** True where the row is not before the column. */
+/** Whether it is a matrix that is true where the column is not behind the row. */
 function isCausal(x: Tensor): boolean {
+  if (x.ndim !== 2) return false;
   const columns = x.shape[1]!;
-  return x
-    .toTypedArray()
-    .every((value, i) => value === (i % columns <= Math.floor(i / columns) ? 1 : 0));
+  const isAllowed = (i: number): boolean => i % columns <= Math.floor(i / columns);
+  return x.toTypedArray().every((value, i) => value === Number(isAllowed(i)));
 }

@@ -32,7 +32,6 @@ export type Attribute =
   | { readonly float: number }
   | { readonly text: string }
   | { readonly ints: readonly number[] }
-  | { readonly floats: readonly number[] }
   | { readonly tensor: TensorMessage };
 
 export const int = (value: number | boolean): Attribute => ({ int: Number(value) });
@@ -54,9 +53,6 @@ function attributeMessage(name: string, attribute: Attribute): AttributeMessage 
     return { ...empty, type: attributeTypes.string, s: utf8.encode(attribute.text) };
   }
   if ("ints" in attribute) return { ...empty, type: attributeTypes.ints, ints: attribute.ints };
-  if ("floats" in attribute) {
-    return { ...empty, type: attributeTypes.floats, floats: attribute.floats };
-  }
   return { ...empty, type: attributeTypes.tensor, t: attribute.tensor };
 }
 

@@ -199,7 +199,6 @@ export class GraphWriter {
       const value = this.valueOf(sample, constants);
       return {
         ...this.runs.describe(tensors, () => `operand ${k} of ${named(call)}`),
-        sample,
         value,
       };
     });
@@ -218,7 +217,9 @@ export class GraphWriter {
       results,
     });
     for (const [i, result] of call.results.entries()) {
-      const value = values[i]!;
+      const value = values[i];
+      // What a call left for its gradient has a value only where the mapping knows of it.
+      if (value === undefined) continue;
       this.values.set(result, value);
       if (result.batch === null && !operands.some((operand) => operand.value === value))
         this.infos.push(this.info(value, results[i]!));

@@ -1,7 +1,7 @@
 /**
  * What a mapping from an op to ONNX nodes is.
  */
-import type { DType, NodeOp, Shape, Tensor } from "@chainrule/core";
+import type { DType, NodeOp, Shape } from "@chainrule/core";
 import type { Emitter, Value } from "./emitter.ts";
 import { OnnxExportError } from "./errors.ts";
 import type { Size } from "./sizes.ts";
@@ -16,8 +16,6 @@ export interface Described {
 
 export interface Operand extends Described {
   readonly value: Value;
-  /** The tensor of the sample. */
-  readonly sample: Tensor;
 }
 
 /** A call of an op that is being written. */
@@ -69,11 +67,6 @@ export function fixed(call: MappedCall, size: Size | undefined, what: string): n
     `exportOnnx: ${call.where} is written for a fixed ${what}, which here depends on a dynamic axis. Fix that axis.`,
     { op: call.op.name },
   );
-}
-
-/** The shape of an operand or result, which the nodes must know when they are written. */
-export function fixedShape(call: MappedCall, { shape }: Described): number[] {
-  return shape.map((size, i) => fixed(call, size, `length of dimension ${i}`));
 }
 
 /** The whole numbers from 0 up to but without `count`. */

@@ -5,13 +5,7 @@
  * the engine and not at the graph.
  */
 import type { NodeOp, Storage } from "@chainrule/core";
-import {
-  currentScope,
-  currentSite,
-  observe,
-  recordSourceLines,
-  type Tensor,
-} from "@chainrule/core";
+import { currentScope, currentSite, observe, recordSourceLines, Tensor } from "@chainrule/core";
 
 /** One call of an op. */
 export interface TracedCall {
@@ -64,9 +58,9 @@ export class Trace<T> {
     } finally {
       recordSourceLines(before);
     }
-    this.calls = calls;
+    this.calls = calls.map(withSaved);
     for (const input of inputs) this.noteStorage(input);
-    for (const [call, { results }] of calls.entries()) {
+    for (const [call, { results }] of this.calls.entries()) {
       for (const [result, tensor] of results.entries()) {
         // An op whose inside was watched may hand on what an inner op has made.
         if (this.places.has(tensor)) continue;
@@ -110,6 +104,13 @@ export class Trace<T> {
     if (tensors === undefined) this.byStorage.set(tensor.storage, [tensor]);
     else tensors.push(tensor);
   }
+}
+
+/** A call with the tensor that it left for its gradient as one more result: the places of maxima are read from there. */
+function withSaved(call: TracedCall): TracedCall {
+  const node = call.results[0]?.node ?? null;
+  if (node === null || node.op !== call.op || !(node.saved instanceof Tensor)) return call;
+  return { ...call, results: [...call.results, node.saved] };
 }
 
 /** The version of the numbers; of a single one, which may share its storage with others, the number itself. */

@@ -190,16 +190,38 @@ test("a transformer with both batch and length dynamic, causal mask included", a
   });
 });
 
-test("a training step: the loss and all gradients in one file", async () => {
-  const model = new Sequential(new Linear(4, 5), new ReLU(), new Linear(5, 3));
-  class Loss extends Module {
-    readonly model = model;
-    forward(x: Tensor, target: Tensor): Tensor {
-      return crossEntropy(this.model.forward(x), target);
-    }
+/** A model with its loss. */
+class Step extends Module {
+  readonly model: Sequential;
+  constructor(model: Sequential) {
+    super();
+    this.model = model;
   }
-  const step = new Loss();
-  const [x, target] = [randn([6, 4]), randint(0, 3, [6])];
+  forward(x: Tensor, target: Tensor): Tensor {
+    return crossEntropy(this.model.forward(x), target);
+  }
+}
+
+test.each([
+  [
+    "a perceptron",
+    () => new Sequential(new Flatten(), new Linear(64, 5), new ReLU(), new Linear(5, 3)),
+  ],
+  [
+    "a convolutional network",
+    () =>
+      new Sequential(
+        new Conv2d(1, 4, 3, { padding: 1, stride: 2 }),
+        new BatchNorm2d(4),
+        new ReLU(),
+        new MaxPool2d(2),
+        new Flatten(),
+        new Linear(16, 3),
+      ),
+  ],
+] as const)("a training step of %s: the loss and all gradients in one file", async (_, make) => {
+  const step = new Step(make());
+  const [x, target] = [randn([6, 1, 8, 8]), randint(0, 3, [6])];
   const file = exportOnnx(step, [x, target], { inputNames: ["x", "target"], gradients: true });
   const outputs = await runOnnx(file, { x, target });
   const loss = step.forward(x, target);

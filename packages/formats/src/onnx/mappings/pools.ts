@@ -194,30 +194,34 @@ function forMaxPool(call: MappedCall<Windows>): Moving | null {
   return isPlain ? moving : null;
 }
 
-function emitMaxPool(e: Emitter, call: MappedCall<Windows>): Value {
+function emitMaxPool(e: Emitter, call: MappedCall<Windows>): Value | readonly Value[] {
   const moving = forMaxPool(call);
   if (moving === null) return maximaByPlaces(e, call);
+  // The gradient reads the places that the forward computation has left.
+  if (call.results.length > 1) return maximaWithPlaces(e, call, moving);
   return withSamples(e, call, (x) => [e.op("MaxPool", [x], poolAttributes(moving))])[0]!;
 }
 
-/** The places of the maxima in their planes; ONNX counts through all planes. */
-function emitMaxPoolIndices(e: Emitter, call: MappedCall<Windows>): Value {
-  const moving = forMaxPool(call);
-  if (moving === null) {
-    throw new OnnxExportError(
-      `exportOnnx: ${call.where} has no counterpart in ONNX for windows of unequal size.`,
-      { op: call.op.name },
-    );
-  }
+/** The maxima, and their places in their planes; ONNX counts through all planes. */
+function maximaWithPlaces(e: Emitter, call: MappedCall<Windows>, moving: Moving): readonly Value[] {
   const lengths = first(call).shape.slice(-rankOf(call.options));
   const plane = lengths.reduce<number>(
     (product, size) => product * fixed(call, size, "length of an image"),
     1,
   );
   return withSamples(e, call, (x) => {
-    const [, places] = e.ops("MaxPool", [x], 2, poolAttributes(moving));
-    return [e.cast(e.op("Mod", [places!, e.int64(plane)]), "int32")];
-  })[0]!;
+    const [maxima, places] = e.ops("MaxPool", [x], 2, poolAttributes(moving));
+    return [maxima!, e.cast(e.op("Mod", [places!, e.int64(plane)]), "int32")];
+  });
+}
+
+function emitMaxPoolIndices(e: Emitter, call: MappedCall<Windows>): Value {
+  const moving = forMaxPool(call);
+  if (moving !== null) return maximaWithPlaces(e, call, moving)[1]!;
+  throw new OnnxExportError(
+    `exportOnnx: ${call.where} has no counterpart in ONNX for windows of unequal size.`,
+    { op: call.op.name },
+  );
 }
 
 /** The last dimensions as one, and how long it is. */
