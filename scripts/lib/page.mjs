@@ -12,6 +12,7 @@ import { files, fromRoot, isSource, root } from "./workspace.mjs";
 const inspect = join(root, "packages/inspect/src");
 const core = join(root, "packages/core/src");
 const target = join(inspect, "page/bundle.generated.ts");
+const formulas = join(inspect, "render/temml.generated.ts");
 
 export async function writePage() {
   const hash = createHash("sha256").update(readFileSync(join(root, "pnpm-lock.yaml")));
@@ -21,7 +22,9 @@ export async function writePage() {
   for (const folder of [core, inspect])
     for (const path of files(folder, wanted)) hash.update(path).update(readFileSync(path));
   const key = hash.digest("hex");
-  if (existsSync(target) && readFileSync(target, "utf8").includes(key)) return;
+  const isMade = (/** @type {string} */ path) =>
+    existsSync(path) && readFileSync(path, "utf8").includes(key);
+  if (isMade(target) && isMade(formulas)) return;
 
   const { build, transform } = await import("esbuild");
   /** @type {import("esbuild").BuildOptions} */
@@ -77,11 +80,62 @@ export async function writePage() {
     ([name, [text, comment]]) =>
       `/** ${comment} */\nexport const ${name}: string =\n  ${JSON.stringify(text)};`,
   );
+  write(formulas, await temml(build, options, key));
   const source = `/**\n * Made by ${fromRoot(import.meta.filename)}.\n * ${key}\n */\n${lines.join("\n")}\n`;
-  // Several commands may do this at once: the file appears whole.
-  const draft = `${target}.${process.pid}`;
-  writeFileSync(draft, source);
-  renameSync(draft, target);
+  write(target, source);
+}
+
+/**
+ * Several commands may do this at once: a file appears whole.
+ *
+ * @param {string} path
+ * @param {string} text
+ */
+function write(path, text) {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, text);
+  renameSync(draft, path);
+}
+
+/**
+ * Temml, which writes to `__proto__` as it loads: where Node or a page forbids that, it could not be used as it is.
+ *
+ * @param {typeof import("esbuild").build} build
+ * @param {import("esbuild").BuildOptions} options
+ * @param {string} key
+ */
+async function temml(build, options, key) {
+  const folder = join(root, "packages/inspect/node_modules/temml");
+  const { outputFiles } = await build({
+    ...options,
+    entryPoints: [join(folder, "dist/temml.mjs")],
+    globalName: "temml",
+    plugins: [
+      {
+        name: "prototypes",
+        setup({ onLoad }) {
+          onLoad({ filter: /temml\.mjs$/ }, ({ path }) => ({
+            contents: readFileSync(path, "utf8").replace(
+              /(\w+(?:\.prototype)?)\.__proto__ = (\w+\.prototype);/g,
+              "Object.setPrototypeOf($1, $2);",
+            ),
+          }));
+        },
+      },
+    ],
+  });
+  const licence = readFileSync(join(folder, "LICENSE"), "utf8").replaceAll("*/", "").trim();
+  return `// @ts-nocheck
+/*
+Temml, bundled by ${fromRoot(import.meta.filename)}.
+${key}
+
+${licence}
+*/
+${outputFiles?.[0]?.text ?? ""}
+/** TeX as MathML. */
+export const renderToString: (tex: string, options: object) => string = temml.default.renderToString;
+`;
 }
 
 /**

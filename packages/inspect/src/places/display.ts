@@ -12,8 +12,8 @@ import type { Trace } from "../trace/schema.ts";
 export interface Display {
   /** What the text of it is. */
   toString(): string;
-  /** An element for a page or an Observable notebook: the picture. */
-  toNode(): Element;
+  /** A DOM element for a page or an Observable notebook: the picture. */
+  toNode(): object;
 }
 
 /**

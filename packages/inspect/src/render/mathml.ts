@@ -1,8 +1,8 @@
 /**
  * Formulas as MathML, which browsers draw without a font or a script.
  */
-import temml from "temml";
 import { markup } from "./escape.ts";
+import { renderToString } from "./temml.generated.ts";
 
 /** The elements of MathML Core that formulas are made of. Anything else in a formula is a fault, or an attack. */
 const elements = new Set(
@@ -21,7 +21,7 @@ const tag = /<(\/?)([a-zA-Z]+)((?:\s+[a-zA-Z-]+(?:="[^"<>]*")?)*)\s*(\/?)>/g;
 /** TeX as MathML. What cannot be read is shown as it is written. */
 export function mathML(tex: string): string {
   try {
-    const made = temml.renderToString(tex, { displayMode: true, throwOnError: true, trust: false });
+    const made = renderToString(tex, { displayMode: true, throwOnError: true, trust: false });
     return cleaned(made) ?? asText(tex);
   } catch {
     return asText(tex);

@@ -54,7 +54,7 @@ export function drawing(view: View, placed: Placed, style: string): string {
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" class="graph" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${markup(`${named}: ${view.boxes.length} boxes, ${view.edges.length} edges`)}">`,
     style,
-    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path class="arrow" d="M0 0L8 4L0 8z"/></marker></defs>',
+    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="10" markerHeight="10" orient="auto-start-reverse"><path class="arrow" d="M0 0L8 4L0 8z"/></marker></defs>',
   ];
   for (const { x, y, width: w, height: h, title } of placed.frames) {
     parts.push(
