@@ -56,9 +56,9 @@ export function scope<T>(body: () => T): T {
  * Keeps a tensor, and everything that shares its memory, beyond the scopes in which it was made. Returns it.
  *
  * @example
- * import { keep, scope, tensor } from "@chainrule/core";
+ * import { keep, scope, type Tensor, tensor } from "@chainrule/core";
  * const w = tensor([1, 2], { requiresGrad: true });
- * const seen = [];
+ * const seen: Tensor[] = [];
  * scope(() => {
  *   seen.push(keep(w.mul(2)));
  * });

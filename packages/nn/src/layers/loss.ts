@@ -281,9 +281,9 @@ export interface TripletMarginWithDistanceOptions extends LossOptions {
  *
  * @throws {ArgumentError} for unknown options, and a distance that is no function.
  * @example
- * import { tensor } from "@chainrule/core";
+ * import { type Tensor, tensor } from "@chainrule/core";
  * import { TripletMarginWithDistanceLoss } from "@chainrule/nn";
- * const distanceFunction = (a, b) => a.sub(b).abs().amax(-1);
+ * const distanceFunction = (a: Tensor, b: Tensor) => a.sub(b).abs().amax(-1);
  * const criterion = new TripletMarginWithDistanceLoss({ distanceFunction });
  * criterion.forward(tensor([[0, 0]]), tensor([[0, 2]]), tensor([[1.5, 0]])).item(); // → 1.5
  */
