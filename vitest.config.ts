@@ -32,6 +32,8 @@ const testTimeout = 30_000;
 export default defineConfig({
   ...source,
   test: {
+    // Left to itself, the runner keeps one core free, which on two is half of them.
+    maxWorkers: "100%",
     coverage: { include: ["packages/*/src/**/*.ts"] },
     projects: [
       {

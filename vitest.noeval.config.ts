@@ -15,6 +15,7 @@ export default defineConfig({
     include: ["packages/*/{src,test}/**/*.test.ts"],
     pool: "forks",
     isolate: false,
+    maxWorkers: "100%",
     execArgv: ["--disallow-code-generation-from-strings", "--disable-proto=throw"],
     setupFiles: ["scripts/noeval-setup.ts"],
     testTimeout: 30_000,

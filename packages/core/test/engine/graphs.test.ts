@@ -1,7 +1,7 @@
 /**
  * Random graphs with reuse, and graphs that are too deep for any recursion.
  */
-import { customOp, Generator, grad, type Tensor, tensor } from "@chainrule/core";
+import { canGenerateCode, customOp, Generator, grad, type Tensor, tensor } from "@chainrule/core";
 import { describe, expect, test } from "vitest";
 
 type Rule = (a: number, b: number) => number;
@@ -89,7 +89,8 @@ const tolerance = 1e-8;
 
 describe("random graphs with reuse", () => {
   test("10,000 of them agree with finite differences", () => {
-    expect(worstError(10_000, onTensors)).toBeLessThan(tolerance);
+    // Without code generation this runs a second time: fewer do there.
+    expect(worstError(canGenerateCode() ? 10_000 : 1_000, onTensors)).toBeLessThan(tolerance);
   });
 
   test("paths that are not added up, and a slope that is off by 5e-4, are caught", () => {
