@@ -55,8 +55,21 @@ const withoutCounterpart: Readonly<Record<string, "wholly" | "partly">> = {
   svd: "wholly",
 };
 
-/** Where onnxruntime fails on tensors without elements: matrix products with broadcasting, orders. */
-const neverEmpty = new Set(["argsort", "avgPool", "avgPoolInput", "linear", "sort"]);
+/**
+ * Where onnxruntime fails on tensors without elements: orders, and matrix products, whose results over a length of 0 it
+ * leaves as they were in memory.
+ */
+const neverEmpty = new Set([
+  "addmm",
+  "addmv",
+  "argsort",
+  "avgPool",
+  "avgPoolInput",
+  "baddbmm",
+  "linear",
+  "matmul",
+  "sort",
+]);
 
 /** A call as a model of its tensors. */
 interface Case {
