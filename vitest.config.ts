@@ -29,6 +29,12 @@ const watchDocumentation: Plugin = {
 /** A test that waits for longer than this is stuck. Projects do not inherit it. */
 const testTimeout = 30_000;
 
+/**
+ * Files that share a process fill its heap, and every collection of short-lived arrays then walks more of it: fewer
+ * collections, each of a larger young generation, take the fuzzed files from 40 s to 13 s.
+ */
+const youngHeap = ["--max-semi-space-size=64"];
+
 export default defineConfig({
   ...source,
   test: {
@@ -43,6 +49,7 @@ export default defineConfig({
           testTimeout,
           include: ["packages/*/{src,test}/**/*.test.ts"],
           isolate: false,
+          execArgv: youngHeap,
         },
       },
       {
