@@ -85,6 +85,35 @@ describe("schedules", () => {
     expect(other.lastEpoch).toBe(4);
   });
 
+  test("in a chain a cosine turns around from the rate that the others left", () => {
+    const sgd = optimizer();
+    const schedule = new ChainedScheduler([
+      new ExponentialLR(sgd, { gamma: 0.5 }),
+      new CosineAnnealingLR(sgd, { tMax: 2, etaMin: 0.1 }),
+    ]);
+    for (let i = 0; i < 3; i++) schedule.step();
+    // Epoch 2 ends at the bottom, 0.1; epoch 3 halves it and adds (1 − 0.1)·(1 − cos(π/2))/2, as PyTorch does.
+    expect(schedule.getLastLr()[0]).toBeCloseTo(0.05 + 0.45, 14);
+  });
+
+  test("in a chain warm restarts begin with the base rate", () => {
+    const sgd = optimizer();
+    new ConstantLR(sgd, { factor: 0.5 });
+    new CosineAnnealingWarmRestarts(sgd, { t0: 3 });
+    expect(sgd.paramGroups[0]!.lr).toBe(1);
+  });
+
+  test("that end at 0 are never rounded below it, which would be no rate", () => {
+    for (let totalIters = 1; totalIters <= 200; totalIters++) {
+      const sgd = optimizer();
+      const schedule = new LinearLR(sgd, { endFactor: 0, totalIters });
+      for (let i = 0; i < totalIters + 2; i++) schedule.step();
+      expect(sgd.paramGroups[0]!.lr).toBeGreaterThanOrEqual(0);
+      expect(sgd.paramGroups[0]!.lr).toBeLessThan(1e-13);
+      sgd.step();
+    }
+  });
+
   test("take a group that was added later with its own rate", () => {
     const sgd = optimizer();
     const schedule = new StepLR(sgd, { stepSize: 1, gamma: 0.5 });

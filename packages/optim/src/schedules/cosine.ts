@@ -2,7 +2,7 @@
  * Schedules along a cosine.
  */
 import { ArgumentError, checkInteger, checkNumber, checkOptions } from "@chainrule/core";
-import type { Scheduled } from "./schedule.ts";
+import type { Moment, Scheduled } from "./schedule.ts";
 import { RateSchedule } from "./schedule.ts";
 
 /** Options of {@link CosineAnnealingLR}. */
@@ -30,9 +30,9 @@ export class CosineAnnealingLR extends RateSchedule {
     const phase = (epoch: number): number => 1 + Math.cos((Math.PI * epoch) / tMax);
     super("CosineAnnealingLR", optimizer, {
       next: (lr, { epoch, baseLr }) => {
-        // At the bottom the excess is 0 and no factor leads up again: the first step up is taken from the formula itself.
-        if ((epoch - 1) % (2 * tMax) === tMax)
-          return etaMin + ((baseLr - etaMin) * phase(epoch)) / 2;
+        // At the bottom the excess is 0 and no factor leads up again: the first step up is that of the formula itself, from
+        // the rate in force, which other schedules may have changed.
+        if ((epoch - 1) % (2 * tMax) === tMax) return lr + ((baseLr - etaMin) * phase(epoch)) / 2;
         return etaMin + ((lr - etaMin) * phase(epoch)) / phase(epoch - 1);
       },
     });
@@ -71,7 +71,8 @@ export class CosineAnnealingWarmRestarts extends RateSchedule {
     const t0 = checkInteger(where, "t0", options?.t0, 1);
     const tMult = checkInteger(where, "tMult", options.tMult ?? 1, 1);
     const etaMin = checkNumber(where, "etaMin", options.etaMin ?? 0);
-    const rate = (epoch: number, baseLr: number): number => {
+    // Always from the base rate: what schedules before this one made of the rate does not count, in PyTorch neither.
+    const rate = (_: number, { epoch, baseLr }: Moment): number => {
       let [since, length] = [epoch, t0];
       if (tMult === 1) since %= t0;
       else {
@@ -79,7 +80,7 @@ export class CosineAnnealingWarmRestarts extends RateSchedule {
       }
       return etaMin + ((baseLr - etaMin) * (1 + Math.cos((Math.PI * since) / length))) / 2;
     };
-    super(where, optimizer, { next: (_, { epoch, baseLr }) => rate(epoch, baseLr) });
+    super(where, optimizer, { first: rate, next: rate });
   }
 
   /**

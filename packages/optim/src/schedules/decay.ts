@@ -137,7 +137,10 @@ export class LinearLR extends RateSchedule {
       first: (lr) => lr * start,
       next: (lr, { epoch }) => {
         if (epoch > totalIters) return lr;
-        return lr * (1 + (end - start) / (totalIters * start + (epoch - 1) * (end - start)));
+        // On the way to 0 the last factor may be rounded to less than 0, which is no rate.
+        return (
+          lr * Math.max(1 + (end - start) / (totalIters * start + (epoch - 1) * (end - start)), 0)
+        );
       },
     });
   }
