@@ -9,7 +9,7 @@
  */
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
-import { cat, ones, type Tensor, tensor, train, zeros } from "chainrule";
+import { cat, nn, ones, type Tensor, tensor, train, zeros } from "chainrule";
 
 /** Learns weights for inputs with a column of ones in front; the number of rounds, or `null` if it never ended. */
 function learn(
@@ -84,6 +84,16 @@ export async function main(short = false): Promise<void> {
     `iris: virginica or versicolor ${virginica.rounds === null ? "never ends" : "ends"}; ${right} of 100 are right`,
   );
   assert.equal(virginica.rounds, null);
+
+  // nn.Perceptron is the same rule as a module. Like train.fit it takes tensors, data sets and loaders of batches.
+  const samples = new train.TensorDataset([flowers.at(":", "1:"), isSetosa]);
+  const perceptron = new nn.Perceptron(4);
+  const { converged, mistakes } = await perceptron.fit(
+    new train.DataLoader(samples, { batchSize: 25 }),
+  );
+  console.log(`iris: as a module, mistakes by round ${mistakes.join(", ")}`);
+  assert.ok(converged);
+  assert.deepEqual(perceptron.weight.toArray(), setosa.weights.at("1:").toArray());
 }
 
 if (import.meta.main) await main();

@@ -40,7 +40,7 @@ export async function main(short = false): Promise<void> {
   const colours = rand([short ? 200 : 1000, 3]);
   const map = new nn.SelfOrganizingMap(rows, columns, 3);
   const before = { error: map.quantizationError(colours), torn: map.topographicError(colours) };
-  map.fit([colours], { epochs: short ? 4 : 30 });
+  await map.fit([colours], { epochs: short ? 4 : 30 });
   const after = { error: map.quantizationError(colours), torn: map.topographicError(colours) };
   const picture = colourPicture(map.weight, rows, columns);
   console.log(`${picture}\n`);
@@ -54,7 +54,7 @@ export async function main(short = false): Promise<void> {
   const split = train.trainTestSplit([images, digit], { stratify: digit });
   const side = short ? 6 : 12;
   const reader = new nn.SelfOrganizingMap(side, side, 64);
-  reader.fit([split.train[0].at(`:${short ? 300 : 1347}`)], { epochs: short ? 3 : 25 });
+  await reader.fit([split.train[0].at(`:${short ? 300 : 1347}`)], { epochs: short ? 3 : 25 });
   const sheet = train.plotImages(reader.weight, {
     columns: side,
     range: [0, 1],

@@ -11,7 +11,7 @@ export type {
   PerceptronOptions,
 } from "./gradientFree/perceptron.ts";
 export { Perceptron } from "./gradientFree/perceptron.ts";
-export type { Samples } from "./gradientFree/samples.ts";
+export type { SampleBatch, SampleSet, Samples } from "./gradientFree/samples.ts";
 export type {
   SelfOrganizingMapFitOptions,
   SelfOrganizingMapHistory,

@@ -19,28 +19,29 @@ describe("Perceptron", () => {
     ["AND", [-1, -1, -1, 1]],
     ["OR", [-1, 1, 1, 1]],
     ["NAND", [1, 1, 1, -1]],
-  ])("learns %s", (_name, labels) => {
+  ])("learns %s", async (_name, labels) => {
     const perceptron = new nn.Perceptron(2);
-    const { converged, mistakes } = perceptron.fit([corners, tensor(labels)]);
+    const { converged, mistakes } = await perceptron.fit([corners, tensor(labels)]);
     expect(converged).toBe(true);
     expect(mistakes.at(-1)).toBe(0);
     expect(numbers(perceptron.predict(corners))).toEqual(labels);
   });
 
-  test("never learns XOR, but three of them do", () => {
+  test("never learns XOR, but three of them do", async () => {
     const labels = tensor([-1, 1, 1, -1]);
-    expect(new nn.Perceptron(2).fit([corners, labels], { epochs: 500 }).converged).toBe(false);
+    const alone = await new nn.Perceptron(2).fit([corners, labels], { epochs: 500 });
+    expect(alone.converged).toBe(false);
     const [or, nand, and] = [new nn.Perceptron(2), new nn.Perceptron(2), new nn.Perceptron(2)];
-    or.fit([corners, tensor([-1, 1, 1, 1])]);
-    nand.fit([corners, tensor([1, 1, 1, -1])]);
+    await or.fit([corners, tensor([-1, 1, 1, 1])]);
+    await nand.fit([corners, tensor([1, 1, 1, -1])]);
     const hidden = cat([or.predict(corners).unsqueeze(1), nand.predict(corners).unsqueeze(1)], 1);
-    and.fit([hidden, labels]);
+    await and.fit([hidden, labels]);
     expect(numbers(and.predict(hidden))).toEqual(numbers(labels));
   });
 
-  test("follows Rosenblatt's rule, sample by sample", () => {
+  test("follows Rosenblatt's rule, sample by sample", async () => {
     const perceptron = new nn.Perceptron(2, { lr: 0.5, bias: false });
-    perceptron.fit(
+    await perceptron.fit(
       [
         tensor([
           [1, 2],
@@ -54,37 +55,99 @@ describe("Perceptron", () => {
     expect(numbers(perceptron.weight)).toEqual([-1, 1.5]);
   });
 
-  test("takes batches, has no gradients and keeps its state", () => {
+  test("takes batches, has no gradients and keeps its state", async () => {
     const perceptron = new nn.Perceptron(2);
     const batches = [
       [corners.at(":2"), tensor([-1, 1])],
       [corners.at("2:"), tensor([1, 1])],
     ];
-    expect(perceptron.fit(batches).converged).toBe(true);
+    expect((await perceptron.fit(batches)).converged).toBe(true);
     expect(perceptron.parameters().every(({ requiresGrad }) => !requiresGrad)).toBe(true);
     const other = new nn.Perceptron(2);
     other.loadStateDict(perceptron.stateDict());
     expect(numbers(other.forward(corners))).toEqual(numbers(perceptron.forward(corners)));
   });
 
-  test("refuses what it cannot learn from, and stays as it is", () => {
+  test("refuses what it cannot learn from, and stays as it is", async () => {
     const perceptron = new nn.Perceptron(2);
-    expect(() => perceptron.fit([corners, tensor([0, 1, 1, 1])])).toThrow(
+    await expect(perceptron.fit([corners, tensor([0, 1, 1, 1])])).rejects.toThrow(
       /labels are −1 and 1, but label 0 is 0/,
     );
-    expect(() => perceptron.fit([corners, ones([3])])).toThrow(/4 samples and 3 labels/);
-    expect(() => perceptron.fit([tensor([[Number.NaN, 1]]), ones([1])])).toThrow(
+    await expect(perceptron.fit([corners, ones([3])])).rejects.toThrow(/4 samples and 3 labels/);
+    await expect(perceptron.fit([tensor([[Number.NaN, 1]]), ones([1])])).rejects.toThrow(
       /sample 0 holds NaN/,
     );
-    expect(() => perceptron.fit([ones([2, 3]), ones([2])])).toThrow(/shape \[N, 2\], not \[2, 3\]/);
-    expect(() => perceptron.fit([corners])).toThrow(/expected tensors \[inputs, labels\]/);
-    expect(() => perceptron.fit([])).toThrow(/Perceptron.fit: /);
+    await expect(perceptron.fit([ones([2, 3]), ones([2])])).rejects.toThrow(
+      /shape \[N, 2\], not \[2, 3\]/,
+    );
+    await expect(perceptron.fit([corners])).rejects.toThrow(/expected tensors \[inputs, labels\]/);
+    await expect(perceptron.fit([])).rejects.toThrow(/Perceptron.fit: /);
     // @ts-expect-error misspelt
-    expect(() => perceptron.fit([corners, ones([4])], { epoch: 1 })).toThrow(
+    await expect(perceptron.fit([corners, ones([4])], { epoch: 1 })).rejects.toThrow(
       /unknown option "epoch"/,
     );
     expect(() => new nn.Perceptron(2, { lr: 0 })).toThrow(/lr must be positive/);
     expect(numbers(perceptron.weight)).toEqual([0, 0]);
+  });
+});
+
+describe("data", () => {
+  const labels = tensor([-1, -1, -1, 1]);
+  const rows = [0, 1, 2, 3];
+  async function* later(): AsyncGenerator<Tensor[]> {
+    for (const i of rows) yield [corners.at(`${i}:${i + 1}`), labels.at(`${i}:${i + 1}`)];
+  }
+  const sources: Record<string, () => nn.Samples> = {
+    "batches in an array": () => rows.map((i) => [corners.at([i]), labels.at([i])]),
+    "batches that come later": () => ({ [Symbol.asyncIterator]: later }),
+    "a data set that fetches batches": () => ({
+      length: 4,
+      get: () => null,
+      getBatch: (indices) => [corners.at([...indices]), labels.at([...indices])],
+    }),
+    "a data set of tensors and numbers, as promises": () => ({
+      length: 4,
+      get: async (i) => [corners.at(i), labels.at(i).item()],
+    }),
+  };
+
+  test.each(Object.keys(sources))("as %s teaches what tensors teach", async (name) => {
+    const [expected, found] = [new nn.Perceptron(2), new nn.Perceptron(2)];
+    const history = await expected.fit([corners, labels]);
+    expect(await found.fit(sources[name]!())).toEqual(history);
+    expect(numbers(found.weight)).toEqual(numbers(expected.weight));
+    const [a, b] = [new Generator(0), new Generator(0)].map(
+      (generator) => new nn.SelfOrganizingMap(2, 2, 2, { generator }),
+    );
+    await a!.fit(corners, { epochs: 3, shuffle: false });
+    await b!.fit(sources[name]!(), { epochs: 3, shuffle: false });
+    for (const [i, value] of numbers(a!.weight).entries())
+      expect(numbers(b!.weight)[i]).toBeCloseTo(value, 5);
+  });
+
+  test("that is none, or is spent, is refused", async () => {
+    const make = () => new nn.Perceptron(2);
+    await expect(make().fit(later())).rejects.toThrow(/spent after one epoch/);
+    await expect(make().fit({ length: 0, get: () => null })).rejects.toThrow(/is empty/);
+    await expect(make().fit({ length: 1, get: () => "no" })).rejects.toThrow(
+      /sample 0 must be made of tensors and numbers, .*, not "no"/,
+    );
+    await expect(make().fit([zeros([0, 2]), zeros([0])])).rejects.toThrow(/an empty batch/);
+  });
+
+  test("of long epochs leaves turns to the event loop", async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const map = new nn.SelfOrganizingMap(10, 10, 8);
+    const batches = Array.from({ length: 20 }, (_, i) =>
+      rand([64, 8], { generator: new Generator(i) }),
+    );
+    await map.fit(
+      batches.map((x) => [x]),
+      { epochs: 3 },
+    );
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(0);
   });
 });
 
@@ -103,10 +166,10 @@ describe("SelfOrganizingMap", () => {
 
   test.each(["grid", "hexagons"] as const)(
     "finds its way among clusters, unfolded (%s)",
-    (topology) => {
+    async (topology) => {
       const map = make(topology);
       const before = map.quantizationError(clusters);
-      const { quantizationError } = map.fit([clusters], options);
+      const { quantizationError } = await map.fit([clusters], options);
       expect(quantizationError.length).toBe(15);
       expect(map.quantizationError(clusters)).toBeLessThan(0.1 * Math.max(before, 0.6));
       expect(map.topographicError(clusters)).toBeLessThan(0.15);
@@ -119,10 +182,10 @@ describe("SelfOrganizingMap", () => {
     },
   );
 
-  test("gives the same for the same seeds, from tensors and from batches with labels", () => {
+  test("gives the same for the same seeds, from tensors and from batches with labels", async () => {
     const [a, b] = [make(), make()];
-    a.fit([clusters], { epochs: 3, shuffle: false });
-    b.fit(
+    await a.fit([clusters], { epochs: 3, shuffle: false });
+    await b.fit(
       [
         [clusters.at(":50"), ones([50])],
         [clusters.at("50:"), ones([50])],
@@ -131,24 +194,26 @@ describe("SelfOrganizingMap", () => {
     );
     for (const [i, value] of numbers(a.weight).entries())
       expect(numbers(b.weight)[i]).toBeCloseTo(value, 5);
-    const seeded = () => {
+    const seeded = async () => {
       const map = make();
-      map.fit([clusters], { epochs: 2, generator: new Generator(5) });
+      await map.fit([clusters], { epochs: 2, generator: new Generator(5) });
       return numbers(map.weight);
     };
-    expect(seeded()).toEqual(seeded());
+    expect(await seeded()).toEqual(await seeded());
   });
 
-  test("refuses what it cannot learn from", () => {
+  test("refuses what it cannot learn from", async () => {
     const map = make();
-    expect(() => map.fit([zeros([3, 3])])).toThrow(/shape \[N, 2\], not \[3, 3\]/);
-    expect(() => map.fit([tensor([[1, Number.POSITIVE_INFINITY]])])).toThrow(
+    await expect(map.fit([zeros([3, 3])])).rejects.toThrow(/shape \[N, 2\], not \[3, 3\]/);
+    await expect(map.fit([tensor([[1, Number.POSITIVE_INFINITY]])])).rejects.toThrow(
       /sample 0 holds Infinity \(feature 1\)/,
     );
-    expect(() => map.fit([clusters], { lr: [0, 1] })).toThrow(/lr must be two positive numbers/);
-    expect(() => map.fit(new Set<Tensor>())).toThrow(/there is no batch/);
+    await expect(map.fit([clusters], { lr: [0, 1] })).rejects.toThrow(
+      /lr must be two positive numbers/,
+    );
+    await expect(map.fit(new Set<Tensor>())).rejects.toThrow(/there is no batch/);
     // @ts-expect-error no data
-    expect(() => map.fit(3)).toThrow(/expected tensors, or batches/);
+    await expect(map.fit(3)).rejects.toThrow(/expected tensors, a data set, or batches/);
     expect(() => new nn.SelfOrganizingMap(2, 2, 2, { topology: "torus" as "grid" })).toThrow(
       /topology must be/,
     );

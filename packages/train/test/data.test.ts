@@ -1,7 +1,8 @@
 /**
  * Data sets, loaders, splits, labels and scalers.
  */
-import { arange, Generator, manualSeed, tensor } from "@chainrule/core";
+import { arange, Generator, manualSeed, rand, tensor } from "@chainrule/core";
+import * as nn from "@chainrule/nn";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -350,5 +351,36 @@ describe("labels and scalers", () => {
     // Mean and deviation of large numbers lose no digits.
     const large = tensor([1e9, 1e9 + 2], { dtype: "float64" });
     expect(new StandardScaler().fitTransform(large).toArray()).toEqual([-1, 1]);
+  });
+});
+
+describe("models without gradients", () => {
+  const x = rand([60, 2], { generator: new Generator(0) });
+  const y = x.at(":", 0).gt(x.at(":", 1)).to("int32").mul(2).sub(1);
+  const data = new TensorDataset([x, y]);
+  const sources = {
+    tensors: [x, y],
+    "a data set": data,
+    "a subset": new Subset(data, [...Array(60).keys()]),
+    "samples that come as promises": new MappedDataset(data, async ([a, b]) => [a, b] as const),
+    "a loader": new DataLoader(data, { batchSize: 60 }),
+    "a loader that fetches ahead": new DataLoader(data, { batchSize: 7, prefetch: 2 }),
+    "a loader of a stream": new DataLoader(
+      async function* () {
+        for (let i = 0; i < 60; i++) yield data.get(i);
+      },
+      { batchSize: 60 },
+    ),
+  } as const;
+
+  test.each(Object.entries(sources))("take %s, as fit does", async (_name, source) => {
+    const make = () => new nn.Perceptron(2, { dtype: "float64" });
+    const [perceptron, expected] = [make(), make()];
+    await expected.fit([x, y], { epochs: 20 });
+    await perceptron.fit(source, { epochs: 20 });
+    expect(perceptron.weight.toArray()).toEqual(expected.weight.toArray());
+    const map = new nn.SelfOrganizingMap(3, 3, 2);
+    const { quantizationError } = await map.fit(source, { epochs: 8 });
+    expect(quantizationError.at(-1)).toBeLessThan(0.3);
   });
 });

@@ -58,9 +58,11 @@ export interface PerceptronHistory {
  * import { Perceptron } from "@chainrule/nn";
  * const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]]);
  * const and = new Perceptron(2);
- * and.fit([x, tensor([-1, -1, -1, 1])]).converged; // → true
+ * const { converged } = await and.fit([x, tensor([-1, -1, -1, 1])]);
+ * converged; // → true
  * and.predict(x).toArray(); // → [ -1, -1, -1, 1 ]
- * new Perceptron(2).fit([x, tensor([-1, 1, 1, -1])]).converged; // → false
+ * const xor = await new Perceptron(2).fit([x, tensor([-1, 1, 1, -1])]);
+ * xor.converged; // → false
  */
 export class Perceptron extends Module {
   readonly inFeatures: number;
@@ -94,17 +96,19 @@ export class Perceptron extends Module {
   /**
    * Goes through the samples until none is on the wrong side, or for as many epochs as are given.
    *
-   * @param data [inputs, labels] of shapes [N, inFeatures] and [N], or batches of them.
-   * @throws {ArgumentError} for labels other than −1 and 1, numbers that are not finite, and unknown options.
+   * @param data [inputs, labels] of shapes [N, inFeatures] and [N], a data set of such samples, or batches: what `fit` of
+   * `@chainrule/train` takes.
+   * @throws {ArgumentError} for labels other than −1 and 1, numbers that are not finite, data without a batch, an empty batch, and
+   * unknown options.
    * @throws {ShapeError} when inputs have other features, or there are not as many labels.
    */
-  fit(data: Samples, options: PerceptronFitOptions = {}): PerceptronHistory {
+  async fit(data: Samples, options: PerceptronFitOptions = {}): Promise<PerceptronHistory> {
     checkOptions("Perceptron.fit", options, ["epochs"]);
     const epochs = checkInteger("Perceptron.fit", "epochs", options.epochs ?? 100, 1);
     const mistakes: number[] = [];
     for (let epoch = 0; epoch < epochs; epoch++) {
       let wrong = 0;
-      for (const [x, y] of batchesOf("Perceptron.fit", data, 2)) wrong += this.learn(x!, y!);
+      for await (const [x, y] of batchesOf("Perceptron.fit", data, 2)) wrong += this.learn(x!, y!);
       mistakes.push(wrong);
       if (wrong === 0) return { mistakes, converged: true };
     }

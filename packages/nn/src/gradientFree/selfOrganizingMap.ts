@@ -63,7 +63,7 @@ export interface SelfOrganizingMapHistory {
  * manualSeed(0);
  * const map = new SelfOrganizingMap(4, 4, 3);
  * const colors = rand([200, 3]);
- * const { quantizationError } = map.fit([colors], { epochs: 5 });
+ * const { quantizationError } = await map.fit([colors], { epochs: 5 });
  * quantizationError.length; // → 5
  * map.predict(colors).shape; // → [ 200 ]
  * map.quantizationError(colors) < 0.3; // → true
@@ -160,11 +160,15 @@ export class SelfOrganizingMap extends Module {
   /**
    * Learns from samples, one after the other.
    *
-   * @param data A tensor of samples in an array, [x], or batches: what else is in a batch, such as labels, is not looked at.
-   * @throws {ArgumentError} for numbers that are not finite, and unknown options.
+   * @param data Samples of shape [N, features], a data set of them, or batches: what `fit` of `@chainrule/train` takes. What
+   * else is there, such as labels, is not looked at.
+   * @throws {ArgumentError} for numbers that are not finite, data without a batch, an empty batch, and unknown options.
    * @throws {ShapeError} when samples have other features.
    */
-  fit(data: Samples, options: SelfOrganizingMapFitOptions = {}): SelfOrganizingMapHistory {
+  async fit(
+    data: Samples,
+    options: SelfOrganizingMapFitOptions = {},
+  ): Promise<SelfOrganizingMapHistory> {
     const where = "SelfOrganizingMap.fit";
     checkOptions(where, options, ["epochs", "lr", "sigma", "shuffle", "generator"]);
     const epochs = checkInteger(where, "epochs", options.epochs ?? 20, 1);
@@ -182,14 +186,14 @@ export class SelfOrganizingMap extends Module {
       const width = sigma(progress);
       let distance = 0;
       let count = 0;
-      for (const [x] of batchesOf(where, data, 1)) {
+      for await (const [x] of batchesOf(where, data, 1)) {
         const rows = rowsOf(where, x!, this.features);
         const order = Int32Array.from({ length: x!.shape[0]! }, (_, i) => i);
         if (shuffle) shuffled(order, generator);
         distance += this.learn(rows, order, places, step, width);
         count += order.length;
       }
-      errors.push(count === 0 ? 0 : distance / count);
+      errors.push(distance / count);
     }
     return { quantizationError: errors };
   }
