@@ -121,7 +121,9 @@ describe("folding", () => {
     const trace = capture(x);
     expect(trace.nodes.length).toBe(30_001);
     expect(toSVG(trace).match(/class="box/g)!.length).toBeLessThanOrEqual(151);
-    expect(toHTML(trace, { editable: false })).toContain("</html>");
+    const page = toHTML(trace, { editable: false });
+    expect(page).toContain("</html>");
+    expect(page.length).toBeLessThan(1_500_000);
     expect(performance.now() - start).toBeLessThan(15_000);
   });
 
@@ -253,7 +255,7 @@ describe("traces from strangers", () => {
       })),
     };
     const page = toHTML(readTrace(JSON.stringify(formula)));
-    expect(page.match(/<script/g)).toHaveLength(3);
+    expect(page.match(/<script/g)).toHaveLength(4);
     expect(page).not.toMatch(/<img|href="javascript|style="/);
     expect(toSVG(trace)).not.toMatch(/<script|<img/);
     expectWellFormed(toSVG(trace));
@@ -292,10 +294,16 @@ describe("options", () => {
   });
 });
 
-test("a page is small", () => {
+test("a page is small, whatever it shows", () => {
   const page = toHTML(programs.diamond());
-  const data = toJSON(programs.diamond());
-  expect(Buffer.byteLength(page) - Buffer.byteLength(data)).toBeLessThan(150 * 1024);
+  expect(Buffer.byteLength(page)).toBeLessThan(150_000);
+  for (const trace of Object.values(traces)) {
+    const text = toHTML(trace, { language: "es" });
+    const data = /id="data">(.*)<\/script>/.exec(text)![1]!;
+    const picture = /<svg.*<\/svg>/s.exec(text)![0];
+    const own = Buffer.byteLength(text) - Buffer.byteLength(data) - Buffer.byteLength(picture);
+    expect(own).toBeLessThan(146_000);
+  }
 });
 
 test("a program of the user's own, with an op of its own", () => {

@@ -5,8 +5,9 @@ import * as core from "@chainrule/core";
 import { customOp, manualSeed, type NodeOp, randn, type Tensor, tensor } from "@chainrule/core";
 import { describe, expect, test } from "vitest";
 import { capture, compareGradients, toHTML, toJSON } from "../src/index.ts";
-import type { PageData } from "../src/page/data.ts";
-import { stateAfter, stepsOf } from "../src/page/steps.ts";
+import type { PageData, Shown } from "../src/page/data.ts";
+import { Scopes } from "../src/page/open.ts";
+import { sameMoment, stateAfter, stepsOf } from "../src/page/steps.ts";
 import { broadcastTerms, termsOf } from "../src/page/terms.ts";
 import { words } from "../src/page/words.ts";
 import { numbersOf } from "../src/trace/data.ts";
@@ -14,9 +15,10 @@ import { replay } from "../src/trace/replay.ts";
 import type { Trace } from "../src/trace/schema.ts";
 import { programs, transformer } from "./programs.ts";
 
-function pageData(trace: Trace): PageData {
+function pageData(trace: Trace): Shown {
   const text = /<script type="application\/json" id="data">(.*)<\/script>/.exec(toHTML(trace))![1]!;
-  return JSON.parse(text);
+  const data: PageData = JSON.parse(text);
+  return { ...data, view: new Scopes(data).view };
 }
 
 describe("steps", () => {
@@ -53,6 +55,57 @@ describe("steps", () => {
     );
     expect(scopes.map(({ kind }) => kind)).toEqual(["forwardScope", "backwardScope"]);
     expect(scopes[0]!.count).toBe(240);
+  });
+
+  test("a scope that is opened shows its ops, at the same moment", () => {
+    const data = pageData(programs.lstm());
+    const scopes = new Scopes(data);
+    const before = stepsOf(data);
+    const at = before.findIndex(({ event }) => event.kind === "forwardScope");
+    const closed = before[at]!.event as { box: number };
+    const scope = scopes.view.boxes[closed.box]!.group!;
+    expect(scopes.hash()).toBe("");
+    expect(scopes.toggle(scope)).toBeNull();
+    expect(scopes.isOpen(scope)).toBe(true);
+    const opened = { ...data, view: scopes.view };
+    const after = stepsOf(opened);
+    expect(after.length).toBeGreaterThan(before.length);
+    const there = sameMoment(after, before[at]!);
+    expect(stateAfter(opened, after[there]!)).toEqual(stateAfter(data, before[at]!));
+    const elsewhere = new Scopes(data);
+    expect(elsewhere.openAs(scopes.hash().slice("&open=".length))).toBe(true);
+    expect(elsewhere.view.boxes).toHaveLength(scopes.view.boxes.length);
+    expect(scopes.toggle(scope)).toBeNull();
+    expect(stepsOf({ ...data, view: scopes.view })).toEqual(before);
+  });
+
+  test("what there is no room for is sealed, and the steps are as before", () => {
+    let x = tensor(1, { requiresGrad: true, name: "x" });
+    for (let i = 0; i < 3000; i++) x = x.mul(1.0001).sin();
+    const trace = capture(x.mul(2));
+    const data = pageData(trace);
+    expect(data.trace.nodes.length).toBeLessThan(2200);
+    const left = Object.values(data.sealed).reduce((sum, { ops }) => sum + ops, 0);
+    const kept = data.trace.nodes.filter(({ id, kind }) => kind === "op" && !data.sealed[id]);
+    expect(left + kept.length).toBe(6001);
+    const steps = stepsOf(data);
+    const count = (kind: string): number =>
+      steps.reduce(
+        (sum, { event }) => sum + (event.kind === kind ? (event as { count: number }).count : 0),
+        0,
+      );
+    expect(
+      count("forwardScope") + steps.filter(({ event }) => event.kind === "forward").length,
+    ).toBe(6001);
+    const end = stateAfter(data, steps.at(-1)!);
+    const id = data.names.findIndex(([name]) => name === "x") + 1;
+    if (id > 0) expect(end.get(`${id}.0`)!.gradient).toEqual(trace.nodes[0]!.outputs[0]!.grad);
+    const scopes = new Scopes(data);
+    const sealed = scopes.view.boxes.find(
+      ({ group }) =>
+        group !== null && "op" in group.members[0]! && data.sealed[group.members[0]!.id],
+    )!;
+    expect(scopes.toggle(sealed.group!)).toBe("sealed");
   });
 
   test("the sums behind elements are those of the rules", () => {

@@ -8,10 +8,11 @@ import {
   exerciseStyleHash,
 } from "../page/bundle.generated.ts";
 import type { Language } from "../page/data.ts";
+import { drawing } from "../render/drawing.ts";
 import { markup } from "../render/escape.ts";
 import { json } from "../render/html.ts";
 import { layout } from "../render/layout.ts";
-import { drawing } from "../render/svg.ts";
+import { TensorNames } from "../trace/names.ts";
 import type { Trace, TraceRef } from "../trace/schema.ts";
 import { viewOf } from "../view/view.ts";
 import type { ExerciseData } from "./page.ts";
@@ -42,7 +43,7 @@ export function exercisePage(
 <header><h1>${markup(title)}</h1><p id="progress" role="status"></p></header>
 <p>${markup(words.task)}</p>
 <div class="picture" tabindex="0" role="region" aria-label="${markup(words.title)}">
-${drawing(view, layout("exercise", view, "LR"), "")}
+${drawing(view, layout("exercise", view, new TensorNames(blank), "LR"), "")}
 </div>
 <main id="blanks"></main>
 <script type="application/json" id="data">${json(data)}</script>

@@ -2,32 +2,38 @@
  * What a page is given: the trace, what of it is shown, and formulas as MathML.
  */
 import type { Trace } from "../trace/schema.ts";
+import type { SealedScope } from "../view/abridged.ts";
+import type { View } from "../view/view.ts";
+import type { PageScope } from "./scopes.ts";
 
 export type Language = "en" | "es";
 
-/** A box of the picture: a node, or a closed scope with what it is called. */
-export interface PageBox {
-  readonly node: number | null;
-  readonly title: string;
-}
-
+/** What stands in the file. */
 export interface PageData {
   readonly language: Language;
+  /** Without numbers that nobody can ask for; a sealed scope is a single node. */
   readonly trace: Trace;
-  readonly boxes: readonly PageBox[];
-  /** For each node, by id − 1, its box. */
-  readonly boxOf: readonly number[];
-  readonly edges: readonly {
-    readonly from: number;
-    readonly to: number;
-    readonly uses: readonly (readonly [node: number, operand: number])[];
-  }[];
+  /** All scopes, the outermost one first. */
+  readonly scopes: readonly PageScope[];
+  /** The places of those that are open at first. */
+  readonly open: readonly number[];
+  /** Scopes that cannot be opened, by the id of the node that stands for one. */
+  readonly sealed: Readonly<Record<number, SealedScope>>;
+  /** How many contributions one stands for, by its place, where it is not one. */
+  readonly merged: Readonly<Record<number, number>>;
+  /** Which way the picture runs. */
+  readonly direction: "LR" | "TB";
   /** By node id − 1 and output: what tensors are called. */
   readonly names: readonly (readonly string[])[];
   /** MathML by its TeX. */
   readonly math: Readonly<Record<string, string>>;
   /** Gradients beside central differences, if they were asked for. */
   readonly checks: readonly PageCheck[];
+}
+
+/** What is shown: the trace as it is now, and the picture of the one that was captured. */
+export interface Shown extends PageData {
+  readonly view: View;
 }
 
 /** One row of the comparison with finite differences. */
@@ -39,7 +45,6 @@ export interface PageCheck {
   readonly numeric: string;
   readonly error: string;
   readonly verdict: "ok" | "wrong" | "kink";
-  readonly box: number;
 }
 
 /** What the engine that is packed into the page can do. */

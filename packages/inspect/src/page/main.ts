@@ -2,22 +2,26 @@
  * The page: steps, the panel beside the picture, editing.
  */
 import { obstacleToReplay } from "../trace/obstacle.ts";
-import type { PageData } from "./data.ts";
+import type { Group } from "../view/scopes.ts";
+import type { PageData, Shown } from "./data.ts";
+import type { Child } from "./dom.ts";
 import { byId, h, replaceChildren } from "./dom.ts";
 import { editor } from "./editor.ts";
 import { loadEngine } from "./load.ts";
-import { describeEdge, panelFor, titleOf } from "./panel.ts";
+import { Scopes } from "./open.ts";
+import { describeEdge, panelFor, titleOf, titleOfBox } from "./panel.ts";
 import { litBy, Picture } from "./picture.ts";
 import type { Step } from "./steps.ts";
-import { stateAfter, stepsOf } from "./steps.ts";
+import { sameMoment, stateAfter, stepsOf } from "./steps.ts";
 import { words as allWords } from "./words.ts";
 
 const captured = JSON.parse(byId("data").textContent ?? "") as PageData;
 const words = allWords[captured.language];
-const svg = document.querySelector<SVGSVGElement>("svg.graph")!;
-const picture = new Picture(svg, captured, words.decimalComma);
+const place = document.querySelector<HTMLElement>(".picture")!;
+const scopes = new Scopes(captured);
+let picture = new Picture(place, scopes.view, words.decimalComma);
 
-let data: PageData = captured;
+let data: Shown = { ...captured, view: scopes.view };
 let steps: readonly Step[] = stepsOf(data);
 let at = 0;
 let playing: ReturnType<typeof setInterval> | undefined;
@@ -47,7 +51,7 @@ function show(target: number, announce = true): void {
     ["last", at === steps.length - 1],
   ] as const)
     (byId(id) as HTMLButtonElement).setAttribute("aria-disabled", String(isOff));
-  const hash = `#step=${at + 1}`;
+  const hash = `#step=${at + 1}${scopes.hash()}`;
   if (location.hash !== hash) history.replaceState(null, "", hash);
 }
 
@@ -83,9 +87,11 @@ function play(): void {
   );
 }
 
-function fromHash(): number {
-  const found = /^#step=(\d{1,7})$/.exec(location.hash);
-  return found === null ? 0 : Number(found[1]) - 1;
+/** Goes where the address says, which somebody may have written by hand. */
+function followHash(): void {
+  const [, step = "1", open] = /^#step=(\d{1,7})(?:&open=([\d.]*))?$/.exec(location.hash) ?? [];
+  if (scopes.openAs(open)) redraw();
+  show(Number(step) - 1, false);
 }
 
 byId("first").addEventListener("click", () => go(0));
@@ -95,7 +101,9 @@ byId("last").addEventListener("click", () => go(steps.length - 1));
 byId("play").addEventListener("click", play);
 slider.addEventListener("input", () => go(Number(slider.value)));
 addEventListener("hashchange", () => {
-  if (fromHash() !== at) go(fromHash());
+  if (location.hash === `#step=${at + 1}${scopes.hash()}`) return;
+  stop();
+  followHash();
 });
 addEventListener("keydown", (event) => {
   const { target } = event;
@@ -116,45 +124,78 @@ addEventListener("keydown", (event) => {
   move();
 });
 
-picture.onEdge(
-  (edge) => {
-    replaceChildren(
-      hint,
-      ...(edge === null ? [h("p", {}, words.keys)] : describeEdge(data, words, steps[at]!, edge)),
-    );
-  },
-  (edge) => {
-    const { from, to } = captured.edges[edge]!;
-    return words.edge(captured.boxes[from]!.title, captured.boxes[to]!.title);
-  },
-);
-replaceChildren(hint, h("p", {}, words.keys));
+/** The picture of the scopes that are open now. */
+function redraw(): void {
+  picture = scopes.draw(place, words.decimalComma);
+  data = { ...data, view: scopes.view };
+  steps = stepsOf(data);
+  attach();
+}
+
+function attach(): void {
+  picture.onEdge(
+    (edge) => hintAt(edge === null ? [words.keys] : describeEdge(data, words, edge)),
+    (edge) => {
+      const { from, to } = scopes.view.edges[edge]!;
+      return words.edge(titleOfBox(data, from), titleOfBox(data, to));
+    },
+  );
+  picture.onScope(toggle, (scope, isOpen) =>
+    isOpen ? words.closeScope(scope.name) : words.openScope(scope.name, scope.ops),
+  );
+  picture.fit();
+}
+
+function hintAt(content: readonly Child[]): void {
+  replaceChildren(hint, ...content.map((one) => (typeof one === "string" ? h("p", {}, one) : one)));
+}
+
+/** Opens a scope or closes it. The reader stays at the same moment, which may have another number then. */
+function toggle(scope: Group): void {
+  stop();
+  const moment = steps[at]!;
+  const obstacle = scopes.toggle(scope);
+  if (obstacle !== null) {
+    const text = words.noOpening[obstacle](scope.ops);
+    hintAt([text]);
+    byId("live").textContent = text;
+    return;
+  }
+  redraw();
+  show(sameMoment(steps, moment), false);
+  place.querySelector<SVGElement>(`[data-scope="${scope.key}"]`)?.focus();
+  byId("live").textContent = words.toggled(scope.name, scopes.isOpen(scope));
+}
+
+attach();
+hintAt([words.keys]);
 
 function swap(trace: PageData["trace"], announcement: string | null): void {
   stop();
-  data = { ...captured, trace };
+  data = { ...data, trace };
   steps = stepsOf(data);
   show(at, false);
   if (announcement !== null) byId("live").textContent = announcement;
 }
 
 async function offerEditing(): Promise<void> {
-  const place = byId("edit");
+  const form = byId("edit");
   const engine = await loadEngine();
-  const obstacle =
-    engine === null
+  const isWhole = Object.keys(captured.sealed).length === 0;
+  const obstacle = !isWhole
+    ? ({ kind: "part", what: "" } as const)
+    : engine === null
       ? ({ kind: "browser", what: "" } as const)
       : obstacleToReplay(captured.trace, (op) => engine.ops.includes(op));
   if (engine !== null && obstacle === null)
-    replaceChildren(place, ...editor(captured, words, engine, swap));
+    replaceChildren(form, ...editor(captured, words, engine, swap));
   else if (obstacle !== null) {
     const reason = words.noReplay[obstacle.kind](obstacle.what);
-    replaceChildren(place, h("h2", {}, words.edit), h("p", {}, reason));
+    replaceChildren(form, h("h2", {}, words.edit), h("p", {}, reason));
   }
-  place.dataset.ready = "true";
+  form.dataset.ready = "true";
 }
 
-picture.fit();
 addEventListener("resize", () => picture.fit());
-show(fromHash(), false);
+followHash();
 void offerEditing();

@@ -5,28 +5,34 @@
 import { fromTraceNumber, numbersOf, singleNumberOf } from "../trace/data.ts";
 import type { TraceRef, TraceValue } from "../trace/schema.ts";
 import { ruleOf } from "../view/rules.ts";
-import { shapeText, siteText } from "../view/words.ts";
-import type { PageData } from "./data.ts";
+import { boxTitle, shapeText } from "../view/words.ts";
+import type { Shown } from "./data.ts";
 import type { Child } from "./dom.ts";
 import { formula, h, replaceChildren } from "./dom.ts";
+import { namesOf } from "./names.ts";
 import type { Step, StepEvent } from "./steps.ts";
 import { indexText, localNumber, tensorTable } from "./tables.ts";
 import type { Terms } from "./terms.ts";
 import { broadcastTerms, cotangentOf, termsOf } from "./terms.ts";
 import type { Words } from "./words.ts";
 
-function nameOf(data: PageData, { node, output }: TraceRef): string {
-  return data.names[node - 1]?.[output] ?? `?${node}`;
+function nameOf(data: Shown, ref: TraceRef): string {
+  return namesOf(data).of(ref);
 }
 
-function targetOf({ trace }: PageData, contribution: number): TraceRef {
+/** What a box is called. */
+export function titleOfBox(data: Shown, box: number): string {
+  return boxTitle(data.view.boxes[box]!, namesOf(data));
+}
+
+function targetOf({ trace }: Shown, contribution: number): TraceRef {
   const { node, operand } = trace.backward!.contributions[contribution]!;
   return trace.nodes[node - 1]!.operands[operand]!;
 }
 
 /** What a step is called. */
-export function titleOf(data: PageData, words: Words, event: StepEvent): string {
-  const { trace, boxes } = data;
+export function titleOf(data: Shown, words: Words, event: StepEvent): string {
+  const { trace } = data;
   switch (event.kind) {
     case "leaves":
       return words.leavesTitle;
@@ -36,9 +42,9 @@ export function titleOf(data: PageData, words: Words, event: StepEvent): string 
         nameOf(data, { node: event.node, output: 0 }),
       );
     case "forwardScope":
-      return words.scopeForward(boxes[event.box]!.title, event.count);
+      return words.scopeForward(titleOfBox(data, event.box), event.count);
     case "backwardScope":
-      return words.scopeBackward(boxes[event.box]!.title, event.count);
+      return words.scopeBackward(titleOfBox(data, event.box), event.count);
     case "seed":
       return words.seedTitle(nameOf(data, trace.backward!.seeds[event.seed]!.target));
     case "vjp": {
@@ -58,7 +64,7 @@ export function titleOf(data: PageData, words: Words, event: StepEvent): string 
 }
 
 /** The panel of a step. */
-export function panelFor(data: PageData, words: Words, { event }: Step): Child[] {
+export function panelFor(data: Shown, words: Words, { event }: Step): Child[] {
   const title = h("h2", { id: "step-title" }, titleOf(data, words, event));
   return [h("p", { class: "phase" }, phaseOf(words, event)), title, ...bodyOf(data, words, event)];
 }
@@ -70,11 +76,16 @@ function phaseOf(words: Words, { kind }: StepEvent): string {
   return kind === "update" ? phase.update : phase.forward;
 }
 
-function bodyOf(data: PageData, words: Words, event: StepEvent): Child[] {
+function bodyOf(data: Shown, words: Words, event: StepEvent): Child[] {
   const { trace } = data;
   switch (event.kind) {
-    case "leaves":
-      return [h("p", {}, words.leavesText)];
+    case "leaves": {
+      const missing = Object.values(data.sealed).reduce((sum, { ops }) => sum + ops, 0);
+      return [
+        h("p", {}, words.leavesText),
+        missing === 0 ? null : h("p", { class: "none" }, words.leftOut(missing)),
+      ];
+    }
     case "forward":
       return forwardBody(data, words, event.node);
     case "seed": {
@@ -107,7 +118,7 @@ function section(title: string, ...children: Child[]): Child {
 
 /** The single numbers of a node by the symbols of its formula; none if one of them is a tensor. */
 function scalarsOf(
-  data: PageData,
+  data: Shown,
   words: Words,
   id: number,
   withResult: boolean,
@@ -127,7 +138,7 @@ function scalarsOf(
   return all && done ? numbers : new Map();
 }
 
-function forwardBody(data: PageData, words: Words, id: number): Child[] {
+function forwardBody(data: Shown, words: Words, id: number): Child[] {
   const node = data.trace.nodes[id - 1]!;
   const math = data.math[node.formula ?? ""];
   const scalars = scalarsOf(data, words, id, true);
@@ -148,13 +159,11 @@ function forwardBody(data: PageData, words: Words, id: number): Child[] {
         tensorTable(words, nameOf(data, { node: id, output }), value),
       ),
     ),
-    node.site === null
-      ? null
-      : h("p", { class: "site" }, `${words.source}: ${siteText(node.site)}`),
+    node.site === null ? null : h("p", { class: "site" }, `${words.source}: ${node.site}`),
   ];
 }
 
-function contributionBody(data: PageData, words: Words, index: number): Child[] {
+function contributionBody(data: Shown, words: Words, index: number): Child[] {
   const { trace } = data;
   const { node: id, operand, raw, value } = trace.backward!.contributions[index]!;
   const node = trace.nodes[id - 1]!;
@@ -194,7 +203,7 @@ function contributionBody(data: PageData, words: Words, index: number): Child[] 
   ];
 }
 
-function cotangentTable(data: PageData, words: Words, id: number, before: number): Child {
+function cotangentTable(data: Shown, words: Words, id: number, before: number): Child {
   const numbers = cotangentOf(data.trace, id, before);
   const { shape, dtype } = data.trace.nodes[id - 1]!.outputs[0]!;
   if (numbers === null) return null;
@@ -206,7 +215,7 @@ function cotangentTable(data: PageData, words: Words, id: number, before: number
 }
 
 /** For single numbers: the derivative with numbers for symbols, and the product. */
-function localDerivative(data: PageData, words: Words, index: number): Child {
+function localDerivative(data: Shown, words: Words, index: number): Child {
   const { trace } = data;
   const { node: id, operand, raw, value } = trace.backward!.contributions[index]!;
   const node = trace.nodes[id - 1]!;
@@ -237,7 +246,7 @@ function signed(text: string): string {
 }
 
 /** Element by element, a pointwise op multiplies the cotangent with the derivative there. */
-function pointwiseTerms(data: PageData, index: number, element: number): Terms | null {
+function pointwiseTerms(data: Shown, index: number, element: number): Terms | null {
   const { trace } = data;
   const { node, operand, raw, value } = trace.backward!.contributions[index]!;
   if (trace.nodes[node - 1]!.derivatives[operand] === undefined) return null;
@@ -265,7 +274,7 @@ function termsLine(words: Words, { terms, result }: Terms): HTMLElement {
   );
 }
 
-function sumBody(data: PageData, words: Words, index: number): Child[] {
+function sumBody(data: Shown, words: Words, index: number): Child[] {
   const contribution = data.trace.backward!.contributions[index]!;
   const target = nameOf(data, targetOf(data, index));
   const { raw, value } = contribution;
@@ -289,7 +298,7 @@ function sumBody(data: PageData, words: Words, index: number): Child[] {
 }
 
 /** `0.30 + 0.25 → 0.55`. */
-function accumulation(data: PageData, words: Words, index: number): Child {
+function accumulation(data: Shown, words: Words, index: number): Child {
   const { trace } = data;
   const { value, total } = trace.backward!.contributions[index]!;
   const ref = targetOf(data, index);
@@ -318,7 +327,7 @@ function accumulation(data: PageData, words: Words, index: number): Child {
   );
 }
 
-function arrivedBefore({ trace }: PageData, target: TraceRef, index: number): TraceValue | null {
+function arrivedBefore({ trace }: Shown, target: TraceRef, index: number): TraceValue | null {
   const { seeds, contributions } = trace.backward!;
   for (let i = index - 1; i >= 0; i--) {
     const { node, operand, value, total } = contributions[i]!;
@@ -332,13 +341,13 @@ function arrivedBefore({ trace }: PageData, target: TraceRef, index: number): Tr
 }
 
 /** What an edge says when it is pointed at: the tensor, and what its reader's rule gives back. */
-export function describeEdge(data: PageData, words: Words, _step: Step, edge: number): Child[] {
+export function describeEdge(data: Shown, words: Words, edge: number): Child[] {
   const { trace } = data;
-  const { from, to, uses } = data.edges[edge]!;
-  const title = h("h3", {}, words.edge(data.boxes[from]!.title, data.boxes[to]!.title));
+  const { from, to, uses } = data.view.edges[edge]!;
+  const title = h("h3", {}, words.edge(titleOfBox(data, from), titleOfBox(data, to)));
   const [first] = uses;
   if (first === undefined || uses.length > 1) return [title, h("p", {}, `×${uses.length}`)];
-  const [id, operand] = first;
+  const { node: id, operand } = first;
   const node = trace.nodes[id - 1]!;
   const ref = node.operands[operand]!;
   const tensor = trace.nodes[ref.node - 1]!.outputs[ref.output];
@@ -366,7 +375,7 @@ export function describeEdge(data: PageData, words: Words, _step: Step, edge: nu
   ];
 }
 
-function localValue({ trace }: PageData, index: number): number | null {
+function localValue({ trace }: Shown, index: number): number | null {
   if (index < 0) return null;
   const { node, raw, value } = trace.backward!.contributions[index]!;
   const cotangent = cotangentOf(trace, node, index);

@@ -5,8 +5,10 @@
 import { cellLook, heatScale } from "../render/heat.ts";
 import { numbersOf } from "../trace/data.ts";
 import type { TraceValue } from "../trace/schema.ts";
+import type { Group } from "../view/scopes.ts";
+import type { View } from "../view/view.ts";
 import { valueText } from "../view/words.ts";
-import type { PageData } from "./data.ts";
+import type { Shown } from "./data.ts";
 import type { StepEvent, TensorState } from "./steps.ts";
 
 const svgNamespace = "http://www.w3.org/2000/svg";
@@ -18,20 +20,20 @@ export interface Lit {
 }
 
 /** The boxes and edges that a step is about. */
-export function litBy(data: PageData, event: StepEvent): Lit {
+export function litBy({ trace, view }: Shown, event: StepEvent): Lit {
   const boxes = new Set<number>();
   const edges = new Set<number>();
-  const { trace, boxOf } = data;
+  const { boxOf } = view;
   const light = (node: number, operand: number): void => {
-    for (const [i, edge] of data.edges.entries())
-      if (edge.uses.some(([n, o]) => n === node && o === operand)) edges.add(i);
+    for (const [i, edge] of view.edges.entries())
+      if (edge.uses.some((use) => use.node === node && use.operand === operand)) edges.add(i);
   };
   if (event.kind === "forward") {
     boxes.add(boxOf[event.node - 1]!);
     for (const operand of trace.nodes[event.node - 1]!.operands.keys()) light(event.node, operand);
   } else if (event.kind === "forwardScope" || event.kind === "backwardScope") {
     boxes.add(event.box);
-    for (const [i, { from, to }] of data.edges.entries())
+    for (const [i, { from, to }] of view.edges.entries())
       if ((event.kind === "forwardScope" ? to : from) === event.box || to === event.box)
         edges.add(i);
   } else if (event.kind === "seed") {
@@ -55,15 +57,17 @@ export function litBy(data: PageData, event: StepEvent): Lit {
 /** Keeps the picture as a step has it. */
 export class Picture {
   private readonly svg: SVGSVGElement;
-  private readonly data: PageData;
+  private readonly view: View;
   private readonly decimalComma: boolean;
   private readonly boxes: SVGGElement[];
   private readonly edges: SVGPathElement[];
 
-  constructor(svg: SVGSVGElement, data: PageData, decimalComma: boolean) {
+  /** @param place has the drawing of the view in it */
+  constructor(place: Element, view: View, decimalComma: boolean) {
     this.decimalComma = decimalComma;
+    const svg = place.querySelector<SVGSVGElement>("svg.graph")!;
     this.svg = svg;
-    this.data = data;
+    this.view = view;
     this.boxes = [...svg.querySelectorAll<SVGGElement>("g.box")];
     this.edges = [...svg.querySelectorAll<SVGPathElement>("path.edge")];
   }
@@ -71,10 +75,10 @@ export class Picture {
   show(state: ReadonlyMap<string, TensorState>, lit: Lit, backward: boolean): void {
     for (const group of this.boxes) {
       const index = Number(group.dataset.box);
-      const { node } = this.data.boxes[index]!;
+      const { node } = this.view.boxes[index]!;
       group.classList.toggle("lit", lit.boxes.has(index));
       if (node === null) continue;
-      const tensor = state.get(`${node}.0`);
+      const tensor = state.get(`${node.id}.0`);
       const isKnown = tensor?.value != null;
       group.classList.toggle("waiting", !isKnown);
       setText(group, ":scope > text.value", isKnown ? this.numbers(tensor.value) : "…");
@@ -109,6 +113,32 @@ export class Picture {
       path.addEventListener("focus", () => look(edge));
       path.addEventListener("blur", () => look(null));
     }
+  }
+
+  /** Makes buttons of closed scopes, and of the titles of open ones. */
+  onScope(toggle: (scope: Group) => void, label: (scope: Group, isOpen: boolean) => string): void {
+    const { boxes, frames } = this.view;
+    const button = (element: Element, scope: Group, isOpen: boolean): void => {
+      element.setAttribute("role", "button");
+      element.setAttribute("tabindex", "0");
+      element.setAttribute("data-scope", scope.key);
+      element.setAttribute("aria-expanded", String(isOpen));
+      element.setAttribute("aria-label", label(scope, isOpen));
+      element.addEventListener("click", () => toggle(scope));
+      element.addEventListener("keydown", (event) => {
+        const { key } = event as KeyboardEvent;
+        if (key !== "Enter" && key !== " ") return;
+        event.preventDefault();
+        event.stopPropagation();
+        toggle(scope);
+      });
+    };
+    for (const group of this.boxes) {
+      const scope = boxes[Number(group.dataset.box)]!.group;
+      if (scope !== null) button(group, scope, false);
+    }
+    for (const [i, title] of [...this.svg.querySelectorAll("g.frame > text")].entries())
+      button(title, frames[i]!.group, true);
   }
 
   /** As in the language of the page: where the comma separates decimals, it cannot separate numbers. */

@@ -2,7 +2,7 @@
  * A trace as a sequence of steps: forward, seed, every contribution of the chain rule, update.
  */
 import type { TraceValue } from "../trace/schema.ts";
-import type { PageData } from "./data.ts";
+import type { Shown } from "./data.ts";
 
 /** What happens in a step. A closed scope is one step each way. */
 export type StepEvent =
@@ -28,7 +28,7 @@ export interface Step {
 }
 
 /** All steps of a page, in order. */
-export function stepsOf({ trace, boxes, boxOf }: PageData): Step[] {
+export function stepsOf({ trace, sealed, merged, view: { boxes, boxOf } }: Shown): Step[] {
   const steps: Step[] = [];
   const done = { nodes: 0, seeds: 0, contributions: 0, changes: 0 };
   const add = (event: StepEvent): void => void steps.push({ event, ...done });
@@ -41,10 +41,11 @@ export function stepsOf({ trace, boxes, boxOf }: PageData): Step[] {
     if (node.kind === "leaf" || node.id === failed) continue;
     const box = boxOf[i]!;
     const last = steps.at(-1)!.event;
+    const ops = sealed[node.id]?.ops ?? 1;
     if (!isClosed(box)) add({ kind: "forward", node: node.id });
     else if (last.kind === "forwardScope" && last.box === box) {
-      steps[steps.length - 1] = { event: { ...last, count: last.count + 1 }, ...done };
-    } else add({ kind: "forwardScope", box, count: 1 });
+      steps[steps.length - 1] = { event: { ...last, count: last.count + ops }, ...done };
+    } else add({ kind: "forwardScope", box, count: ops });
   }
   const { backward, update, error } = trace;
   for (let seed = 0; backward !== null && seed < backward.seeds.length; seed++) {
@@ -55,10 +56,11 @@ export function stepsOf({ trace, boxes, boxOf }: PageData): Step[] {
     const box = boxOf[node - 1]!;
     if (isClosed(box)) {
       done.contributions = i + 1;
+      const count = merged[i] ?? 1;
       const last = steps.at(-1)!.event;
       if (last.kind === "backwardScope" && last.box === box)
-        steps[steps.length - 1] = { event: { ...last, count: last.count + 1 }, ...done };
-      else add({ kind: "backwardScope", box, count: 1 });
+        steps[steps.length - 1] = { event: { ...last, count: last.count + count }, ...done };
+      else add({ kind: "backwardScope", box, count });
       continue;
     }
     if (raw !== null) add({ kind: "vjp", contribution: i });
@@ -73,6 +75,25 @@ export function stepsOf({ trace, boxes, boxOf }: PageData): Step[] {
   return steps;
 }
 
+/** Where a reader is who was at some step when scopes open or close: there still, or where as much is known. */
+export function sameMoment(steps: readonly Step[], moment: Step): number {
+  const isWhole = moment.event.kind !== "forwardScope" && moment.event.kind !== "backwardScope";
+  const same = isWhole ? steps.findIndex(({ event }) => isSame(event, moment.event)) : -1;
+  if (same >= 0) return same;
+  const found = steps.findIndex(
+    ({ nodes, seeds, contributions, changes }) =>
+      nodes >= moment.nodes &&
+      seeds >= moment.seeds &&
+      contributions >= moment.contributions &&
+      changes >= moment.changes,
+  );
+  return found < 0 ? steps.length - 1 : found;
+}
+
+function isSame(a: StepEvent, b: StepEvent): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
 /** What stands in a tensor, and what has arrived at it so far; `null` where nothing has. */
 export interface TensorState {
   readonly value: TraceValue | null;
@@ -80,7 +101,7 @@ export interface TensorState {
 }
 
 /** The state of all tensors after a step, by `node.output`. It follows from the step alone: going back is exact. */
-export function stateAfter({ trace }: PageData, step: Step): Map<string, TensorState> {
+export function stateAfter({ trace }: Shown, step: Step): Map<string, TensorState> {
   const state = new Map<string, TensorState>();
   for (const node of trace.nodes) {
     const known = node.kind === "leaf" || node.id <= step.nodes;

@@ -17,6 +17,7 @@ export interface Words {
   readonly slider: string;
   readonly keys: string;
   readonly skip: string;
+  readonly oldBrowser: string;
   readonly phase: {
     readonly forward: string;
     readonly seed: string;
@@ -28,6 +29,11 @@ export interface Words {
   readonly forwardTitle: (op: string, name: string) => string;
   readonly scopeForward: (scope: string, ops: number) => string;
   readonly scopeBackward: (scope: string, contributions: number) => string;
+  readonly openScope: (scope: string, ops: number) => string;
+  readonly closeScope: (scope: string) => string;
+  readonly toggled: (scope: string, isOpen: boolean) => string;
+  readonly noOpening: Readonly<Record<"sealed" | "many", (ops: number) => string>>;
+  readonly leftOut: (ops: number) => string;
   readonly seedTitle: (name: string) => string;
   readonly seedText: string;
   readonly vjpTitle: (op: string, name: string) => string;
@@ -59,7 +65,9 @@ export interface Words {
   readonly editFor: (name: string, index: string) => string;
   readonly reset: string;
   readonly edited: (name: string, output: string, value: string) => string;
-  readonly noReplay: Readonly<Record<Obstacle["kind"] | "browser", (what: string) => string>>;
+  readonly noReplay: Readonly<
+    Record<Obstacle["kind"] | "browser" | "part", (what: string) => string>
+  >;
   readonly badNumber: string;
   readonly checks: string;
   readonly checkNames: {
@@ -89,6 +97,7 @@ const en: Words = {
   slider: "Step",
   keys: "Keys: ← → step, Home and End, space plays.",
   skip: "Skip to the step",
+  oldBrowser: "This browser is too old for the steps (it needs DecompressionStream).",
   phase: { forward: "Forward", seed: "Seed", backward: "Backward", update: "Update" },
   leavesTitle: "The leaves",
   leavesText: "Inputs and parameters are given. Everything else follows from them.",
@@ -96,6 +105,16 @@ const en: Words = {
   scopeForward: (scope, ops) => `Forward through ${scope}: ${ops} ops`,
   scopeBackward: (scope, contributions) =>
     `Backward through ${scope}: ${contributions} contributions`,
+  openScope: (scope, ops) => `Open ${scope}: ${ops} ops`,
+  closeScope: (scope) => `Close ${scope}`,
+  toggled: (scope, isOpen) => `${scope} is ${isOpen ? "open" : "closed"} now.`,
+  noOpening: {
+    sealed: (ops) =>
+      `These ${ops} ops are not in this page, to keep it small. Make a page with expand to see them.`,
+    many: () => "So many boxes could not be read: close another scope first.",
+  },
+  leftOut: (ops) =>
+    `To keep the page small, ${ops} ops are left out: they are in scopes that cannot be opened here.`,
   seedTitle: (name) => `Seed: ∂${name}/∂${name}`,
   seedText: "The backward pass begins at the output, with its derivative by itself.",
   vjpTitle: (op, name) => `Backward: ${op} gives to ${name}`,
@@ -135,6 +154,7 @@ const en: Words = {
     op: (op) => `The op ${op} is not in this page, so nothing can be computed anew here.`,
     options: (op) =>
       `The options of ${op} are no plain data, so nothing can be computed anew here.`,
+    part: () => "This page holds only a part of the program, so nothing can be computed anew here.",
     vmap: () => "What is inside of vmap, or not in this page, cannot be computed anew here.",
     browser: () => "This browser cannot unpack the engine, so nothing can be computed anew here.",
   },
@@ -167,6 +187,7 @@ const es: Words = {
   slider: "Paso",
   keys: "Teclas: ← → paso, Inicio y Fin, espacio reproduce.",
   skip: "Ir al paso",
+  oldBrowser: "Este navegador es demasiado antiguo para los pasos (necesita DecompressionStream).",
   phase: {
     forward: "Hacia delante",
     seed: "Semilla",
@@ -179,6 +200,16 @@ const es: Words = {
   scopeForward: (scope, ops) => `Hacia delante por ${scope}: ${ops} operaciones`,
   scopeBackward: (scope, contributions) =>
     `Hacia atrás por ${scope}: ${contributions} contribuciones`,
+  openScope: (scope, ops) => `Abrir ${scope}: ${ops} operaciones`,
+  closeScope: (scope) => `Cerrar ${scope}`,
+  toggled: (scope, isOpen) => `${scope} está ahora ${isOpen ? "abierto" : "cerrado"}.`,
+  noOpening: {
+    sealed: (ops) =>
+      `Estas ${ops} operaciones no están en la página, para que sea pequeña. Con expand se hace una que las muestre.`,
+    many: () => "Tantas cajas no se podrían leer: cierra antes otro ámbito.",
+  },
+  leftOut: (ops) =>
+    `Para que la página sea pequeña faltan ${ops} operaciones: están en ámbitos que aquí no se pueden abrir.`,
   seedTitle: (name) => `Semilla: ∂${name}/∂${name}`,
   seedText: "La pasada hacia atrás empieza en la salida, con su derivada respecto de sí misma.",
   vjpTitle: (op, name) => `Hacia atrás: ${op} aporta a ${name}`,
@@ -219,6 +250,8 @@ const es: Words = {
     op: (op) => `La operación ${op} no está en esta página, así que aquí no se puede recalcular.`,
     options: (op) =>
       `Las opciones de ${op} no son datos simples, así que aquí no se puede recalcular.`,
+    part: () =>
+      "Esta página solo contiene una parte del programa, así que aquí no se puede recalcular.",
     vmap: () =>
       "Lo que está dentro de vmap, o no está en esta página, no se puede recalcular aquí.",
     browser: () =>

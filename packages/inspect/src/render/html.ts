@@ -4,27 +4,35 @@
 import { ArgumentError, checkOptions, quoted } from "@chainrule/core";
 import type { GradientCheck } from "../check/compare.ts";
 import {
+  pageBoot,
   pageBootHash,
   pageEngine,
   pageEngineHash,
   pageScript,
+  pageScriptHash,
   pageStyle,
   pageStyleHash,
 } from "../page/bundle.generated.ts";
 import type { Language, PageCheck, PageData } from "../page/data.ts";
+import { namesOf } from "../page/names.ts";
+import { flatScopes } from "../page/scopes.ts";
 import { words as allWords } from "../page/words.ts";
 import { TensorNames } from "../trace/names.ts";
 import { checkedTrace } from "../trace/read.ts";
 import type { Trace, TraceNode } from "../trace/schema.ts";
+import type { Abridged } from "../view/abridged.ts";
+import { abridged } from "../view/abridged.ts";
 import { ruleOf } from "../view/rules.ts";
+import { groupsOf, groupTree } from "../view/scopes.ts";
 import type { View } from "../view/view.ts";
-import { viewOf, viewOptionNames } from "../view/view.ts";
-import { boxTitle, numberText, siteText } from "../view/words.ts";
+import { openScopes, viewFrom, viewOptionNames } from "../view/view.ts";
+import { numberText } from "../view/words.ts";
+import { drawing } from "./drawing.ts";
 import { markup } from "./escape.ts";
 import { layout } from "./layout.ts";
 import { mathML } from "./mathml.ts";
 import type { SVGOptions } from "./svg.ts";
-import { checkDirection, drawing } from "./svg.ts";
+import { checkDirection } from "./svg.ts";
 
 /** Options of {@link toHTML}. */
 export interface HTMLOptions extends SVGOptions {
@@ -35,9 +43,6 @@ export interface HTMLOptions extends SVGOptions {
   /** Whether leaves can be edited, which takes 110 KB; true unless given. */
   editable?: boolean;
 }
-
-/** Of a larger trace the page holds only what it shows. */
-const mostNodes = 3000;
 
 /**
  * A trace as one HTML file: open it from disk, send it around, project it. It loads nothing, its security policy lets
@@ -67,11 +72,13 @@ export function toHTML(trace: Trace, options: HTMLOptions = {}): string {
   const editable = options.editable ?? true;
   if (typeof editable !== "boolean")
     throw new ArgumentError(`toHTML: editable must be true or false, not ${quoted(editable)}.`);
-  const view = viewOf("toHTML", checkedTrace(trace), options);
-  const placed = layout("toHTML", view, checkDirection("toHTML", options.direction));
-  const data = pageData(view, language, options.check);
+  const direction = checkDirection("toHTML", options.direction);
+  const { root } = groupTree(checkedTrace(trace));
+  const part = abridged(trace, root, openScopes("toHTML", root, options));
+  const view = viewFrom(part.trace, part.root, part.open);
+  const data = pageData(part, view, { language, direction, check: options.check });
+  const placed = layout("toHTML", view, namesOf(data), direction);
   const words = allWords[language];
-  const picture = drawing(view, placed, "").replace('role="img"', 'role="group"');
   const title = trace.title === "" ? words.graph : markup(trace.title);
   const button = (id: string, sign: string, label: string): string =>
     `<button type="button" id="${id}" aria-label="${label}">${sign}</button>`;
@@ -79,16 +86,16 @@ export function toHTML(trace: Trace, options: HTMLOptions = {}): string {
 <html lang="${language}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '${pageBootHash}'${editable ? ` '${pageEngineHash}'` : ""}; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '${pageBootHash}' '${pageScriptHash}'${editable ? ` '${pageEngineHash}'` : ""}; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
 <style>${pageStyle}</style>
 </head>
-<body>
+<body data-old="${words.oldBrowser}">
 <header><a class="skip" href="#panel">${words.skip}</a><h1>${title}</h1><p id="count"></p></header>
 <main>
 <div class="picture" tabindex="0" role="region" aria-label="${words.graph}">
-${picture}
+${drawing(view, placed, "", "group")}
 </div>
 <aside>
 <div id="panel" tabindex="-1"></div>
@@ -100,8 +107,9 @@ ${checkTable(data, language)}
 <footer>${button("first", "«", words.first)}${button("back", "‹", words.back)}${button("play", "▶", words.play)}${button("next", "›", words.forward)}${button("last", "»", words.last)}<input type="range" id="slider" min="0" max="0" value="0" aria-label="${words.slider}"></footer>
 <div id="live" role="status" aria-live="polite"></div>
 <script type="application/json" id="data">${json(data)}</script>
+<script type="text/plain" id="script">${pageScript}</script>
 <script type="text/plain" id="engine">${editable ? pageEngine : ""}</script>
-<script>${pageScript}</script>
+<script>${pageBoot}</script>
 </body>
 </html>
 `;
@@ -123,64 +131,27 @@ export function json(data: unknown): string {
   );
 }
 
-function pageData(view: View, language: Language, check: GradientCheck | undefined): PageData {
-  const { boxes, boxOf, edges } = view;
-  const trace = view.trace.nodes.length > mostNodes ? thinned(view) : withoutFolders(view.trace);
-  const names = new TensorNames(view.trace);
-  const shown = boxes.flatMap(({ node }) => (node === null ? [] : [node]));
+function pageData(
+  part: Abridged,
+  _view: View,
+  {
+    language,
+    direction,
+    check,
+  }: Pick<PageData, "language" | "direction"> & { check: GradientCheck | undefined },
+): PageData {
+  const groups = groupsOf(part.root);
   return {
     language,
-    trace,
-    boxes: boxes.map((box) => ({ node: box.node?.id ?? null, title: boxTitle(box, names) })),
-    boxOf,
-    edges: edges.map(({ from, to, uses }) => ({
-      from,
-      to,
-      uses: uses.slice(0, 50).map(({ node, operand }) => [node, operand]),
-    })),
-    names: view.trace.nodes.map(({ id, outputs }) =>
-      outputs.map((_, output) => names.of({ node: id, output })),
-    ),
-    math: formulasOf(shown),
-    checks: check === undefined ? [] : checksOf(view, check),
-  };
-}
-
-/** A page is shown to others: they need not know where the program lies. */
-function withoutFolders(trace: Trace): Trace {
-  return {
-    ...trace,
-    nodes: trace.nodes.map((node) => ({
-      ...node,
-      site: node.site === null ? null : siteText(node.site),
-    })),
-  };
-}
-
-/** Without the numbers of what is in closed scopes. */
-function thinned({ trace, boxes, boxOf }: View): Trace {
-  const isShown = (id: number): boolean => boxes[boxOf[id - 1]!]!.node !== null;
-  return {
-    ...withoutFolders(trace),
-    nodes: withoutFolders(trace).nodes.map((node) =>
-      isShown(node.id)
-        ? node
-        : {
-            ...node,
-            formula: null,
-            derivatives: [],
-            options: {},
-            saved: [],
-            outputs: node.outputs.map((tensor) => ({ ...tensor, value: null, grad: null })),
-          },
-    ),
-    backward:
-      trace.backward === null
-        ? null
-        : {
-            seeds: trace.backward.seeds,
-            contributions: trace.backward.contributions.filter(({ node }) => isShown(node)),
-          },
+    direction,
+    trace: part.trace,
+    scopes: flatScopes(groups),
+    open: groups.flatMap((group, place) => (part.open.has(group) ? [place] : [])),
+    sealed: part.sealed,
+    merged: part.merged,
+    names: part.names,
+    math: formulasOf(part.trace.nodes),
+    checks: check === undefined ? [] : checksOf(check),
   };
 }
 
@@ -203,13 +174,12 @@ function formulasOf(nodes: readonly TraceNode[]): Record<string, string> {
 /** How many rows of a comparison are shown: all that differ, and as many others as there is room for. */
 const mostRows = 60;
 
-function checksOf(view: View, { rows }: GradientCheck): PageCheck[] {
-  const names = new TensorNames(view.trace);
+function checksOf({ trace, rows }: GradientCheck): PageCheck[] {
+  const names = new TensorNames(trace);
   const important = rows.filter(({ verdict }) => verdict !== "ok");
   const rest = rows.filter(({ verdict }) => verdict === "ok");
   return [...important, ...rest].slice(0, mostRows).map((row) => {
-    const at = row.node ?? row.target.node;
-    const op = row.node === null ? "" : ` ← ${view.trace.nodes[row.node - 1]!.op}`;
+    const op = row.node === null ? "" : ` ← ${trace.nodes[row.node - 1]!.op}`;
     return {
       tensor: `${names.of(row.target)}${op}`,
       where: row.node === null ? "leaf" : "edge",
@@ -218,7 +188,6 @@ function checksOf(view: View, { rows }: GradientCheck): PageCheck[] {
       numeric: numberText(row.numeric, 6),
       error: numberText(row.relativeError, 2),
       verdict: row.verdict,
-      box: view.boxOf[at - 1]!,
     };
   });
 }

@@ -3,8 +3,7 @@
  */
 import { ArgumentError } from "@chainrule/core";
 import dagre from "@dagrejs/dagre";
-import { TensorNames } from "../trace/names.ts";
-import type { TraceValue } from "../trace/schema.ts";
+import type { NameSource } from "../trace/names.ts";
 import type { Box, Frame, View } from "../view/view.ts";
 import { boxTitle, edgeText, groupText, kindText, optionsText, valueText } from "../view/words.ts";
 import type { Heat } from "./heat.ts";
@@ -61,14 +60,18 @@ const letterWidth = 6.7;
 const margin = 12;
 
 /** Lays a view out; from left to right, or from top to bottom. */
-export function layout(where: string, view: View, direction: "LR" | "TB"): Placed {
+export function layout(
+  where: string,
+  view: View,
+  names: NameSource,
+  direction: "LR" | "TB",
+): Placed {
   if (view.boxes.length > mostBoxes) {
     throw new ArgumentError(
       `${where}: ${view.boxes.length} boxes are too many to be drawn; at most ${mostBoxes}. Close scopes with expand, or lower maxNodes.`,
       { boxes: view.boxes.length },
     );
   }
-  const names = new TensorNames(view.trace);
   const graph = new dagre.graphlib.Graph({ multigraph: true, compound: true });
   graph.setGraph({
     rankdir: direction,
@@ -159,7 +162,7 @@ function cut(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
-function contentOf(box: Box, names: TensorNames): BoxContent {
+function contentOf(box: Box, names: NameSource): BoxContent {
   const { node } = box;
   const title = cut(boxTitle(box, names), 28);
   const [tensor] = node?.outputs ?? [];
@@ -198,9 +201,4 @@ function contentOf(box: Box, names: TensorNames): BoxContent {
     valueHeat,
     gradientHeat,
   };
-}
-
-/** For callers that show another value in the same place. */
-export function shortValue(value: TraceValue | null): string {
-  return cut(valueText(value), 28);
 }

@@ -26,6 +26,11 @@ export function numbersOf(value: TraceValue | null): number[] | null {
   return value?.data?.map(fromTraceNumber) ?? null;
 }
 
+/** How many numbers a value is kept with. */
+export function numbersIn(value: TraceValue | null): number {
+  return value === null ? 0 : (value.data?.length ?? value.slice?.data.length ?? 0);
+}
+
 /** The single number of a value with one element; `null` for any other. */
 export function singleNumberOf(value: TraceValue | null): number | null {
   return value?.data?.length === 1 ? fromTraceNumber(value.data[0]!) : null;

@@ -43,11 +43,16 @@ export function tensorAt(trace: Trace, ref: TraceRef): TraceTensor | undefined {
   return trace.nodes[ref.node - 1]?.outputs[ref.output];
 }
 
+/** Whoever knows what tensors are called. */
+export interface NameSource {
+  of(ref: TraceRef): string;
+}
+
 /**
  * A short name for every tensor of a trace: its own, or `x1`, `x2`, … for leaves and `v1`, `v2`, … for results, counted in
  * the order of the nodes. Names that occur twice are told apart by their node: `w`, `w·7`.
  */
-export class TensorNames {
+export class TensorNames implements NameSource {
   private readonly names = new Map<string, string>();
 
   constructor(trace: Trace) {

@@ -128,7 +128,8 @@ function commonGroup(a: Group, b: Group): Group {
   return x;
 }
 
-function groupsOf(root: Group): Group[] {
+/** A group and all that are in it, outer ones first. */
+export function groupsOf(root: Group): Group[] {
   const all: Group[] = [root];
   for (const group of all)
     for (const member of group.members) if (isGroup(member)) all.push(member);
@@ -137,7 +138,8 @@ function groupsOf(root: Group): Group[] {
 
 /** Long stretches without scopes become heaps of consecutive nodes, and heaps of heaps. */
 function gatherLoose(root: Group, parents: Map<number, Group>): void {
-  for (const group of groupsOf(root)) {
+  const groups = groupsOf(root);
+  for (const group of groups) {
     let level = 0;
     while (group.members.length > maxLoose) {
       level++;
@@ -155,6 +157,7 @@ function gatherLoose(root: Group, parents: Map<number, Group>): void {
         };
         for (const member of part) adopt(heap, member, parents);
         group.members.push(heap);
+        groups.push(heap);
       }
     }
   }

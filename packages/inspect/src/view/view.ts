@@ -70,12 +70,20 @@ export interface View {
 
 /** Chooses what is shown. */
 export function viewOf(where: string, trace: Trace, options: ViewOptions): View {
-  const maxNodes = checkInteger(where, "maxNodes", options.maxNodes ?? 150, 1);
   const { root } = groupTree(trace);
-  const open =
-    options.expand === undefined
-      ? openOuter(root, maxNodes)
-      : openWhere(where, root, options.expand);
+  return viewFrom(trace, root, openScopes(where, root, options));
+}
+
+/** Which scopes are open, as the options say. */
+export function openScopes(where: string, root: Group, options: ViewOptions): ReadonlySet<Group> {
+  const maxNodes = checkInteger(where, "maxNodes", options.maxNodes ?? 150, 1);
+  return options.expand === undefined
+    ? openOuter(root, maxNodes)
+    : openWhere(where, root, options.expand);
+}
+
+/** What is shown where these scopes are open. */
+export function viewFrom(trace: Trace, root: Group, open: ReadonlySet<Group>): View {
   const boxes: Box[] = [];
   const frames: Frame[] = [];
   const boxOf = new Array<number>(trace.nodes.length).fill(-1);

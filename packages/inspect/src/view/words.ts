@@ -3,7 +3,7 @@
  */
 
 import { fromTraceNumber, singleNumberOf } from "../trace/data.ts";
-import type { TensorNames } from "../trace/names.ts";
+import type { NameSource } from "../trace/names.ts";
 import type { Trace, TraceNode, TraceRef, TraceTensor, TraceValue } from "../trace/schema.ts";
 import type { Box, ViewEdge } from "./view.ts";
 
@@ -73,7 +73,7 @@ function optionText(value: unknown): string {
 }
 
 /** What a box is headed with. */
-export function boxTitle(box: Box, names: TensorNames): string {
+export function boxTitle(box: Box, names: NameSource): string {
   const { node, group } = box;
   if (group !== null) return group.repeats > 1 ? `${group.name} ×${group.repeats}` : group.name;
   if (node!.kind === "leaf") {
