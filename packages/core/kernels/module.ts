@@ -2,6 +2,7 @@
  * The module of kernels, as bytes. It imports its memory as "memory" of "env".
  */
 import { importMemory, Module } from "wasmati";
+import { mostPages } from "../src/accelerated/scratch.ts";
 import type { Variant } from "./assembler.ts";
 import { gather, scatter } from "./convolution.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
@@ -19,7 +20,8 @@ import {
 } from "./rows.ts";
 
 export function assemble(variant: Variant): Uint8Array {
-  const memory = { ...importMemory({ min: 1 }), module: "env", string: "memory" };
+  // With a maximum, so that one byte makes it memory that threads share.
+  const memory = { ...importMemory({ min: 1, max: mostPages }), module: "env", string: "memory" };
   const exports = {
     packRows: pack(panelRows(variant)),
     packColumns: pack(panelColumns),

@@ -4,10 +4,12 @@
  * WebAssembly is started on the first work that is large enough to be worth it. Where it is missing, forbidden or
  * without SIMD the plain loops do everything.
  */
-import { ArgumentError, ChainruleError, quoted } from "../errors.ts";
+import { ArgumentError, ChainruleError, checkInteger, quoted } from "../errors.ts";
 import type { Kernels } from "./kernels.ts";
 import { plainModule, relaxedModule } from "./modules.generated.ts";
-import { Scratch } from "./scratch.ts";
+import { OwnGround, Scratch } from "./scratch.ts";
+import { environmentVariable, processorCount } from "./threads/start.ts";
+import { Crew, Team } from "./threads/team.ts";
 
 /**
  * `"auto"`: accelerated kernels for float32 work that is large enough, where they can run. `"reference"`: plain loops
@@ -27,7 +29,9 @@ export interface BackendInfo {
   readonly threads: number;
   /** The bytes of WebAssembly memory that are held. */
   readonly memory: number;
-  /** Why, in a sentence. */
+  /** Whether results have the same bits on all machines with WebAssembly SIMD; see {@link setDeterministic}. */
+  readonly deterministic: boolean;
+  /** Why, in a sentence or two. */
   readonly reason: string;
 }
 
@@ -41,40 +45,96 @@ export interface Accelerator {
 /** What came of starting WebAssembly. */
 interface Start {
   readonly accelerator: Accelerator | null;
+  readonly module: Uint8Array<ArrayBuffer> | null;
+  readonly reason: string;
+}
+
+/** What came of asking for shared memory. */
+interface Hiring {
+  readonly crew: Crew | null;
   readonly reason: string;
 }
 
 let setting: BackendName = settingFromEnvironment();
-let started: Start | undefined;
+let deterministic = false;
+/** By whether results are to be the same everywhere. */
+const starts: { deterministic?: Start; fastest?: Start } = {};
+/** The memory of a single thread's kernels. */
+let scratch: Scratch | undefined;
+const teams: { deterministic?: Team; fastest?: Team } = {};
+
+/** More threads than these wait for memory, and for one another. */
+const mostByDefault = 8;
+const mostThreads = 64;
+/** So much work, in products of a matrix product, has to come together before workers are started: some 2 ms. */
+const workForWorkers = 2 ** 26;
+
+/** How many threads were asked for; `undefined`: as many as there are processors. */
+let threads: number | undefined = threadsFromEnvironment();
+let hiring: Hiring | undefined;
+let workSeen = 0;
 
 /** CHAINRULE_BACKEND, where there are environment variables: so that a whole test suite can be run on one backend. */
 function settingFromEnvironment(): BackendName {
-  const { process } = globalThis as {
-    process?: { env?: Readonly<Record<string, string | undefined>> };
-  };
-  const wanted = process?.env?.CHAINRULE_BACKEND;
+  const wanted = environmentVariable("CHAINRULE_BACKEND");
   return wanted === "reference" || wanted === "wasm" ? wanted : "auto";
 }
 
-function start(): Start {
+function threadsFromEnvironment(): number | undefined {
+  const wanted = Number(environmentVariable("CHAINRULE_THREADS") || undefined);
+  return Number.isInteger(wanted) && wanted >= 1 ? Math.min(wanted, mostThreads) : undefined;
+}
+
+function threadCount(): number {
+  threadsByDefault ??= Math.min(processorCount(), mostByDefault);
+  return threads ?? threadsByDefault;
+}
+
+let threadsByDefault: number | undefined;
+
+function started(): Start {
+  const key = deterministic ? "deterministic" : "fastest";
+  starts[key] ??= start(deterministic ? [false] : [true, false]);
+  return starts[key];
+}
+
+function start(variants: readonly boolean[]): Start {
+  const without = { accelerator: null, module: null };
   if (typeof WebAssembly !== "object")
-    return { accelerator: null, reason: "There is no WebAssembly here." };
+    return { ...without, reason: "There is no WebAssembly here." };
   try {
-    for (const relaxed of [true, false]) {
-      const bytes = bytesOf(relaxed ? relaxedModule : plainModule);
-      if (!WebAssembly.validate(bytes)) continue;
-      const scratch = new Scratch();
-      const kernels = scratch.instantiate(bytes) as Kernels;
+    for (const relaxed of variants) {
+      const module = bytesOf(relaxed ? relaxedModule : plainModule);
+      if (!WebAssembly.validate(module)) continue;
+      scratch ??= new Scratch(new OwnGround());
+      const kernels = scratch.instantiate(module) as Kernels;
       const reason = relaxed
         ? "WebAssembly SIMD with relaxed multiply-add."
-        : "WebAssembly SIMD; this engine has no relaxed multiply-add.";
-      return { accelerator: { kernels, scratch, relaxed }, reason };
+        : deterministic
+          ? "WebAssembly SIMD without relaxed multiply-add, as setDeterministic(true) asks."
+          : "WebAssembly SIMD; this engine has no relaxed multiply-add.";
+      return { accelerator: { kernels, scratch, relaxed }, module, reason };
     }
-    return { accelerator: null, reason: "WebAssembly has no SIMD here." };
+    return { ...without, reason: "WebAssembly has no SIMD here." };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { accelerator: null, reason: `WebAssembly could not be started: ${why}` };
+    return { ...without, reason: `WebAssembly could not be started: ${messageOf(error)}` };
   }
+}
+
+function hire(): Hiring {
+  if (typeof SharedArrayBuffer !== "function") {
+    const why = "memory cannot be shared here (a page has to be cross-origin isolated)";
+    return { crew: null, reason: why };
+  }
+  try {
+    return { crew: new Crew(), reason: "" };
+  } catch (error) {
+    return { crew: null, reason: `shared memory could not be had: ${messageOf(error)}` };
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
@@ -91,8 +151,35 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
 export function acceleratorFor(size: number, least: number): Accelerator | null {
   if (size < least && setting !== "wasm") return null;
   if (setting === "reference") return null;
-  started ??= start();
-  return started.accelerator;
+  return started().accelerator;
+}
+
+/**
+ * The kernels of several threads, if they are to do work of this size: in products, or what takes as long. `null` where
+ * one thread is to do it.
+ */
+export function teamFor(size: number, least: number): Team | null {
+  const always = setting === "wasm" && threads !== undefined;
+  if (setting === "reference" || (size < least && !always)) return null;
+  const count = threadCount();
+  if (count === 1) return null;
+  if (threads === undefined && workSeen < workForWorkers) {
+    workSeen += size;
+    return null;
+  }
+  const { module } = started();
+  hiring ??= hire();
+  const { crew } = hiring;
+  if (module === null || crew === null || crew.lost) return null;
+  crew.resize(count);
+  const key = deterministic ? "deterministic" : "fastest";
+  try {
+    teams[key] ??= new Team(crew, module, started().accelerator!.relaxed);
+  } catch (error) {
+    hiring = { crew: null, reason: messageOf(error) };
+    return null;
+  }
+  return teams[key];
 }
 
 /** Fewer elements than these are left to plain loops without a further question. */
@@ -121,19 +208,76 @@ export function backendInfo(): BackendInfo {
       relaxed: false,
       threads: 1,
       memory: 0,
+      deterministic,
       reason: 'setBackend("reference") asks for plain loops.',
     };
   }
-  started ??= start();
-  const { accelerator, reason } = started;
+  const { accelerator, reason } = started();
+  const alone = accelerator === null ? "" : whyAlone();
+  const shared = hiring?.crew?.scratch.bytes ?? 0;
   return {
     setting,
     inUse: accelerator === null ? "reference" : "wasm",
     relaxed: accelerator?.relaxed ?? false,
-    threads: 1,
-    memory: accelerator?.scratch.bytes ?? 0,
-    reason,
+    threads: accelerator === null || alone !== "" ? 1 : threadCount(),
+    memory: accelerator === null ? 0 : accelerator.scratch.bytes + shared,
+    deterministic,
+    reason: alone === "" ? reason : `${reason} One thread: ${alone}.`,
   };
+}
+
+/** Why there is one thread only; "" if there are more. */
+function whyAlone(): string {
+  const count = threadCount();
+  if (count === 1) return threads === 1 ? "setThreads(1) asks for it" : "there is one processor";
+  hiring ??= hire();
+  return hiring.crew?.trouble ?? hiring.reason;
+}
+
+/**
+ * Sets how many threads compute, the calling one among them: 1 does without workers. Without it as many as there are
+ * processors, at most 8. Results have the same bits for any number.
+ *
+ * Workers are started when there is first enough work for them, and never keep a program from ending. Where memory cannot
+ * be shared, or workers are forbidden, one thread computes, and {@link backendInfo} says why. The environment variable
+ * `CHAINRULE_THREADS` sets the number at the start.
+ *
+ * @returns how many it was before
+ * @throws {ArgumentError} for anything but a whole number from 1 to 64.
+ * @example
+ * import { backendInfo, setThreads } from "@chainrule/core";
+ * const before = setThreads(1);
+ * backendInfo().threads; // → 1
+ * setThreads(before);
+ */
+export function setThreads(count: number): number {
+  checkInteger("setThreads", "the number of threads", count, 1, mostThreads);
+  const before = threadCount();
+  threads = count;
+  return before;
+}
+
+/**
+ * Whether float32 results are to have the same bits on machines with and without relaxed multiply-add, which rounds once
+ * where a product and a sum round twice. Deterministic results take longer, by a third in matrix products.
+ *
+ * With or without it the same program gives the same bits each time on one machine, with any number of threads.
+ *
+ * @returns what was set before
+ * @throws {ArgumentError} for anything but true and false.
+ * @example
+ * import { backendInfo, setDeterministic } from "@chainrule/core";
+ * setDeterministic(true); // → false
+ * backendInfo().relaxed; // → false
+ * setDeterministic(false); // → true
+ */
+export function setDeterministic(on: boolean): boolean {
+  if (typeof on !== "boolean") {
+    throw new ArgumentError(`setDeterministic: expected true or false, not ${quoted(on)}.`, { on });
+  }
+  const before = deterministic;
+  deterministic = on;
+  return before;
 }
 
 /**
@@ -156,11 +300,11 @@ export function setBackend(name: BackendName): BackendName {
     );
   }
   if (name === "wasm") {
-    started ??= start();
-    if (started.accelerator === null) {
+    const { accelerator, reason } = started();
+    if (accelerator === null) {
       throw new ChainruleError(
-        `setBackend: "wasm" cannot run here. ${started.reason} Use "auto", which does without.`,
-        { reason: started.reason },
+        `setBackend: "wasm" cannot run here. ${reason} Use "auto", which does without.`,
+        { reason },
       );
     }
   }

@@ -4,6 +4,7 @@
  * Only what these need: one function of whole numbers, whose vectors are each computed once and kept in
  * a local variable. The engine's compiler finds registers for them.
  */
+import { mostPages } from "./scratch.ts";
 import type { Instruction, Vectors } from "./vector/algebra.ts";
 import { instructions } from "./vector/algebra.ts";
 
@@ -229,7 +230,7 @@ export class LoopWriter {
     return new Uint8Array([
       ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
       ...section(1, [0x60, ...sized(parameters), 1, type.i32]),
-      ...section(2, [...text("env"), ...text("memory"), 2, 0, 1]),
+      ...section(2, [...text("env"), ...text("memory"), 2, 1, 1, ...unsigned(mostPages)]),
       ...section(3, [0]),
       ...section(7, [...text("run"), 0, 0]),
       ...section(10, sized([...locals, ...this.head, ...this.code, ...result, op.end])),

@@ -84,3 +84,27 @@ type PackArguments = [
   lines: number,
   along: number,
 ];
+
+/** Which arguments are addresses. */
+const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
+  packRows: [0, 1],
+  packColumns: [0, 1],
+  multiply: [0, 2, 3, 8],
+  gatherColumns: [0, 1, 2, 3],
+  scatter: [0, 1, 2, 3],
+  maxPool: [0, 1, 2, 6, 9],
+  softmax: [0, 1, 2],
+  logSoftmax: [0, 1],
+  sumExp: [0, 1],
+  softmaxGradient: [0, 1, 2],
+  logSoftmaxGradient: [0, 1, 2],
+  sumRows: [0, 1],
+  addRows: [0, 1],
+  standardize: [0, 1, 2],
+  standardizeGradient: [0, 1, 2, 3],
+};
+
+/** The arguments of a kernel that are addresses, as bits. */
+export function addressesOf(name: keyof Kernels): number {
+  return addresses[name].reduce((bits, i) => bits | (1 << i), 0);
+}

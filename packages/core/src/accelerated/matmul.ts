@@ -10,10 +10,15 @@
 import { copyStrided } from "../kernels/copy.ts";
 import type { MatrixView } from "../kernels/matmul.ts";
 import type { Accelerator } from "./backend.ts";
-import { acceleratorFor } from "./backend.ts";
+import { acceleratorFor, teamFor } from "./backend.ts";
+import type { Scratch } from "./scratch.ts";
+import type { Team } from "./threads/team.ts";
 
 /** From so many products on copying the operands into WebAssembly's memory pays. */
 const leastProducts = 1 << 12;
+
+/** From so many products on helpers pay. */
+const leastForTeam = 1 << 20;
 
 /** Steps of the inner dimension in a block: a panel of B, 8 columns wide, fills half of the first cache. */
 export const blockSteps = 384;
@@ -44,7 +49,7 @@ function isDense(span: number, count: number): boolean {
 
 /** Copies a matrix in: with what lies between its numbers or, where that is much, without. */
 function place(
-  { scratch }: Accelerator,
+  scratch: Scratch,
   x: MatrixView<Float32Array>,
   rows: number,
   columns: number,
@@ -73,13 +78,17 @@ export function multiplyAccelerated(
   k: number,
   n: number,
 ): boolean {
-  const accelerator = acceleratorFor(m * k * n, leastProducts);
-  if (accelerator === null || m * k * n === 0) return false;
+  const products = m * k * n;
+  if (products === 0) return false;
+  const team = teamFor(products, leastForTeam);
+  if (team !== null && multiplyTogether(team, out, at, a, b, m, k, n)) return true;
+  const accelerator = acceleratorFor(products, leastProducts);
+  if (accelerator === null) return false;
   const { scratch } = accelerator;
   const numbers = placedNumbers(a, m, k) + placedNumbers(b, k, n) + m * n + spareNumbers(k, n);
   if (!scratch.begin(numbers, 6)) return false;
-  const placedA = place(accelerator, a, m, k);
-  const placedB = place(accelerator, b, k, n);
+  const placedA = place(scratch, a, m, k);
+  const placedB = place(scratch, b, k, n);
   const c = scratch.take(m * n);
   multiplyPlaced(accelerator, c, placedA, placedB, m, k, n);
   scratch.get(c, m * n, out, at);
@@ -131,6 +140,123 @@ function multiplyPlaced(
           spare,
         );
       }
+    }
+  }
+}
+
+/** What a team packs at a time: so many rows of A, columns of B and steps. */
+const teamRows = 16 * blockRows;
+const teamColumns = 2048;
+const teamSteps = 3 * blockSteps;
+/** Columns of a part: with all its rows and steps a block of B stays in the second cache. */
+const partColumns = 128;
+
+/**
+ * The product by several threads: they pack both operands together, and then multiply a block of rows and columns each.
+ * Every number is summed in the order of {@link multiplyPlaced}.
+ */
+function multiplyTogether(
+  team: Team,
+  out: Float32Array,
+  at: number,
+  a: MatrixView<Float32Array>,
+  b: MatrixView<Float32Array>,
+  m: number,
+  k: number,
+  n: number,
+): boolean {
+  const { crew, scratch } = team;
+  const steps = Math.min(k, teamSteps);
+  const sizeA = (Math.min(m, teamRows) + 12) * steps;
+  const sizeB = (Math.min(n, teamColumns) + panelColumns) * steps;
+  const numbers = placedNumbers(a, m, k) + placedNumbers(b, k, n) + m * n + sizeA + sizeB;
+  if (!crew.begin(numbers, 6, mostPanelRows * panelColumns, 1)) return false;
+  const placedA = place(scratch, a, m, k);
+  const placedB = place(scratch, b, k, n);
+  const c = scratch.take(m * n);
+  const packedA = scratch.take(sizeA);
+  const packedB = scratch.take(sizeB);
+  const spare = scratch.takeOwn(mostPanelRows * panelColumns);
+  for (let j = 0; j < n; j += teamColumns) {
+    for (let p = 0; p < k; p += teamSteps) {
+      const width = Math.min(teamColumns, n - j);
+      const depth = Math.min(teamSteps, k - p);
+      packTogether(team.kernels.packColumns, crew, partColumns, panelColumns, {
+        target: packedB,
+        source: placedB.address + j * placedB.columnStep + p * placedB.rowStep,
+        lineStep: placedB.columnStep,
+        alongStep: placedB.rowStep,
+        lines: width,
+        along: depth,
+      });
+      for (let i = 0; i < m; i += teamRows) {
+        const height = Math.min(teamRows, m - i);
+        packTogether(team.kernels.packRows, crew, blockRows, rowsOfPanels, {
+          target: packedA,
+          source: placedA.address + i * placedA.rowStep + p * placedA.columnStep,
+          lineStep: placedA.rowStep,
+          alongStep: placedA.columnStep,
+          lines: height,
+          along: depth,
+        });
+        crew.run();
+        const target = c + 4 * (i * n + j);
+        multiplyBlocks(team, { packedA, packedB, spare, target, n, height, width, depth, p });
+        crew.run();
+      }
+    }
+  }
+  scratch.get(c, m * n, out, at);
+  return true;
+}
+
+/** Panels of A have 4 or 6 rows: a multiple of both. */
+const rowsOfPanels = 12;
+
+/** Packs lines in parts of so many, one block of steps behind the other. Each fills whole panels of `panel` lines. */
+function packTogether(
+  pack: Team["kernels"]["packRows"],
+  crew: Team["crew"],
+  part: number,
+  panel: number,
+  { target, source, lineStep, alongStep, lines, along }: Record<PackNames, number>,
+): void {
+  const room = Math.ceil(lines / panel) * panel;
+  for (let p = 0; p < along; p += blockSteps) {
+    const steps = Math.min(blockSteps, along - p);
+    for (let line = 0; line < lines; line += part) {
+      const to = target + 4 * (p * room + line * steps);
+      const from = source + line * lineStep + p * alongStep;
+      pack(to, from, lineStep, alongStep, Math.min(part, lines - line), steps);
+      crew.part();
+    }
+  }
+}
+
+type PackNames = "target" | "source" | "lineStep" | "alongStep" | "lines" | "along";
+
+/** Notes the products of all blocks of packed operands. */
+function multiplyBlocks(
+  { kernels, crew }: Team,
+  at: Record<"packedA" | "packedB" | "spare" | "target" | "n", number> &
+    Record<"height" | "width" | "depth" | "p", number>,
+): void {
+  const { packedA, packedB, spare, target, n, height, width, depth } = at;
+  const roomA = Math.ceil(height / rowsOfPanels) * rowsOfPanels;
+  const roomB = Math.ceil(width / panelColumns) * panelColumns;
+  for (let j = 0; j < width; j += partColumns) {
+    const columns = Math.min(partColumns, width - j);
+    for (let i = 0; i < height; i += blockRows) {
+      const rows = Math.min(blockRows, height - i);
+      for (let p = 0; p < depth; p += blockSteps) {
+        const steps = Math.min(blockSteps, depth - p);
+        const fromA = packedA + 4 * (p * roomA + i * steps);
+        const fromB = packedB + 4 * (p * roomB + j * steps);
+        const isFirst = at.p + p === 0 ? 1 : 0;
+        const tile = target + 4 * (i * n + j);
+        kernels.multiply(tile, 4 * n, fromA, fromB, rows, columns, steps, isFirst, spare);
+      }
+      crew.part();
     }
   }
 }

@@ -176,11 +176,12 @@ export class AcceleratedPointwise {
 
   /** The loop for a choice of operands that are one number; those are the ones in the binary digits of the key. */
   private loopFor(key: number, count: number, accelerator: Accelerator): Loop {
-    let loop = this.loops[key];
+    const place = 2 * key + (accelerator.relaxed ? 1 : 0);
+    let loop = this.loops[place];
     if (loop === undefined) {
       const isConstant = (i: number) => ((key >> (count - 1 - i)) & 1) === 1;
       loop = this.compile(isConstant, accelerator);
-      this.loops[key] = loop;
+      this.loops[place] = loop;
     }
     return loop;
   }

@@ -59,8 +59,9 @@ export function acceleratedUpdate<const Arrays extends string, const Parameters 
     if (prepared.cost === 0) return false;
     const accelerator = acceleratorFor(length * prepared.cost, leastCost);
     if (accelerator === null) return false;
-    prepared.loop ??= compile(prepared, parameterNames, accelerator);
-    return run(accelerator, prepared, prepared.loop, arrays, starts, length, parameters);
+    const variant = accelerator.relaxed ? 1 : 0;
+    prepared.loops[variant] ??= compile(prepared, parameterNames, accelerator);
+    return run(accelerator, prepared, prepared.loops[variant], arrays, starts, length, parameters);
   };
 }
 
@@ -69,7 +70,8 @@ interface Prepared {
   /** The new elements, and the place of their array. */
   readonly results: readonly { readonly at: number; readonly value: Expression }[];
   readonly cost: number;
-  loop: Loop | undefined;
+  /** Without and with relaxed multiply-add. */
+  readonly loops: (Loop | undefined)[];
 }
 
 interface Loop {
@@ -102,7 +104,7 @@ function prepare<Arrays extends string, Parameters extends string>(
   const roots = results.map(({ value }) => value);
   // Angles may be too large for vectors, which would be found out after other elements have changed.
   const cost = roots.some((root) => anglesOf(root).length > 0) ? 0 : vectorCost(...roots);
-  return { inputs, results, cost, loop: undefined };
+  return { inputs, results, cost, loops: [] };
 }
 
 function byName<Name extends string, T>(

@@ -1,0 +1,290 @@
+/**
+ * A team of threads: this one, and workers that help it.
+ *
+ * The calling thread writes calls of kernels to a table, in parts that do not depend on one another, takes part in them
+ * itself, and waits until all are done. It never waits for a worker to start: what nobody else has taken it does alone.
+ * Who computes a part has no influence on its result, and the parts depend on shapes only: any number of threads gives
+ * the same bits.
+ */
+import { ChainruleError } from "../../errors.ts";
+import type { Kernels } from "../kernels.ts";
+import { addressesOf } from "../kernels.ts";
+import { Scratch } from "../scratch.ts";
+import { layout } from "./layout.ts";
+import { forSharedMemory, SharedMemory } from "./memory.ts";
+import { startWorker } from "./start.ts";
+
+type Run = (...args: number[]) => number | undefined;
+
+/** So many milliseconds the calling thread looks for the end of a job before it sleeps. */
+const restless = 0.2;
+/** A part is done in a fraction of a second. When nothing has ended for so many milliseconds, a worker is lost. */
+const patience = 20_000;
+
+/** What all variants of kernels share: the memory, the tables, the workers. */
+export class Crew {
+  readonly ground: SharedMemory = new SharedMemory();
+  readonly scratch: Scratch = new Scratch(this.ground);
+  private readonly words: Int32Array;
+  private readonly numbers: Float64Array;
+  private readonly modules: Run[][] = [];
+  private calls = 0;
+  private parts = 0;
+  private wanted = 1;
+  private started = 0;
+  /** How many threads have a room of their own, and where it is. */
+  private rooms = 1;
+  private roomStart = 0;
+  private roomBytes = 0;
+  private mayBlock = true;
+  private complaint = "";
+  private isLost = false;
+
+  constructor() {
+    const { buffer } = this.ground.memory;
+    this.words = new Int32Array(buffer, 0, layout.words);
+    this.numbers = new Float64Array(buffer, 0, layout.words / 2);
+  }
+
+  /** Whether a worker was lost: it may still write to the memory, which nobody may use any more. */
+  get lost(): boolean {
+    return this.isLost;
+  }
+
+  /** Why there are no workers; "" if nothing stands in the way. */
+  get trouble(): string {
+    return this.complaint;
+  }
+
+  /** How many workers have begun to work. */
+  get ready(): number {
+    return Atomics.load(this.words, layout.ready);
+  }
+
+  /** So many threads are to compute, this one among them. */
+  resize(threads: number): void {
+    if (threads === this.wanted) return;
+    this.wanted = threads;
+    this.dismiss();
+  }
+
+  /** Workers end when they look for work next. */
+  private dismiss(): void {
+    this.started = 0;
+    Atomics.add(this.words, layout.epoch, 1);
+    Atomics.store(this.words, layout.ready, 0);
+    Atomics.notify(this.words, layout.remaining);
+  }
+
+  private hire(): void {
+    const epoch = Atomics.load(this.words, layout.epoch);
+    this.complaint = "";
+    try {
+      while (this.started < this.wanted - 1) {
+        this.started++;
+        startWorker(this.ground.memory, epoch, this.started, (reason) => {
+          if (Atomics.load(this.words, layout.epoch) !== epoch) return;
+          this.complaint = `a worker could not go on: ${reason}`;
+        });
+      }
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.complaint = `workers could not be started: ${why}`;
+      // Those that could may help.
+      this.wanted = this.started;
+      this.started = this.wanted - 1;
+    }
+  }
+
+  /** Makes the functions of a module known to all threads: their numbers, by name; `null` where there is no room. */
+  publish(bytes: Uint8Array<ArrayBuffer>): ReadonlyMap<string, number> | null {
+    const place = this.modules.length;
+    if (place === layout.mostModules) return null;
+    const shared = forSharedMemory(bytes);
+    const address = this.ground.reserve(shared.length);
+    if (address === 0) return null;
+    const exports = this.scratch.instantiate(shared);
+    new Uint8Array(this.ground.memory.buffer, address, shared.length).set(shared);
+    this.words[layout.modules + 2 * place] = address;
+    this.words[layout.modules + 2 * place + 1] = shared.length;
+    this.modules.push(Object.values(exports) as Run[]);
+    const first = place * layout.functionsInModule;
+    return new Map(Object.keys(exports).map((name, i) => [name, first + i]));
+  }
+
+  /**
+   * Begins a job: room for so many numbers in so many pieces, and for each thread room of its own. False where there is
+   * no such memory.
+   */
+  begin(numbers: number, pieces: number, ownNumbers: number, ownPieces: number): boolean {
+    if (this.isLost) return false;
+    this.calls = 0;
+    this.parts = 0;
+    this.rooms = this.wanted;
+    const bytes = this.scratch.beginWithRooms(numbers, pieces, ownNumbers, ownPieces, this.rooms);
+    if (bytes < 0) return false;
+    this.roomBytes = bytes;
+    this.roomStart = this.scratch.takeOwn(0);
+    this.words[layout.roomBytes] = bytes;
+    return true;
+  }
+
+  /** Adds a call to the present part. Arguments that are addresses in the first room stand for those in each room. */
+  call(id: number, addresses: number, args: readonly number[]): void {
+    if (this.calls === layout.mostCalls) this.makeRoom();
+    const { numbers, roomStart } = this;
+    const roomEnd = roomStart + this.roomBytes;
+    const at = layout.calls + this.calls++ * layout.callNumbers;
+    let own = 0;
+    for (let i = 0; i < args.length; i++) {
+      const value = args[i]!;
+      numbers[at + 2 + i] = value;
+      if ((addresses >> i) & 1 && value >= roomStart && value < roomEnd) own |= 1 << i;
+    }
+    numbers[at] = id;
+    numbers[at + 1] = args.length + 16 * own;
+  }
+
+  /** Does what is complete, and begins the table anew with the part that is not. */
+  private makeRoom(): void {
+    const first = this.parts === 0 ? 0 : this.words[layout.parts + this.parts]!;
+    const rest = this.calls - first;
+    if (first === 0) throw new Error("kernel: a part has too many calls.");
+    this.calls = first;
+    this.run();
+    const from = layout.calls + first * layout.callNumbers;
+    this.numbers.copyWithin(layout.calls, from, from + rest * layout.callNumbers);
+    this.calls = rest;
+  }
+
+  /** Ends a part: what comes next does not depend on it. */
+  part(): void {
+    const { words } = this;
+    if (this.parts === 0) words[layout.parts] = 0;
+    words[layout.parts + ++this.parts] = this.calls;
+    if (this.parts === layout.mostParts) this.run();
+  }
+
+  /**
+   * Computes all parts, and returns what they returned, joined by OR.
+   *
+   * @throws {ChainruleError} when a worker fails, or does not answer any more.
+   */
+  run(): number {
+    const { words, parts } = this;
+    this.calls = 0;
+    this.parts = 0;
+    if (parts === 0) return 0;
+    if (this.started < this.wanted - 1) this.hire();
+    words[layout.returned] = 0;
+    words[layout.failed] = 0;
+    Atomics.store(words, layout.pending, parts);
+    Atomics.store(words, layout.remaining, parts);
+    if (parts > 1 && Atomics.load(words, layout.sleeping) > 0)
+      Atomics.notify(words, layout.remaining, parts - 1);
+    try {
+      this.takeParts();
+    } finally {
+      // Nobody may begin what is left when a call throws.
+      Atomics.sub(words, layout.pending, Atomics.exchange(words, layout.remaining, 0));
+      this.waitForOthers();
+    }
+    if (words[layout.failed] !== 0) this.fail();
+    return words[layout.returned]!;
+  }
+
+  private takeParts(): void {
+    const { words } = this;
+    for (;;) {
+      const left = Atomics.load(words, layout.remaining);
+      if (left === 0) return;
+      if (Atomics.compareExchange(words, layout.remaining, left, left - 1) !== left) continue;
+      try {
+        this.compute(left - 1);
+      } finally {
+        Atomics.sub(words, layout.pending, 1);
+      }
+    }
+  }
+
+  private compute(part: number): void {
+    const { words, numbers } = this;
+    const end = words[layout.parts + part + 1]!;
+    for (let call = words[layout.parts + part]!; call < end; call++) {
+      const at = layout.calls + call * layout.callNumbers;
+      const count = numbers[at + 1]! & 15;
+      const args: number[] = [];
+      for (let i = 0; i < count; i++) args.push(numbers[at + 2 + i]!);
+      const id = numbers[at]!;
+      const run = this.modules[Math.floor(id / layout.functionsInModule)]!;
+      const returned = run[id % layout.functionsInModule]!(...args);
+      if (returned) Atomics.or(words, layout.returned, returned);
+    }
+  }
+
+  private waitForOthers(): void {
+    const { words } = this;
+    let left = Atomics.load(words, layout.pending);
+    let since = performance.now();
+    const asleep = since + restless;
+    while (left !== 0) {
+      const now = performance.now();
+      // The main thread of a page may not sleep.
+      if (this.mayBlock && now > asleep) {
+        try {
+          Atomics.wait(words, layout.pending, left, 100);
+        } catch {
+          this.mayBlock = false;
+        }
+      }
+      const before = left;
+      left = Atomics.load(words, layout.pending);
+      if (left !== before) since = now;
+      else if (now - since > patience) this.lose();
+    }
+  }
+
+  private lose(): never {
+    this.isLost = true;
+    this.dismiss();
+    this.complaint = "a worker did not answer any more";
+    throw new ChainruleError(
+      `threads: a worker has not answered for ${patience / 1000} s, so a result is incomplete. From now on one thread computes. Repeat the step that failed.`,
+      { patience },
+    );
+  }
+
+  private fail(): never {
+    const { words } = this;
+    const length = words[layout.message]!;
+    const codes = words.subarray(layout.message + 1, layout.message + 1 + length);
+    const why = String.fromCharCode(...codes);
+    throw new ChainruleError(
+      `threads: a worker failed: ${why}. setThreads(1) does without workers.`,
+      { why },
+    );
+  }
+}
+
+/** Kernels that all threads of a crew call: a call is noted, and done by {@link Crew.run}. */
+export class Team {
+  readonly crew: Crew;
+  readonly kernels: Kernels;
+  readonly scratch: Scratch;
+  readonly relaxed: boolean;
+
+  /** @throws {RangeError} when there is no memory for the module. */
+  constructor(crew: Crew, module: Uint8Array<ArrayBuffer>, relaxed: boolean) {
+    const numbers = crew.publish(module);
+    if (numbers === null) throw new RangeError("there is no shared memory for the kernels");
+    this.crew = crew;
+    this.scratch = crew.scratch;
+    this.relaxed = relaxed;
+    const kernels: Record<string, (...args: number[]) => void> = {};
+    for (const [name, id] of numbers) {
+      const addresses = addressesOf(name as keyof Kernels);
+      kernels[name] = (...args) => crew.call(id, addresses, args);
+    }
+    this.kernels = kernels as unknown as Kernels;
+  }
+}
