@@ -271,8 +271,10 @@ export abstract class Module {
 
   /**
    * A table of the modules with the shapes of their outputs and the numbers of their parameters. The shape is what
-   * `forward` gets, batch dimension included; several inputs have an array of shapes. Without a shape, no outputs.
+   * `forward` gets, batch dimension included; several inputs have an array of shapes. Without a shape, no outputs. What is
+   * shared stands in parentheses where it is met again, and counts once.
    *
+   * @throws {ArgumentError} for what is no shape, and unknown options.
    * @example
    * import { Linear, ReLU, Sequential } from "@chainrule/nn";
    * const model = new Sequential(new Linear(784, 16), new ReLU(), new Linear(16, 10));
@@ -285,7 +287,7 @@ export abstract class Module {
    * //   1: ReLU    [1, 16]
    * //   2: Linear  [1, 10]         170
    * // ────────────────────────────────
-   * // 12,730 parameters
+   * // 12,730 parameters (49.7 KiB): 12,730 trainable, 0 frozen
    */
   summary(inputShape?: Shape | readonly Shape[], options?: SummaryOptions): ModelSummary {
     return new ModelSummary(this, inputShape, options);

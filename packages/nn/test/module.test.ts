@@ -11,7 +11,16 @@ import {
   topologicalOrder,
   zeros,
 } from "@chainrule/core";
-import { buffer, Linear, Module, parameter, ReLU, Sequential } from "@chainrule/nn";
+import {
+  BatchNorm1d,
+  buffer,
+  Embedding,
+  Linear,
+  Module,
+  parameter,
+  ReLU,
+  Sequential,
+} from "@chainrule/nn";
 import { describe, expect, test } from "vitest";
 
 class Block extends Module {
@@ -487,7 +496,9 @@ describe("summary", () => {
       [[1, 16]],
       [[1, 10]],
     ]);
-    expect(summary.toString().split("\n").at(-1)).toBe("13,002 parameters");
+    expect(summary.toString().split("\n").at(-1)).toBe(
+      "13,002 parameters (50.8 KiB): 13,002 trainable, 0 frozen",
+    );
   });
 
   test("without a shape has no outputs; frozen parameters are counted apart; modes stay", () => {
@@ -495,12 +506,49 @@ describe("summary", () => {
     net.blocks[0]!.requiresGrad_(false);
     net.heads.main.eval();
     const text = net.summary([2, 4]).toString();
-    expect(text).toContain("58 parameters, 20 of them frozen");
+    expect(text).toContain("58 parameters (232 B): 38 trainable, 20 frozen");
     expect(text).toMatch(/^ {2}blocks\.0: Block/m);
     expect(text).toMatch(/^ {4}linear: Linear +\[2, 4\]/m);
     expect(net.training).toBe(true);
     expect(net.heads.main.training).toBe(false);
     expect(net.summary().toString()).not.toContain("Output");
+  });
+
+  test("what is shared has a row where it is met again, and counts once", () => {
+    const block = new Linear(4, 4);
+    const again = new Sequential(block, new ReLU(), block).summary([1, 4]);
+    expect(again.parameters).toBe(20);
+    expect(again.rows.map(({ path, parameters, shared }) => [path, parameters, shared])).toEqual([
+      ["", 0, 0],
+      ["0", 20, 0],
+      ["1", 0, 0],
+      ["2", 0, 20],
+    ]);
+    expect(again.rows.at(-1)!.outputShapes).toEqual([[1, 4]]);
+    const tied = new Sequential(new Embedding(10, 3), new Linear(3, 10, { bias: false }));
+    tied.layers[1].weight = tied.layers[0].weight;
+    // Nobody said so, but an embedding is given whole numbers.
+    const text = tied.summary([2, 5]).toString();
+    expect(text).toMatch(/^ {2}1: Linear {5}\[2, 5, 10\] {8}\(30\)$/m);
+    expect(text).toContain("30 parameters (120 B): 30 trainable, 0 frozen");
+  });
+
+  test("buffers are counted apart, and the column of what is trained is there where something is not", () => {
+    const norm = new Sequential(new BatchNorm1d(3), new Linear(3, 2));
+    norm.layers[0].requiresGrad_(false);
+    const summary = norm.summary();
+    expect(summary.buffers).toBe(7);
+    expect(summary.bytes).toBe(4 * 14);
+    expect(summary.toString().split("\n")).toEqual([
+      "Module            Parameters  Trainable",
+      "───────────────────────────────────────",
+      "Sequential",
+      "  0: BatchNorm1d           6          0",
+      "  1: Linear                8          8",
+      "───────────────────────────────────────",
+      "14 parameters (56 B): 8 trainable, 6 frozen",
+      "7 numbers in buffers",
+    ]);
   });
 
   test("of several inputs, and of whole numbers", () => {
@@ -519,6 +567,16 @@ describe("summary", () => {
       }
     }
     new Index().summary([2], { dtype: "int32" });
+    class Mixed extends Module {
+      override forward(x: Tensor, y: Tensor): Tensor {
+        expect([x.dtype, y.dtype]).toEqual(["float64", "int32"]);
+        return x;
+      }
+    }
+    new Mixed().summary([[2], [3]], { dtype: ["float64", "int32"] });
+    expect(() => new Mixed().summary([[2], [3]], { dtype: ["int32"] })).toThrow(
+      /an array of 2, one for each input/,
+    );
     // @ts-expect-error no shape
     expect(() => model.summary(784)).toThrow(/a shape is an array such as \[1, 784\], not 784/);
     expect(() => model.summary([1, 783])).toThrow(/783 features/);
