@@ -84,10 +84,10 @@ export function pointwise<
   const readOptions = (args: readonly unknown[]): Parameters => {
     const missing = definition.operands.filter((_, i) => args[i] === undefined);
     if (missing.length > 0) {
-      throw new ArgumentError(`${name}: operand ${missing.map(quoted).join(", ")} is missing.`, {
-        expected: arity,
-        missing,
-      });
+      throw new ArgumentError(
+        `${name}: operand ${missing.map(quoted).join(", ")} is missing. Is it a weight that nothing was assigned to yet?`,
+        { expected: arity, missing },
+      );
     }
     if (
       args.length > arity + 1 ||

@@ -2,10 +2,17 @@
  * What happens around every `forward`: the scope in the graph, hooks, and the search for what was not registered.
  */
 import type { GraphNode } from "@chainrule/core";
-import { formatShape, GradError, isGradEnabled, Tensor, withScope } from "@chainrule/core";
+import {
+  ArgumentError,
+  formatShape,
+  GradError,
+  isGradEnabled,
+  Tensor,
+  withScope,
+} from "@chainrule/core";
 import { hooksOf } from "./hooks.ts";
 import type { Module } from "./module.ts";
-import { hasSubstitutes, nameOf, noteParts } from "./registry.ts";
+import { hasSubstitutes, membersOf, nameOf, noteParts } from "./registry.ts";
 
 /** The innermost module whose `forward` is running. */
 let running: Module | null = null;
@@ -51,9 +58,28 @@ function runForward(
       }
       return output;
     });
+  } catch (error) {
+    throw unfinished(module, error) ?? error;
   } finally {
     running = outer;
   }
+}
+
+/** What to say of an error in `forward` that may come from parts of the module which are not there yet; `null` of others. */
+function unfinished(module: Module, error: unknown): ArgumentError | null {
+  if (!(error instanceof TypeError) || !/\b(undefined|null)\b/.test(error.message)) return null;
+  const unset = Object.entries(module).flatMap(([name, value]) =>
+    value === null || value === undefined ? [`${name} is ${value}`] : [],
+  );
+  const isEmpty = membersOf(module).length === 0;
+  if (unset.length === 0 && !isEmpty) return null;
+  const found = unset.length > 0 ? unset.join(", ") : "it has neither parameters nor layers";
+  const better = new ArgumentError(
+    `${nameOf(module)}: forward failed with "${error.message}", and ${found}. A module can be called when its parameters and layers are there: make them in its constructor, and call it afterwards.`,
+    { module: nameOf(module), unset },
+  );
+  better.cause = error;
+  return better;
 }
 
 /** Runs `body` and tells `watch` of each module that ran, inner ones first. */

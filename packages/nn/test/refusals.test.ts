@@ -133,6 +133,21 @@ describe("layers refuse, when they are called,", () => {
       () => new Unfinished().forward(ones([2])),
       /a weight that nothing was assigned to yet/,
     ],
+    [
+      "weights that nothing was assigned to, element by element",
+      () => new Unfinished().scaled(ones([2])),
+      /mul: operand "b" is missing\. Is it a weight that nothing was assigned to yet/,
+    ],
+    [
+      "layers that are not there yet",
+      () => new Late().forward(ones([1, 2])),
+      /^Late: forward failed with ".+", and layer is null\. A module can be called when its/,
+    ],
+    [
+      "to be called by their own constructor",
+      () => new Eager(),
+      /^Eager: forward failed with ".+", and it has neither parameters nor layers\./,
+    ],
   ])("%s", (_what, call, message) => {
     expect(call).toThrow(message);
   });
@@ -143,7 +158,35 @@ class Unfinished extends nn.Module {
   forward(x: ReturnType<typeof ones>) {
     return x.matmul(this.weight!);
   }
+  scaled(x: ReturnType<typeof ones>) {
+    return x.mul(this.weight!);
+  }
 }
+
+class Late extends nn.Module {
+  layer: nn.Linear | null = null;
+  forward(x: ReturnType<typeof ones>) {
+    return this.layer!.forward(x);
+  }
+}
+
+class Eager extends nn.Module {
+  readonly first = this.forward(ones([1, 2]));
+  readonly layer = new nn.Linear(2, 2);
+  forward(x: ReturnType<typeof ones>): ReturnType<typeof ones> {
+    return this.layer.forward(x);
+  }
+}
+
+test("an error of one's own code in forward stays what it is", () => {
+  class Broken extends nn.Module {
+    readonly layer = new nn.Linear(2, 2);
+    forward(x: ReturnType<typeof ones> | null) {
+      return this.layer.forward(x!.mul(2));
+    }
+  }
+  expect(() => new Broken().forward(null)).toThrow(TypeError);
+});
 
 describe("batch norm", () => {
   test("counts batches, averages them without momentum, and forgets them", () => {

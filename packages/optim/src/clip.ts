@@ -13,6 +13,7 @@ import {
   writable,
   writableRows,
 } from "@chainrule/core";
+import { refuseModule } from "./groups.ts";
 
 /** Options of {@link clipGradNorm_}. */
 export interface ClipGradNormOptions {
@@ -27,6 +28,7 @@ export interface ClipGradNormOptions {
  * rows of row-sparse ones that are 0.
  */
 function gradientsOf(where: string, parameters: Tensor | Iterable<Tensor>): TypedArray[] {
+  refuseModule(where, parameters);
   const list = parameters instanceof Tensor ? [parameters] : [...parameters];
   const arrays: TypedArray[] = [];
   for (const [i, parameter] of list.entries()) {

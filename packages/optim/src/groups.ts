@@ -1,7 +1,7 @@
 /**
  * Parameters in groups, and what is refused of them.
  */
-import { ArgumentError, checkOptions, GradError, Tensor } from "@chainrule/core";
+import { ArgumentError, checkOptions, GradError, quoted, Tensor } from "@chainrule/core";
 import type { OptionRules } from "./options.ts";
 
 /** What every optimizer has: a learning rate for schedules to change. */
@@ -55,6 +55,7 @@ export function groupsFrom(
   name: string,
   params: Iterable<Tensor> | Iterable<GivenGroup>,
 ): readonly GivenGroup[] {
+  refuseModule(name, params);
   if (params instanceof Tensor || params === null || typeof params !== "object") {
     throw new ArgumentError(
       `${name}: parameters are given as an array or another iterable, such as model.parameters() or [w, b].`,
@@ -69,6 +70,7 @@ export function groupsFrom(
   }
   const list: readonly (Tensor | GivenGroup)[] = [...params];
   if (list.length === 0) throw emptyList(name);
+  for (const entry of list) refuseModule(name, entry);
   const tensors = list.filter((entry): entry is Tensor => entry instanceof Tensor);
   if (tensors.length === list.length) return [{ params: tensors }];
   if (tensors.length > 0) {
@@ -78,6 +80,20 @@ export function groupsFrom(
     );
   }
   return list.filter((entry): entry is GivenGroup => !(entry instanceof Tensor));
+}
+
+/** Refuses what has parameters where parameters are wanted: a module, or another optimizer. */
+export function refuseModule(name: string, given: unknown): void {
+  const hasThem =
+    given !== null &&
+    typeof given === "object" &&
+    "parameters" in given &&
+    typeof given.parameters === "function";
+  if (!hasThem) return;
+  throw new ArgumentError(
+    `${name}: expected tensors to optimize, not ${quoted(given)}. Give its parameters: model.parameters().`,
+    { given },
+  );
 }
 
 /** The options that were given: an option that is `undefined` counts as left out. */
@@ -101,6 +117,7 @@ export function checkedGroup<Options>(
   const { name, rules } = kind;
   checkOptions(name, group, ["params", ...Object.keys(rules)]);
   const { params, ...options } = group;
+  refuseModule(name, params);
   if (params === undefined || params instanceof Tensor || !(Symbol.iterator in Object(params))) {
     throw new ArgumentError(`${name}: a group needs its parameters: { params: […], … }.`, {
       group,
@@ -142,7 +159,10 @@ export function checkValues<Options>(
 
 function checkParameter(where: string, parameter: unknown, place: number): void {
   if (!(parameter instanceof Tensor)) {
-    throw new ArgumentError(`${where}: parameter ${place} is no tensor.`, { parameter: place });
+    throw new ArgumentError(
+      `${where}: parameter ${place} is no tensor, but ${quoted(parameter)}.`,
+      { parameter: place },
+    );
   }
   if (!parameter.isLeaf) {
     throw new GradError(
@@ -160,6 +180,7 @@ function checkParameter(where: string, parameter: unknown, place: number): void 
 
 /** The tensors of a list that is not to be optimized, but weighed, averaged or clipped. */
 export function tensorsOf(where: string, parameters: Tensor | Iterable<Tensor>): Tensor[] {
+  refuseModule(where, parameters);
   const list = parameters instanceof Tensor ? [parameters] : [...parameters];
   if (list.length === 0) {
     throw new ArgumentError(
@@ -167,8 +188,11 @@ export function tensorsOf(where: string, parameters: Tensor | Iterable<Tensor>):
     );
   }
   for (const [i, parameter] of list.entries()) {
-    if (!(parameter instanceof Tensor))
-      throw new ArgumentError(`${where}: parameter ${i} is no tensor.`, { parameter: i });
+    if (!(parameter instanceof Tensor)) {
+      throw new ArgumentError(`${where}: parameter ${i} is no tensor, but ${quoted(parameter)}.`, {
+        parameter: i,
+      });
+    }
   }
   return list;
 }

@@ -142,6 +142,20 @@ describe("what is refused, before anything is kept", () => {
     expect(make).toThrow(type);
   });
 
+  test("a module in place of its parameters", () => {
+    const model = { parameters: () => [leaf()] };
+    const advice =
+      /expected tensors to optimize, not .*\. Give its parameters: model\.parameters\(\)/;
+    // @ts-expect-error no tensors
+    expect(() => new SGD(model, { lr: 1 })).toThrow(advice);
+    // @ts-expect-error no tensors
+    expect(() => new SGD([model], { lr: 1 })).toThrow(advice);
+    // @ts-expect-error no tensors
+    expect(() => new SGD([{ params: model }], { lr: 1 })).toThrow(advice);
+    // @ts-expect-error no tensors
+    expect(() => clipGradNorm_(model, 1)).toThrow(advice);
+  });
+
   test("a parameter given twice, in one group or two", () => {
     const w = leaf().named("w");
     expect(() => new SGD([w, leaf(), w], { lr: 1 })).toThrow(
