@@ -5,15 +5,19 @@ import {
   ArgumentError,
   aminmax,
   argwhere,
+  blockDiag,
   cartesianProd,
   corrcoef,
   cov,
+  cumulativeTrapezoid,
   diagflat,
   diff,
+  dsplit,
   equal,
   expandAs,
   fliplr,
   flipud,
+  hsplit,
   IndexError,
   isin,
   logspace,
@@ -22,6 +26,7 @@ import {
   moveaxis,
   randn,
   ravel,
+  renorm,
   ShapeError,
   tensor,
   tensorSplit,
@@ -29,6 +34,7 @@ import {
   unique,
   uniqueConsecutive,
   vander,
+  vsplit,
   zeros,
 } from "@chainrule/core";
 import { assertGradcheck } from "@chainrule/testing";
@@ -165,6 +171,9 @@ test("gradients", () => {
   const y = randn([3, 5], { dtype: "float64" });
   assertGradcheck((a) => diff(a, { n: 2, append: a.mul(2) }), [y], { order: 2 });
   assertGradcheck((a) => trapezoid(a, a.square()), [y], { order: 2 });
+  assertGradcheck((a) => cumulativeTrapezoid(a, a.square()), [y], { order: 2 });
+  assertGradcheck((a) => renorm(a, 3, 1, 1), [y], { order: 2 });
+  assertGradcheck((a) => blockDiag([a, a.t().square()]), [y], { order: 2 });
   assertGradcheck((a) => cov(a, { aweights: [1, 2, 3, 1, 1] }), [y], { order: 2 });
   assertGradcheck((a) => corrcoef(a).tril({ diagonal: -1 }), [y], { order: 2 });
   assertGradcheck((a) => mode(a, 0).values, [y], { order: 2 });
@@ -178,6 +187,13 @@ test("what they refuse", () => {
   expect(() => trapezoid(tensor(1))).toThrow(ShapeError);
   expect(() => trapezoid(x, [1, 2])).toThrow(/places of shape \[2\] do not go with samples/);
   expect(() => trapezoid(x, [1, 2, 3], { dx: 1 })).toThrow(/not both/);
+  expect(() => cumulativeTrapezoid(x, [1, 2])).toThrow(/cumulativeTrapezoid: places of shape/);
+  expect(() => hsplit(x, 2)).toThrow(/3 along dimension 1 cannot be cut into 2 parts/);
+  expect(() => vsplit(ravel(x), 2)).toThrow(/vsplit: expected 2 dimensions or more/);
+  expect(() => dsplit(x, [1])).toThrow(ShapeError);
+  expect(() => blockDiag([x, zeros([1, 2, 3])])).toThrow(/number 1 has the shape \[1, 2, 3\]/);
+  expect(() => renorm(ravel(x), 2, 0, 1)).toThrow(/expected two dimensions or more/);
+  expect(() => renorm(x, 0, 0, 1)).toThrow(/p must be above 0/);
   expect(() => mode(zeros([2, 0]))).toThrow(ShapeError);
   expect(() => mode(x, 3)).toThrow(IndexError);
   expect(() => cov(zeros([2, 2, 2]))).toThrow(/a row for each variable/);

@@ -9,6 +9,7 @@ import type { Tensor } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { cat } from "./cat.ts";
 import { ne } from "./comparison.ts";
+import { cumsum } from "./cumulative.ts";
 import { checkDim } from "./reduction.ts";
 import { narrow } from "./slice.ts";
 import { sum } from "./sum.ts";
@@ -80,25 +81,56 @@ export function trapezoid(
   x?: TensorLike | TrapezoidOptions,
   options?: TrapezoidOptions,
 ): Tensor {
-  if (isTrapezoidOptions(x)) return trapezoid(y, undefined, x);
-  checkOptions("trapezoid", options, ["dx", "dim"]);
-  const samples = toTensor("trapezoid", y);
-  if (samples.ndim === 0) throw new ShapeError("trapezoid: a 0-d tensor has no neighbours.");
-  const dim = checkDim("trapezoid", samples, options?.dim ?? -1);
+  const { areas, dim } = trapezoids("trapezoid", y, x, options);
+  return sum(areas, dim);
+}
+
+/**
+ * The running area below samples y by the trapezoidal rule: {@link trapezoid} up to each sample but the first, so one entry
+ * fewer along the dimension.
+ *
+ * @throws {IndexError} when the dimension is out of range.
+ * @throws {ShapeError} when y has no dimension, or the places do not fit.
+ * @throws {ArgumentError} for both places and dx, or an unknown option.
+ * @example
+ * import { cumulativeTrapezoid, tensor } from "@chainrule/core";
+ * cumulativeTrapezoid(tensor([1, 2, 3])).toArray(); // → [ 1.5, 4 ]
+ */
+export function cumulativeTrapezoid(
+  y: TensorLike,
+  x?: TensorLike | TrapezoidOptions,
+  options?: TrapezoidOptions,
+): Tensor {
+  const { areas, dim } = trapezoids("cumulativeTrapezoid", y, x, options);
+  return cumsum(areas, dim);
+}
+
+/** The areas of the single trapezoids, side by side along a dimension. */
+function trapezoids(
+  where: string,
+  y: TensorLike,
+  x: TensorLike | TrapezoidOptions | undefined,
+  options: TrapezoidOptions | undefined,
+): { areas: Tensor; dim: number } {
+  if (isTrapezoidOptions(x)) return trapezoids(where, y, undefined, x);
+  checkOptions(where, options, ["dx", "dim"]);
+  const samples = toTensor(where, y);
+  if (samples.ndim === 0) throw new ShapeError(`${where}: a 0-d tensor has no neighbours.`);
+  const dim = checkDim(where, samples, options?.dim ?? -1);
   const pairs = pairSums(samples, dim);
   if (x === undefined) {
-    return mul(sum(pairs, dim), checkNumber("trapezoid", "dx", options?.dx ?? 1) / 2);
+    return { areas: mul(pairs, checkNumber(where, "dx", options?.dx ?? 1) / 2), dim };
   }
   if (options?.dx !== undefined) {
-    throw new ArgumentError("trapezoid: give the places x or their distance dx, not both.", {
+    throw new ArgumentError(`${where}: give the places x or their distance dx, not both.`, {
       dx: options.dx,
     });
   }
-  const places = toTensor("trapezoid", x, samples.dtype);
+  const places = toTensor(where, x, samples.dtype);
   const along = places.ndim === 1 ? 0 : dim - samples.ndim + places.ndim;
   if (along < 0 || places.shape[along] !== samples.shape[dim]) {
     throw new ShapeError(
-      `trapezoid: places of shape ${formatShape(places.shape)} do not go with samples of shape ${formatShape(samples.shape)} along dimension ${dim}.`,
+      `${where}: places of shape ${formatShape(places.shape)} do not go with samples of shape ${formatShape(samples.shape)} along dimension ${dim}.`,
       { x: places.shape, y: samples.shape, dim },
     );
   }
@@ -108,7 +140,7 @@ export function trapezoid(
     places.ndim === 1
       ? steps.reshape(samples.shape.map((_, i) => (i === dim ? steps.numel() : 1)))
       : steps;
-  return mul(sum(mul(widths, pairs), dim), 0.5);
+  return { areas: mul(mul(widths, pairs), 0.5), dim };
 }
 
 function isTrapezoidOptions(x: unknown): x is TrapezoidOptions {

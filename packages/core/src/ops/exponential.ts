@@ -223,6 +223,54 @@ export const logaddexp: Binary = pointwise({
 });
 
 /**
+ * log₂(2ᵃ + 2ᵇ), element by element, without overflow; operands broadcast. The gradients are the shares 2ᵃ⁻ʸ and 2ᵇ⁻ʸ, halves
+ * where both are the same infinity.
+ *
+ * @throws {ShapeError} when the shapes do not broadcast.
+ * @example
+ * import { logaddexp2, tensor } from "@chainrule/core";
+ * logaddexp2(tensor([0, 2000]), tensor([0, 2000])); // → tensor([1, 2001])
+ */
+export const logaddexp2: Binary = pointwise({
+  name: "logaddexp2",
+  operands: ["a", "b"],
+  formula: String.raw`y = \log_2\left(2^{a} + 2^{b}\right)`,
+  value: (s, a, b) => {
+    const difference = s.where(s.eq(a, b), s.zero, s.sub(a, b));
+    const rest = s.log1p(s.exp2(s.neg(s.abs(difference))));
+    return s.add(s.maximum(a, b), s.mul(rest, s.constant(Math.LOG2E)));
+  },
+  derivative: (s, a, b) => {
+    const infinity = s.constant(Number.POSITIVE_INFINITY);
+    const sameInfinity = s.logicalAnd(s.eq(a, b), s.eq(s.abs(a), infinity));
+    const difference = s.where(sameInfinity, s.zero, s.sub(a, b));
+    return [
+      s.div(s.one, s.add(s.one, s.exp2(s.neg(difference)))),
+      s.div(s.one, s.add(s.one, s.exp2(difference))),
+    ];
+  },
+  derivativeFormulas: [
+    String.raw`\frac{2^{a}}{2^{a} + 2^{b}}`,
+    String.raw`\frac{2^{b}}{2^{a} + 2^{b}}`,
+  ],
+  samples: [{ args: [within(-3, 3), within(-3, 3)] }],
+  edges: [
+    {
+      note: "large numbers and infinities",
+      call: () => [
+        tensor([2000, -2000, 0, -Infinity, Infinity], { dtype: "float64" }),
+        tensor([2000, 0, -Infinity, -Infinity, Infinity], { dtype: "float64" }),
+      ],
+      result: [2001, 0, 0, -Infinity, Infinity],
+      gradients: [
+        [0.5, 0, 1, 0.5, 0.5],
+        [0.5, 1, 0, 0.5, 0.5],
+      ],
+    },
+  ],
+});
+
+/**
  * x·ln y, element by element, and 0 where x = 0 unless y is NaN; operands broadcast. The gradient of x is ln y, but 0 where
  * x = 0 ≥ y; that of y is x/y.
  *

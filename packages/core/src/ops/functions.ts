@@ -16,5 +16,5 @@ export { bucketize, searchsorted } from "./search.ts";
 export { where } from "./selection.ts";
 export { polygamma } from "./special.ts";
 export { stack } from "./stack.ts";
-export { columnStack, dstack, hstack, vstack } from "./stacks.ts";
+export { blockDiag, columnStack, dstack, hstack, vstack } from "./stacks.ts";
 export { trilIndices, triuIndices } from "./triangle.ts";

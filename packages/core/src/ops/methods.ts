@@ -33,7 +33,7 @@ export { cummax, cummin } from "./cumextremum.ts";
 export { cumprod, cumsum, linearRecurrence } from "./cumulative.ts";
 export { cofactor, det, logdet, slogdet } from "./determinant.ts";
 export { diag, diagEmbed, diagflat, diagonal, placeDiagonal } from "./diagonal.ts";
-export { diff, trapezoid } from "./differences.ts";
+export { cumulativeTrapezoid, diff, trapezoid } from "./differences.ts";
 export { flatten, ravel, squeeze, unflatten, unsqueeze } from "./dimensions.ts";
 export { div, floorDivide, fmod, reciprocal, remainder } from "./division.ts";
 export {
@@ -46,7 +46,18 @@ export {
 } from "./dropout.ts";
 export { eigh, eigvalsh } from "./eigh.ts";
 export { broadcastTo, expand, expandAs, sumTo } from "./expand.ts";
-export { exp, exp2, expm1, log, log1p, log2, log10, logaddexp, xlogy } from "./exponential.ts";
+export {
+  exp,
+  exp2,
+  expm1,
+  log,
+  log1p,
+  log2,
+  log10,
+  logaddexp,
+  logaddexp2,
+  xlogy,
+} from "./exponential.ts";
 export { amax, amin, aminmax, argmax, argmin } from "./extremum.ts";
 export { flip, fliplr, flipud, roll, rot90 } from "./flip.ts";
 export * from "./functional/methods.ts";
@@ -100,12 +111,12 @@ export { scatterReduce } from "./scatter-reduce.ts";
 export { isin } from "./search.ts";
 export { indexAdd, indexCopy, indexFill, indexSelect } from "./select.ts";
 export { fmax, fmin, maximum, minimum } from "./selection.ts";
-export { abs, copysign, sign, signbit } from "./sign.ts";
-export { narrow, select, slice, tensorSplit } from "./slice.ts";
+export { abs, copysign, heaviside, sign, signbit } from "./sign.ts";
+export { dsplit, hsplit, narrow, select, slice, tensorSplit, vsplit } from "./slice.ts";
 export { logSoftmax, softmax, softmin } from "./softmax.ts";
 export { solve } from "./solve.ts";
 export { argsort, sort, topk } from "./sort.ts";
-export { digamma, erf, erfc, lgamma } from "./special.ts";
+export { digamma, erf, erfc, erfinv, lgamma } from "./special.ts";
 export { unbind } from "./stack.ts";
 export { mean, sum } from "./sum.ts";
 export { svd, svdvals } from "./svd.ts";

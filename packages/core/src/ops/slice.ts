@@ -3,7 +3,7 @@
  */
 import type { TensorLike } from "../creation.ts";
 import { toTensor } from "../creation.ts";
-import { ArgumentError, checkInteger, IndexError, quoted } from "../errors.ts";
+import { ArgumentError, checkInteger, IndexError, quoted, ShapeError } from "../errors.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { at } from "./at.ts";
@@ -116,4 +116,68 @@ export function tensorSplit(x: TensorLike, parts: number | readonly number[], di
     cuts.push(length);
   }
   return cuts.slice(1).map((end, i) => narrow(source, at, cuts[i]!, Math.max(end - cuts[i]!, 0)));
+}
+
+/**
+ * x in parts side by side: {@link tensorSplit} along dimension 1, or 0 if there is no other. A number of parts must divide the
+ * length.
+ *
+ * @throws {ShapeError} when x has no dimension, or the parts would differ in length.
+ * @example
+ * import { hsplit, tensor } from "@chainrule/core";
+ * hsplit(tensor([[1, 2, 3, 4]]), 2).map((x) => x.toArray()); // → [ [ [ 1, 2 ] ], [ [ 3, 4 ] ] ]
+ */
+export function hsplit(x: TensorLike, parts: number | readonly number[]): Tensor[] {
+  const source = toTensor("hsplit", x);
+  return evenSplit("hsplit", source, parts, source.ndim === 1 ? 0 : 1, 1);
+}
+
+/**
+ * x in parts below one another: {@link tensorSplit} along dimension 0 of a matrix or more. A number of parts must divide the
+ * length.
+ *
+ * @throws {ShapeError} when x has fewer than two dimensions, or the parts would differ in length.
+ * @example
+ * import { tensor, vsplit } from "@chainrule/core";
+ * vsplit(tensor([[1, 2], [3, 4]]), 2).map((x) => x.toArray()); // → [ [ [ 1, 2 ] ], [ [ 3, 4 ] ] ]
+ */
+export function vsplit(x: TensorLike, parts: number | readonly number[]): Tensor[] {
+  return evenSplit("vsplit", toTensor("vsplit", x), parts, 0, 2);
+}
+
+/**
+ * x in parts behind one another: {@link tensorSplit} along dimension 2. A number of parts must divide the length.
+ *
+ * @throws {ShapeError} when x has fewer than three dimensions, or the parts would differ in length.
+ * @example
+ * import { arange, dsplit } from "@chainrule/core";
+ * dsplit(arange(8).reshape([1, 2, 4]), 2).map((x) => x.shape); // → [ [ 1, 2, 2 ], [ 1, 2, 2 ] ]
+ */
+export function dsplit(x: TensorLike, parts: number | readonly number[]): Tensor[] {
+  return evenSplit("dsplit", toTensor("dsplit", x), parts, 2, 3);
+}
+
+function evenSplit(
+  where: string,
+  x: Tensor,
+  parts: number | readonly number[],
+  dim: number,
+  least: number,
+): Tensor[] {
+  if (x.ndim < least) {
+    throw new ShapeError(
+      `${where}: expected ${least === 1 ? "one dimension" : `${least} dimensions`} or more, but the shape is ${formatShape(x.shape)}.`,
+      { shape: x.shape },
+    );
+  }
+  if (typeof parts === "number") {
+    checkInteger(where, "the number of parts", parts, 1);
+    if (x.shape[dim]! % parts !== 0) {
+      throw new ShapeError(
+        `${where}: ${x.shape[dim]} along dimension ${dim} cannot be cut into ${parts} parts of one length. tensorSplit gives parts that differ by one.`,
+        { shape: x.shape, parts },
+      );
+    }
+  }
+  return tensorSplit(x, parts, dim);
 }

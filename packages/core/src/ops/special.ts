@@ -62,6 +62,31 @@ export const erfc: Unary = pointwise({
 });
 
 /**
+ * The inverse of {@link erf}, element by element: ±∞ at ±1, NaN beyond. The derivative is √π/2·e^y² of the result y. √2·erfinv(2p − 1)
+ * is the p-quantile of the standard normal distribution. Whole numbers become floating.
+ *
+ * @throws {ArgumentError} when the operand is missing, or more is given.
+ * @example
+ * import { erfinv, tensor } from "@chainrule/core";
+ * erfinv(tensor([0, 0.5, 0.95])).mul(Math.SQRT2); // → tensor([0.0000, 0.6745, 1.9600])
+ */
+export const erfinv: Unary = pointwise({
+  name: "erfinv",
+  operands: ["x"],
+  value: (s, x) => s.erfinv(x),
+  derivative: (s, _x, y) => [s.mul(s.constant(1 / slopeAtZero), s.exp(s.square(y)))],
+  samples: [{ args: [within(-0.9, 0.9)] }],
+  edges: [
+    {
+      note: "the ends, and beyond",
+      call: () => [tensor([-0, 1, -1, 1.5], { dtype: "float64" })],
+      result: [-0, Infinity, -Infinity, Number.NaN],
+      gradients: [[1 / slopeAtZero, Infinity, Infinity, Number.NaN]],
+    },
+  ],
+});
+
+/**
  * ln |Γ(x)|, element by element; +∞ at 0, at negative whole numbers and at both infinities. The derivative is
  * {@link digamma}. Whole numbers become floating.
  *

@@ -3,9 +3,12 @@
  */
 import type { TensorLike } from "../creation.ts";
 import { toTensor } from "../creation.ts";
+import { ShapeError } from "../errors.ts";
+import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cat, checkList } from "./cat.ts";
 import { atleast1d, atleast2d, atleast3d } from "./dimensions.ts";
+import { constantPad } from "./pad.ts";
 import { reshape } from "./reshape.ts";
 
 /**
@@ -70,4 +73,33 @@ export function columnStack(tensors: readonly TensorLike[]): Tensor {
     return part.ndim < 2 ? reshape(part, [part.numel(), 1]) : part;
   });
   return cat(columns, 1);
+}
+
+/**
+ * The block-diagonal matrix of some matrices: each begins below and right of the end of the one before, with zeros elsewhere.
+ * Vectors count as rows, single numbers as 1×1.
+ *
+ * @throws {ShapeError} when one has more than two dimensions.
+ * @throws {ArgumentError} for anything but an array with tensors in it.
+ * @example
+ * import { blockDiag, tensor } from "@chainrule/core";
+ * blockDiag([tensor([[1, 2]]), tensor(3)]).toArray(); // → [ [ 1, 2, 0 ], [ 0, 0, 3 ] ]
+ */
+export function blockDiag(tensors: readonly TensorLike[]): Tensor {
+  const blocks = checkList("blockDiag", tensors).map((x) => atleast2d(x));
+  const width = blocks.reduce((columns, block) => columns + block.shape[1]!, 0);
+  let left = 0;
+  const rows = blocks.map((block, i) => {
+    if (block.ndim > 2) {
+      throw new ShapeError(
+        `blockDiag: expected matrices, but number ${i} has the shape ${formatShape(block.shape)}.`,
+        { shape: block.shape },
+      );
+    }
+    const columns = block.shape[1]!;
+    const row = constantPad(block, [left, width - left - columns]);
+    left += columns;
+    return row;
+  });
+  return cat(rows, 0);
 }

@@ -5,7 +5,7 @@
  * mathematics (`tex`). A WebAssembly interpretation has its place here too: one more field. How it is differentiated
  * says the op of the same name; see `differentiate.ts`.
  */
-import { erf, erfc } from "./erf.ts";
+import { erf, erfc, erfinv } from "./erf.ts";
 import { digamma, lgamma, polygamma } from "./gamma.ts";
 import type { TeX } from "./notation.ts";
 import {
@@ -55,6 +55,7 @@ export const specialFunctions = {
   digamma,
   erf,
   erfc,
+  erfinv,
   floorQuotient,
   hypotenuse,
   lgamma,
@@ -227,6 +228,7 @@ const elementary = {
   atanh: math(1, "atanh", named("artanh")),
   erf: special(1, "erf", named("erf")),
   erfc: special(1, "erfc", named("erfc")),
+  erfinv: special(1, "erfinv", applied("\\operatorname{erf}^{-1}")),
   lgamma: special(1, "lgamma", (x) => atom(`\\ln\\left|\\Gamma\\left(${x!.text}\\right)\\right|`)),
   digamma: special(1, "digamma", applied("\\psi")),
   /** ψ⁽ⁿ⁾(x), the n-th derivative of digamma. */

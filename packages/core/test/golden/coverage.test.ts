@@ -13,5 +13,5 @@ test("how much of the golden file is covered", () => {
     console.log(
       `golden ops without a signature (${missing.length} of ${opCases.size}): ${missing.join(", ")}`,
     );
-  expect(opCases.size).toBe(233);
+  expect(opCases.size).toBe(308);
 });

@@ -1,5 +1,5 @@
 /**
- * The cases of ops.jsonl.gz and ops_extra.jsonl: outputs and gradients of single calls.
+ * The cases of ops.jsonl.gz, ops_extra.jsonl and ops_everyday.jsonl.gz: outputs and gradients of single calls.
  */
 import { grad, Tensor } from "@chainrule/core";
 import type { Signature } from "./signature.ts";
@@ -37,6 +37,7 @@ export interface OpCase {
 export const opCases: ReadonlyMap<string, readonly OpCase[]> = grouped([
   ...readCases<OpCase>("ops.jsonl.gz"),
   ...readCases<OpCase>("ops_extra.jsonl"),
+  ...readCases<OpCase>("ops_everyday.jsonl.gz"),
 ]);
 
 function grouped(cases: readonly OpCase[]): Map<string, OpCase[]> {

@@ -27,6 +27,7 @@ import {
   multiMarginLoss,
   nllLoss,
   ones,
+  perceptronLoss,
   poissonNllLoss,
   rand,
   randint,
@@ -492,5 +493,9 @@ describe("what is refused", () => {
   test("a number as target stands for all elements", () => {
     expect(mseLoss(tensor([1, 3]), 1).item()).toBe(2);
     expect(hingeLoss(zeros([2]), -1).item()).toBe(1);
+    // A score of 0 is wrong: Rosenblatt's rule corrects it, so the kink has the slope of the wrong side.
+    const score = tensor([0, 1, -1], { requiresGrad: true });
+    perceptronLoss(score, [1, 1, 1], { reduction: "sum" }).backward();
+    expect(score.grad?.toArray()).toEqual([-1, -0, -1]);
   });
 });

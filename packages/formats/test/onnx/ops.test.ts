@@ -33,6 +33,7 @@ const withoutCounterpart: Readonly<Record<string, "wholly" | "partly">> = {
   eigh: "wholly",
   embeddingGradient: "partly",
   embeddingRows: "partly",
+  erfinv: "wholly",
   index: "partly",
   indexPut: "partly",
   inv: "wholly",

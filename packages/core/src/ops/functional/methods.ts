@@ -20,7 +20,7 @@ export { cdist, pdist } from "./cdist.ts";
 export { conv1d, conv2d, conv3d } from "./conv.ts";
 export { convolution } from "./convolution.ts";
 export { convTranspose1d, convTranspose2d, convTranspose3d } from "./convTranspose.ts";
-export { cosineSimilarity, normalize, pairwiseDistance } from "./distance.ts";
+export { cosineSimilarity, dist, normalize, pairwiseDistance, renorm } from "./distance.ts";
 export { embedding } from "./embedding.ts";
 export { embeddingBag } from "./embeddingBag.ts";
 export { gruGates } from "./gruGates.ts";

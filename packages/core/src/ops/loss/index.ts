@@ -19,6 +19,7 @@ export {
   multilabelMarginLoss,
   multilabelSoftMarginLoss,
   multiMarginLoss,
+  perceptronLoss,
   softMarginLoss,
 } from "./margin.ts";
 export { nllLoss } from "./nll.ts";

@@ -62,6 +62,27 @@ export function hingeLoss(
 }
 
 /**
+ * The loss of Rosenblatt's perceptron, of scores against signs −1 and 1: max(0, −t·x), which is how far a wrong score is on the
+ * wrong side. Where t·x ≤ 0 its gradient by the score is −t, at 0 too: a step against it, sample by sample, is Rosenblatt's rule
+ * w += η·t·x.
+ *
+ * @throws {ShapeError} when the shapes differ.
+ * @throws {ArgumentError} for an unknown option or reduction.
+ * @example
+ * import { perceptronLoss, tensor } from "@chainrule/core";
+ * perceptronLoss(tensor([2, 0.5, -1]), tensor([1, -1, 1]), { reduction: "none" }); // → tensor([0.0, 0.5, 1.0])
+ */
+export function perceptronLoss(
+  input: TensorLike,
+  target: TensorLike,
+  options: LossOptions = {},
+): Tensor {
+  const reduction = readLossOptions("perceptronLoss", options);
+  const [x, t] = alike("perceptronLoss", input, target);
+  return reduced(clampMin(neg(mul(t, x)), 0), reduction);
+}
+
+/**
  * A loss of distances against signs: x where t = 1, to bring pairs together, max(0, margin − x) where t = −1, to keep them
  * apart. `margin` is 1 unless given.
  *

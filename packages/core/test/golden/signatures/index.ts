@@ -1,5 +1,6 @@
 /** The signatures of all families. */
 import type { Signatures } from "../signature.ts";
+import { everyday } from "./everyday.ts";
 import { functional } from "./functional.ts";
 import { indexing } from "./indexing.ts";
 import { linalg } from "./linalg.ts";
@@ -17,6 +18,7 @@ export const families = {
   linalg,
   functional,
   loss,
+  everyday,
 } satisfies Record<string, Signatures>;
 
 /** All of them by PyTorch's name. */

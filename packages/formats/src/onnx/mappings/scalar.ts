@@ -254,6 +254,7 @@ const counterparts: { readonly [P in Primitive]: Counterpart } = {
   atanh: unary("Atanh"),
   erf: unary("Erf"),
   erfc: (s, [x]) => s.of("Sub", s.constant(1), s.of("Erf", x)),
+  erfinv: absent("inverse of the error function"),
   lgamma: absent("logarithm of the gamma function"),
   digamma: absent("digamma function"),
   polygamma: absent("polygamma function"),
