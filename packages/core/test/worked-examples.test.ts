@@ -1,7 +1,9 @@
 /**
  * The worked examples of the lecture notes, recomputed in float64: every number to 1e-12.
  */
+
 import { describe, expect, test } from "vitest";
+import { averages } from "../../../docs/examples/worked/averages.ts";
 import { nestedFunction } from "../../../docs/examples/worked/nested-function.ts";
 import { oneWeight } from "../../../docs/examples/worked/one-weight.ts";
 import { reusedNode } from "../../../docs/examples/worked/reused-node.ts";
@@ -91,6 +93,12 @@ describe("worked examples", () => {
 
   test("7: the mean squared error by hand", () => {
     expect(squaredError()).toEqual({ total: 150, mean: 50 });
+  });
+
+  test("9: averages, learned", () => {
+    const { learned, unseen } = averages();
+    for (const [i, mean] of [0.2, 0, -0.3].entries()) expect(learned[i]).toBeCloseTo(mean, 3);
+    expect(unseen).toBeCloseTo(0.05, 3);
   });
 
   test("10: a node that is used twice", () => {

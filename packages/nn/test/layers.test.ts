@@ -112,6 +112,8 @@ describe("activations", () => {
     [new nn.Tanhshrink(), core.tanhshrink(x), "Tanhshrink()"],
     [new nn.Mish(), core.mish(x), "Mish()"],
     [new nn.SELU(), core.selu(x), "SELU()"],
+    [new nn.Step(), core.heaviside(x, 1), "Step()"],
+    [new nn.Sign(), core.sign(x), "Sign()"],
     [new nn.Softsign(), core.softsign(x), "Softsign()"],
     [new nn.Hardsigmoid(), core.hardsigmoid(x), "Hardsigmoid()"],
     [new nn.Hardswish(), core.hardswish(x), "Hardswish()"],
@@ -342,6 +344,7 @@ describe("losses as modules", () => {
       core.poissonNllLoss(x, t, { full: true }),
     ],
     ["GaussianNLLLoss", new nn.GaussianNLLLoss().forward(x, t, x), core.gaussianNllLoss(x, t, x)],
+    ["PerceptronLoss", new nn.PerceptronLoss().forward(x, signs), core.perceptronLoss(x, signs)],
     [
       "HingeLoss",
       new nn.HingeLoss({ squared: true }).forward(x, signs),

@@ -61,6 +61,7 @@ export {
   precision,
   recall,
   topKAccuracy,
+  zeroOneLoss,
 } from "./metrics/classification.ts";
 export type {
   Metric,

@@ -17,6 +17,7 @@ import {
   recall,
   rmse,
   topKAccuracy,
+  zeroOneLoss,
 } from "../src/index.ts";
 
 const classes = (values: readonly number[]) => tensor(values, { dtype: "int32" });
@@ -43,6 +44,7 @@ describe("classification", () => {
       expect(metric(predicted, actual, { average: "micro" })).toBe(0.5);
     }
     expect(accuracy(predicted, actual)).toBe(0.5);
+    expect(zeroOneLoss(predicted, actual)).toBe(0.5);
     const two = [classes([1, 1, 0, 0, 1]), classes([1, 0, 0, 1, 1])] as const;
     expect([precision(...two), recall(...two), f1(...two)]).toEqual([2 / 3, 2 / 3, 2 / 3]);
     expect(precision(classes([0, 0]), classes([0, 1]))).toBe(0);
@@ -64,6 +66,7 @@ describe("classification", () => {
       ),
     ).toBe(0.5);
     expect(accuracy(tensor([[-1], [2]]), tensor([0, 1]), { threshold: 0 })).toBe(1);
+    expect(zeroOneLoss(tensor([[-1], [2]]), tensor([1, 1]), { threshold: 0 })).toBe(0.5);
     expect(accuracy(tensor([[-1], [2]]), tensor([[0], [1]]), { threshold: 0 })).toBe(1);
     expect(topKAccuracy(scores, tensor([1, 0]), { k: 2 })).toBe(0.5);
     expect(topKAccuracy(scores, tensor([1, 0]), { k: 9 })).toBe(1);

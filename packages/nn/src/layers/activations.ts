@@ -19,6 +19,7 @@ import {
   hardsigmoid,
   hardswish,
   hardtanh,
+  heaviside,
   leakyRelu,
   logSoftmax,
   logsigmoid,
@@ -31,6 +32,7 @@ import {
   ShapeError,
   selu,
   sigmoid,
+  sign,
   silu,
   softmax,
   softmin,
@@ -138,6 +140,23 @@ export class Mish extends Module {
 export class SELU extends Module {
   override forward(x: Tensor): Tensor {
     return selu(x);
+  }
+}
+
+/**
+ * The step of a perceptron, 0 below 0 and 1 from there on, element by element; see `heaviside`. No gradient passes it: it is for
+ * neurons whose weights are set by hand or by Rosenblatt's rule.
+ */
+export class Step extends Module {
+  override forward(x: Tensor): Tensor {
+    return heaviside(x, 1);
+  }
+}
+
+/** −1, 0 or 1, element by element; see `sign`. No gradient passes it. */
+export class Sign extends Module {
+  override forward(x: Tensor): Tensor {
+    return sign(x);
   }
 }
 

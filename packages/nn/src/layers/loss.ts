@@ -48,6 +48,7 @@ import {
   multiMarginLoss,
   nllLoss,
   pairwiseDistance,
+  perceptronLoss,
   poissonNllLoss,
   quoted,
   smoothL1Loss,
@@ -207,6 +208,13 @@ export class GaussianNLLLoss extends Loss<Triple, GaussianNllLossOptions> {
 export class HingeLoss extends Loss<Pair, HingeLossOptions> {
   constructor(options: HingeLossOptions = {}) {
     super(hingeLoss, options, ["margin", "squared"]);
+  }
+}
+
+/** The loss of Rosenblatt's perceptron, of scores against signs; see `perceptronLoss`. */
+export class PerceptronLoss extends Loss<Pair, LossOptions> {
+  constructor(options: LossOptions = {}) {
+    super(perceptronLoss, options);
   }
 }
 

@@ -101,6 +101,10 @@ export const losses: Readonly<Record<string, Recipe>> = {
       return [scores, signs(draw, [3])];
     },
   ),
+  PerceptronLoss: loss(
+    (options) => new nn.PerceptronLoss(options),
+    (draw) => [draw.tensor([3], within(-2, 2, { avoid: [0] })), signs(draw, [3])],
+  ),
   HingeEmbeddingLoss: loss(
     (options) => new nn.HingeEmbeddingLoss(options),
     (draw) => [draw.tensor([3], within(-2, 2, { avoid: [1] })), signs(draw, [3])],

@@ -33,6 +33,28 @@ export const accuracy: Metric<ThresholdOptions> = defineMetric({
   value: ([right = 0, all = 0]) => right / all,
 });
 
+/**
+ * The share of samples whose class was not found, the 0/1 loss: 1 − {@link accuracy}.
+ *
+ * @throws As {@link accuracy}.
+ * @example
+ * import { tensor } from "@chainrule/core";
+ * import { zeroOneLoss } from "@chainrule/train";
+ * zeroOneLoss(tensor([[2, 1], [0, 3], [5, 4], [3, 1]]), tensor([0, 1, 1, 0])); // → 0.25
+ */
+export const zeroOneLoss: Metric<ThresholdOptions> = defineMetric({
+  name: "zeroOneLoss",
+  defaults: { threshold: null as number | null },
+  update: (state, output, target, options) => {
+    const { predicted, actual } = classPairs("zeroOneLoss", output, target, options);
+    let wrong = 0;
+    for (let i = 0; i < actual.length; i++) if (predicted[i] !== actual[i]) wrong++;
+    state[0] = (state[0] ?? 0) + wrong;
+    state[1] = (state[1] ?? 0) + actual.length;
+  },
+  value: ([wrong = 0, all = 0]) => wrong / all,
+});
+
 /** Options of {@link topKAccuracy}. */
 export interface TopKOptions {
   /** How many classes are looked at; 5 unless given. */
