@@ -29,7 +29,7 @@ function staircase(bumps: number): nn.Sequential {
     output.weight.copy_(tensor([heights.map((height, i) => height - (heights[i - 1] ?? 0))]));
     output.bias!.fill_(0);
   });
-  return new nn.Sequential(hidden, new nn.Step(), output);
+  return new nn.Sequential(hidden, new nn.Heaviside(), output);
 }
 
 /** A network with tanh neurons that learned the curve from samples. */

@@ -112,7 +112,7 @@ describe("activations", () => {
     [new nn.Tanhshrink(), core.tanhshrink(x), "Tanhshrink()"],
     [new nn.Mish(), core.mish(x), "Mish()"],
     [new nn.SELU(), core.selu(x), "SELU()"],
-    [new nn.Step(), core.heaviside(x, 1), "Step()"],
+    [new nn.Heaviside(), core.heaviside(x, 1), "Heaviside()"],
     [new nn.Sign(), core.sign(x), "Sign()"],
     [new nn.Softsign(), core.softsign(x), "Softsign()"],
     [new nn.Hardsigmoid(), core.hardsigmoid(x), "Hardsigmoid()"],

@@ -147,7 +147,7 @@ export class SELU extends Module {
  * The step of a perceptron, 0 below 0 and 1 from there on, element by element; see `heaviside`. No gradient passes it: it is for
  * neurons whose weights are set by hand or by Rosenblatt's rule.
  */
-export class Step extends Module {
+export class Heaviside extends Module {
   override forward(x: Tensor): Tensor {
     return heaviside(x, 1);
   }
