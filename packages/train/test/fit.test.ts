@@ -14,9 +14,19 @@ import {
   noGrad,
   randn,
   tensor,
+  zeros,
 } from "@chainrule/core";
 import { readSafetensors } from "@chainrule/formats";
-import { Dropout, Lambda, Linear, Module, MSELoss, Sequential, Tanh } from "@chainrule/nn";
+import {
+  Dropout,
+  Embedding,
+  Lambda,
+  Linear,
+  Module,
+  MSELoss,
+  Sequential,
+  Tanh,
+} from "@chainrule/nn";
 import { Adam, CosineAnnealingLR, clipGradNorm_, SGD } from "@chainrule/optim";
 import { describe, expect, test } from "vitest";
 import type { Callback, FitResult, Run, RunStateDict } from "../src/index.ts";
@@ -503,6 +513,24 @@ describe("callbacks", () => {
     expect(() => new EarlyStopping({ mode: "less" as never })).toThrow(/mode must be/);
     expect(() => new GradientWatch({ every: 0 })).toThrow(/every must be/);
     expect(() => new ScheduleStep({} as never)).toThrow(/expected a schedule/);
+  });
+
+  test("GradientWatch takes row-sparse gradients as the dense ones they stand for", async () => {
+    const flows = await Promise.all(
+      [true, false].map(async (sparse) => {
+        const model = new Embedding(6, 3, { sparse, generator: new Generator(0) });
+        const watch = new GradientWatch();
+        await fit(model, [tensor([1, 4, 1], { dtype: "int32" }), zeros([3, 3])], {
+          loss: (output, target) => output.sub(target).square().mean(),
+          optimizer: new SGD(model.parameters(), { lr: 0.1 }),
+          callbacks: [watch],
+          ...quiet,
+        });
+        return watch.flow[0]!.rms;
+      }),
+    );
+    expect(flows[0]).toBeGreaterThan(0);
+    expect(flows[0]).toBeCloseTo(flows[1]!, 6);
   });
 
   test("the best weights and a log go to files", async () => {

@@ -46,7 +46,7 @@ export interface FlowOptions {
   language?: Language;
 }
 
-/** A model that is being watched; made by {@link watch}. */
+/** A model that is being watched; made by {@link watch}. As one of `callbacks` it watches `fit` of `@chainrule/train`. */
 export interface Watcher {
   /** What was seen, in the order of steps. When memory runs out, every second record goes, and `every` doubles. */
   readonly records: readonly WatchRecord[];
@@ -54,12 +54,22 @@ export interface Watcher {
   readonly every: number;
   /** Looks at the gradients, runs the update, and looks at what it changed: `watcher.update(() => optimizer.step())`. */
   update(step: () => void): void;
+  /** Looks at the gradients before an update: the first half of {@link Watcher.update}, which `fit` calls. */
+  onGradients(): void;
+  /** Looks at what the update changed: the second half, which `fit` calls. */
+  onBatchEnd(): void;
   /** The gradient flow over all layers at one step, as a picture. */
   toSVG(options?: FlowOptions): string;
   /** The same for all steps, to travel through: one file without scripts. */
   toHTML(options?: Omit<FlowOptions, "step">): string;
   /** No longer listens to the model. The records stay. */
   stop(): void;
+}
+
+/** A parameter before an update. */
+interface Before {
+  readonly values: ArrayLike<number>;
+  readonly gradient: Statistics | null;
 }
 
 /** A number in a record, and its place. */
@@ -118,6 +128,40 @@ export function watch(model: Module, options: WatchOptions = {}): Watcher {
         ]
       : [],
   );
+  /** What was seen before an update that is to be recorded. */
+  let seen: readonly Before[] | null = null;
+  const look = (): void => {
+    // Optimizers that search a line compute gradients several times in one update: the first ones are those of its start.
+    if (seen !== null || !isDue()) return;
+    seen = parameters.map(([, parameter]) => {
+      const gradient = parameter.lentGrad();
+      return {
+        values: parameter.toTypedArray(),
+        gradient: gradient === null ? null : statisticsOf(gradient.toTypedArray()),
+      };
+    });
+  };
+  const note = (): void => {
+    const before = seen;
+    seen = null;
+    step++;
+    if (before === null) return;
+    records.push({
+      step,
+      parameters: parameters.map(([name, parameter], i): ParameterRecord => {
+        const { values, gradient } = before[i]!;
+        const weightNorm = statisticsOf(values).norm;
+        const moved = distance(parameter.toTypedArray(), values);
+        const updateRatio =
+          weightNorm === 0 ? (moved === 0 ? 0 : Number.POSITIVE_INFINITY) : moved / weightNorm;
+        return { name, gradient, weightNorm, updateRatio };
+      }),
+      deadUnits: Object.fromEntries(dead),
+    });
+    if (records.length <= most) return;
+    every *= 2;
+    records = records.filter((record) => record.step % every === 0);
+  };
   return {
     get records() {
       return records;
@@ -126,35 +170,18 @@ export function watch(model: Module, options: WatchOptions = {}): Watcher {
       return every;
     },
     update(run) {
-      const due = isDue();
-      const before = due ? parameters.map(([, parameter]) => parameter.toTypedArray()) : [];
-      const gradients = due
-        ? parameters.map(([, { grad }]) =>
-            grad === null ? null : statisticsOf(grad.toTypedArray()),
-          )
-        : [];
-      run();
-      step++;
-      if (!due) return;
-      records.push({
-        step,
-        parameters: parameters.map(([name, parameter], i): ParameterRecord => {
-          const weightNorm = statisticsOf(before[i]!).norm;
-          const moved = distance(parameter.toTypedArray(), before[i]!);
-          return {
-            name,
-            gradient: gradients[i]!,
-            weightNorm,
-            updateRatio:
-              weightNorm === 0 ? (moved === 0 ? 0 : Number.POSITIVE_INFINITY) : moved / weightNorm,
-          };
-        }),
-        deadUnits: Object.fromEntries(dead),
-      });
-      if (records.length <= most) return;
-      every *= 2;
-      records = records.filter((record) => record.step % every === 0);
+      look();
+      try {
+        run();
+      } catch (error) {
+        // There was no update.
+        seen = null;
+        throw error;
+      }
+      note();
     },
+    onGradients: look,
+    onBatchEnd: note,
     toSVG(flow = {}) {
       checkOptions("toSVG", flow, ["step", "language"]);
       return flowChart(records, chosen(records, flow.step), checkLanguage("toSVG", flow.language));

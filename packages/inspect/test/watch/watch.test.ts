@@ -60,6 +60,26 @@ describe("a watcher", () => {
     expect(Object.keys(watcher.records[0]!.deadUnits)).toEqual(["1"]);
   });
 
+  test("in two halves, as a callback, sees the same; an update that fails is none", () => {
+    const [whole, halves] = [setting(), setting()];
+    const [a, b] = [watch(whole.model, { every: 2 }), watch(halves.model, { every: 2 })];
+    for (let i = 0; i < 5; i++) {
+      whole.step();
+      a.update(() => whole.optimizer.step());
+      halves.step();
+      b.onGradients();
+      halves.optimizer.step();
+      b.onBatchEnd();
+      if (i !== 2) continue;
+      const fail = (): never => {
+        throw new Error("no step");
+      };
+      expect(() => a.update(fail)).toThrow("no step");
+    }
+    expect(a.records.map((record) => record.step)).toEqual([2, 4]);
+    expect(b.records).toEqual(a.records);
+  });
+
   test("sees dead units, and gradients that are missing or not finite", () => {
     const { model, optimizer, step } = setting();
     const [weight, bias] = model.parameters();

@@ -1,6 +1,7 @@
 /**
  * Callbacks that look at what the training does.
  */
+import type { Tensor } from "@chainrule/core";
 import { ArgumentError, checkInteger, checkNumber, checkOptions, quoted } from "@chainrule/core";
 import { writeFile } from "@chainrule/formats/node";
 import type { BatchRecord, Callback, Run } from "../loop/callback.ts";
@@ -39,9 +40,21 @@ export interface GradientWatchOptions {
   every?: number;
 }
 
+/** √(mean of g²) of a parameter's gradient g, of which nothing is kept; 0 where there is none. */
+function rootMeanSquare(parameter: Tensor): number {
+  const gradient = parameter.lentGrad();
+  if (gradient === null || parameter.numel() === 0) return 0;
+  // The rows that a row-sparse gradient does not keep are 0.
+  const numbers = gradient.sparseRows()?.values ?? gradient;
+  return Math.sqrt(numbers.detach().square().sum().item() / parameter.numel());
+}
+
 /**
  * Watches how gradients flow: `flow` has their sizes by epoch and parameter, `warnings` says in words where they vanish,
- * explode or never arrive.
+ * explode or never arrive. It is small, belongs to the state of a run, and goes on when that is resumed.
+ *
+ * For a closer look at a run, with histograms, steps relative to weights, dead units and pictures, `watch` of
+ * `@chainrule/inspect` is a callback, too.
  *
  * @throws {ArgumentError} for options out of range.
  */
@@ -73,10 +86,7 @@ export class GradientWatch implements Callback {
     this.looks++;
     for (const [path, parameter] of run.model.namedParameters()) {
       if (!parameter.requiresGrad) continue;
-      const rms =
-        parameter.grad === null || parameter.numel() === 0
-          ? 0
-          : Math.sqrt(parameter.grad.detach().square().mean().item());
+      const rms = rootMeanSquare(parameter);
       const sum = this.sums.get(path) ?? { rms: 0, zero: 0 };
       this.sums.set(path, { rms: sum.rms + rms, zero: sum.zero + (rms === 0 ? 1 : 0) });
     }
