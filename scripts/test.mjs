@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { findChromium } from "./lib/chromium.mjs";
 import { node } from "./lib/process.mjs";
 import { cache, fromRoot, root } from "./lib/workspace.mjs";
 
@@ -19,6 +20,7 @@ mkdirSync(cache, { recursive: true });
 await Promise.all([check("types", ["scripts/typecheck.mjs"]), checkRest()]);
 await runTests("tests", []);
 await checkWithoutEval();
+await checkPages();
 await check("packed packages", ["scripts/pack-test.mjs"]);
 
 if (tests === 0) {
@@ -54,6 +56,24 @@ async function checkWithoutEval() {
   const { code, output, counts } = await vitest(["--config", "vitest.noeval.config.ts"], false);
   const ok = code === 0 && counts !== undefined && counts.passed > 0 && counts.failed === 0;
   report(`unit tests without eval (${counts?.passed ?? 0} tests)`, ok, start);
+  if (!ok) console.log(output);
+}
+
+/**
+ * A selection of the tests of pages in a browser, where there is one: one check, and quick.
+ */
+async function checkPages() {
+  const start = performance.now();
+  if (findChromium() === undefined) {
+    console.log("- pages in a browser: skipped: no Chromium (CHAINRULE_CHROMIUM)");
+    return;
+  }
+  const { code, output, counts } = await vitest(
+    ["--config", "vitest.browser.config.ts", "test/browser/page.spec"],
+    false,
+  );
+  const ok = code === 0 && counts !== undefined && counts.passed > 0 && counts.failed === 0;
+  report(`pages in a browser (${counts?.passed ?? 0} tests)`, ok, start);
   if (!ok) console.log(output);
 }
 

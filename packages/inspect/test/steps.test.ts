@@ -3,6 +3,7 @@
  */
 import * as core from "@chainrule/core";
 import { customOp, manualSeed, type NodeOp, randn, type Tensor, tensor } from "@chainrule/core";
+import { Adam, SGD } from "@chainrule/optim";
 import { describe, expect, test } from "vitest";
 import { capture, compareGradients, toHTML, toJSON } from "../src/index.ts";
 import type { PageData, Shown } from "../src/page/data.ts";
@@ -18,7 +19,7 @@ import { programs, transformer } from "./programs.ts";
 function pageData(trace: Trace): Shown {
   const text = /<script type="application\/json" id="data">(.*)<\/script>/.exec(toHTML(trace))![1]!;
   const data: PageData = JSON.parse(text);
-  return { ...data, view: new Scopes(data).view };
+  return { ...data, view: new Scopes(data).view, lostUpdate: false };
 }
 
 describe("steps", () => {
@@ -148,7 +149,7 @@ describe("replay", () => {
 
   test("gives the same trace from the same numbers", () => {
     for (const trace of [programs.diamond(), programs.twoLayers()]) {
-      expect(toJSON(replay(trace, {}, opNamed))).toBe(toJSON({ ...trace, update: null }));
+      expect(toJSON(replay(trace, {}, opNamed))).toBe(toJSON(trace));
     }
   });
 
@@ -159,6 +160,24 @@ describe("replay", () => {
     };
     const again = replay(program(0.7), { 1: [-1.234567, 0.3] }, opNamed);
     expect(toJSON(again)).toBe(toJSON(program(-1.234567)));
+  });
+
+  test("an update by the gradient is made again; of any other the page says so", () => {
+    const program = (a: number, make: (w: Tensor) => { step(): void }): Trace => {
+      const w = tensor([a, 0.3], { requiresGrad: true, name: "w" });
+      const optimizer = make(w);
+      return capture(() => w.exp().mul(w).sum(), {
+        sourceLines: false,
+        update: () => optimizer.step(),
+      });
+    };
+    const descent = (w: Tensor): SGD => new SGD([w], { lr: 0.03 });
+    const again = replay(program(0.7, descent), { 1: [-1.234567, 0.3] }, opNamed);
+    expect(toJSON(again)).toBe(toJSON(program(-1.234567, descent)));
+    const momentum = (w: Tensor): Adam => new Adam([w], { lr: 0.1 });
+    expect(replay(program(0.7, momentum), { 1: [2, 0.3] }, opNamed).update).toBeNull();
+    const data = pageData(program(0.7, momentum));
+    expect(stepsOf({ ...data, lostUpdate: true }).at(-1)!.event.kind).toBe("noUpdate");
   });
 
   test("refuses what it cannot repeat", () => {

@@ -3,6 +3,7 @@
  */
 
 import { TensorNames } from "../trace/names.ts";
+import { learningRate } from "../trace/rate.ts";
 import type { Trace, TraceNode, TraceRef, TraceValue } from "../trace/schema.ts";
 import type { Block, Section, Table } from "./document.ts";
 import type { Expression } from "./expression.ts";
@@ -18,7 +19,6 @@ import {
   sum,
 } from "./expression.ts";
 import type { NumberText } from "./neurons.ts";
-import { learningRate } from "./rate.ts";
 import type { Words } from "./words.ts";
 
 /** A matrix larger than this is told by its shape and norm. */

@@ -1,6 +1,8 @@
 /**
  * The worked example of a small network: neuron by neuron, every number put in.
  */
+
+import { learningRate } from "../trace/rate.ts";
 import type { Trace, TraceContribution } from "../trace/schema.ts";
 import type { Board, Item } from "./board.ts";
 import type { Block, Equation, Section, Side } from "./document.ts";
@@ -16,7 +18,6 @@ import {
   quantity,
   sum,
 } from "./expression.ts";
-import { learningRate } from "./rate.ts";
 import type { Words } from "./words.ts";
 
 /** Writes numbers where sentences need them. */

@@ -21,6 +21,8 @@ export interface PageData {
   readonly sealed: Readonly<Record<number, SealedScope>>;
   /** How many contributions one stands for, by its place, where it is not one. */
   readonly merged: Readonly<Record<number, number>>;
+  /** η, where the update was a plain step against the gradient. */
+  readonly rate: number | null;
   /** Which way the picture runs. */
   readonly direction: "LR" | "TB";
   /** By node id − 1 and output: what tensors are called. */
@@ -34,6 +36,8 @@ export interface PageData {
 /** What is shown: the trace as it is now, and the picture of the one that was captured. */
 export interface Shown extends PageData {
   readonly view: View;
+  /** Whether there was an update that cannot be repeated with the numbers that are shown. */
+  readonly lostUpdate: boolean;
 }
 
 /** One row of the comparison with finite differences. */

@@ -3,7 +3,7 @@
  */
 
 import { numbersOf, singleNumberOf } from "../trace/data.ts";
-import type { Trace } from "../trace/schema.ts";
+import type { Trace, TraceNode } from "../trace/schema.ts";
 import type { PageData, PageEngine } from "./data.ts";
 import type { Child } from "./dom.ts";
 import { h, replaceChildren } from "./dom.ts";
@@ -29,6 +29,10 @@ export function editor(
       node.kind === "leaf" && tensor!.value!.data!.length <= mostFields && tensor!.dtype !== "bool"
     );
   });
+  // Parameters and inputs before constants, which have no names.
+  const isConstant = ({ outputs: [tensor] }: TraceNode): boolean =>
+    tensor!.name === null && !tensor!.requiresGrad;
+  leaves.sort((a, b) => Number(isConstant(a)) - Number(isConstant(b)));
   const output = trace.outputs[0]!;
   const change = (id: number, element: number, input: HTMLInputElement): void => {
     const value = Number(input.value.trim().replace(",", "."));

@@ -9,7 +9,7 @@ import { byId, h, replaceChildren } from "./dom.ts";
 import { editor } from "./editor.ts";
 import { loadEngine } from "./load.ts";
 import { Scopes } from "./open.ts";
-import { describeEdge, panelFor, titleOf, titleOfBox } from "./panel.ts";
+import { announcementOf, describeEdge, panelFor, titleOfBox } from "./panel.ts";
 import { litBy, Picture } from "./picture.ts";
 import type { Step } from "./steps.ts";
 import { sameMoment, stateAfter, stepsOf } from "./steps.ts";
@@ -21,7 +21,7 @@ const place = document.querySelector<HTMLElement>(".picture")!;
 const scopes = new Scopes(captured);
 let picture = new Picture(place, scopes.view, words.decimalComma);
 
-let data: Shown = { ...captured, view: scopes.view };
+let data: Shown = { ...captured, view: scopes.view, lostUpdate: false };
 let steps: readonly Step[] = stepsOf(data);
 let at = 0;
 let playing: ReturnType<typeof setInterval> | undefined;
@@ -37,7 +37,7 @@ function show(target: number, announce = true): void {
   at = Math.max(0, Math.min(steps.length - 1, target));
   const step = steps[at]!;
   picture.show(stateAfter(data, step), litBy(data, step.event), isBackward(step));
-  const title = titleOf(data, words, step.event);
+  const title = announcementOf(data, words, step.event);
   byId("count").textContent = words.step(at + 1, steps.length);
   slider.max = String(steps.length - 1);
   slider.value = String(at);
@@ -172,7 +172,8 @@ hintAt([words.keys]);
 
 function swap(trace: PageData["trace"], announcement: string | null): void {
   stop();
-  data = { ...data, trace };
+  const lostUpdate = captured.trace.update !== null && trace.update === null;
+  data = { ...data, trace, lostUpdate };
   steps = stepsOf(data);
   show(at, false);
   if (announcement !== null) byId("live").textContent = announcement;

@@ -4,7 +4,7 @@
 
 import { fromTraceNumber, numbersOf, singleNumberOf } from "../trace/data.ts";
 import type { TraceRef, TraceValue } from "../trace/schema.ts";
-import { ruleOf } from "../view/rules.ts";
+import { descentRule, ruleOf } from "../view/rules.ts";
 import { boxTitle, shapeText } from "../view/words.ts";
 import type { Shown } from "./data.ts";
 import type { Child } from "./dom.ts";
@@ -58,6 +58,8 @@ export function titleOf(data: Shown, words: Words, event: StepEvent): string {
       return words.sumTitle(nameOf(data, targetOf(data, event.contribution)));
     case "update":
       return words.updateTitle(nameOf(data, trace.update![event.change]!.target));
+    case "noUpdate":
+      return words.noUpdateTitle;
     case "error":
       return words.errorTitle;
   }
@@ -66,14 +68,26 @@ export function titleOf(data: Shown, words: Words, event: StepEvent): string {
 /** The panel of a step. */
 export function panelFor(data: Shown, words: Words, { event }: Step): Child[] {
   const title = h("h2", { id: "step-title" }, titleOf(data, words, event));
-  return [h("p", { class: "phase" }, phaseOf(words, event)), title, ...bodyOf(data, words, event)];
+  const now = phaseOf(data, event);
+  const phases = (["forward", "seed", "backward", "update"] as const)
+    .filter((phase) => phase !== "update" || data.lostUpdate || data.trace.update !== null)
+    .flatMap((phase, i) => [
+      i === 0 ? "" : " › ",
+      phase === now ? h("strong", {}, words.phase[phase]) : words.phase[phase],
+    ]);
+  return [h("p", { class: "phase" }, ...phases), title, ...bodyOf(data, words, event)];
 }
 
-function phaseOf(words: Words, { kind }: StepEvent): string {
-  const { phase } = words;
-  if (kind === "seed") return phase.seed;
-  if (kind === "vjp" || kind === "sum" || kind === "backwardScope") return phase.backward;
-  return kind === "update" ? phase.update : phase.forward;
+/** What a step is called where nothing beside it tells the phase. */
+export function announcementOf(data: Shown, words: Words, event: StepEvent): string {
+  return `${words.phase[phaseOf(data, event)]}: ${titleOf(data, words, event)}`;
+}
+
+function phaseOf({ trace }: Shown, { kind }: StepEvent): keyof Words["phase"] {
+  if (kind === "seed") return "seed";
+  if (kind === "error") return trace.error!.phase;
+  if (kind === "vjp" || kind === "sum" || kind === "backwardScope") return "backward";
+  return kind === "update" || kind === "noUpdate" ? "update" : "forward";
 }
 
 function bodyOf(data: Shown, words: Words, event: StepEvent): Child[] {
@@ -96,20 +110,48 @@ function bodyOf(data: Shown, words: Words, event: StepEvent): Child[] {
       return contributionBody(data, words, event.contribution);
     case "sum":
       return sumBody(data, words, event.contribution);
-    case "update": {
-      const { target, before, after } = trace.update![event.change]!;
-      const gradient = trace.nodes[target.node - 1]!.outputs[target.output]!.grad;
-      return [
-        tensorTable(words, words.before, before),
-        tensorTable(words, words.gradient, gradient),
-        tensorTable(words, words.after, after),
-      ];
-    }
+    case "update":
+      return updateBody(data, words, event.change);
+    case "noUpdate":
+      return [h("p", {}, words.noUpdate)];
     case "error":
       return [h("p", { class: "bad" }, `${trace.error!.name}: ${trace.error!.message}`)];
     default:
       return [];
   }
+}
+
+/** `0.5 − 0.1 · 0.4 → 0.46`, where the update was a plain step against the gradient. */
+function updateBody(data: Shown, words: Words, change: number): Child[] {
+  const { trace, rate } = data;
+  const { target, before, after } = trace.update![change]!;
+  const gradient = trace.nodes[target.node - 1]!.outputs[target.output]!.grad;
+  const number = (one: number): string => localNumber(words, one);
+  const [a, slope, b] = [before, gradient, after].map(singleNumberOf);
+  const isLine = rate !== null && a != null && slope != null && b != null;
+  return [
+    rate === null
+      ? null
+      : section(
+          words.rule,
+          formula(data.math[descentRule]),
+          h("p", {}, `η = ${localNumber(words, rate, 6)}`),
+        ),
+    isLine
+      ? section(
+          words.numbers,
+          h(
+            "p",
+            { class: "sum" },
+            `${number(a)} − ${number(rate)} · ${signed(number(slope))} → `,
+            h("strong", {}, number(b)),
+          ),
+        )
+      : null,
+    tensorTable(words, words.before, before),
+    tensorTable(words, words.gradient, gradient),
+    tensorTable(words, words.after, after),
+  ];
 }
 
 function section(title: string, ...children: Child[]): Child {
@@ -152,7 +194,9 @@ function forwardBody(data: Shown, words: Words, id: number): Child[] {
   return [
     section(words.rule, formula(math)),
     scalars.size === 0 ? null : section(words.numbers, formula(math, scalars)),
-    section(words.shapes, h("p", {}, `${shapes.join(", ")} → ${results.join(", ")}`)),
+    scalars.size > 0
+      ? null
+      : section(words.shapes, h("p", {}, `${shapes.join(", ")} → ${results.join(", ")}`)),
     section(
       words.value,
       ...node.outputs.map(({ value }, output) =>
@@ -185,14 +229,16 @@ function contributionBody(data: Shown, words: Words, index: number): Child[] {
   return [
     section(words.rule, formula(data.math[ruleOf(node, operand)])),
     localDerivative(data, words, index),
-    section(
-      words.shapes,
-      h(
-        "p",
-        {},
-        `∂${nameOf(data, { node: id, output: 0 })} ${shapeText(outputShape)} → ∂${target} ${shapeText(shown.shape)}`,
-      ),
-    ),
+    outputShape.length === 0 && shown.shape.length === 0
+      ? null
+      : section(
+          words.shapes,
+          h(
+            "p",
+            {},
+            `∂${nameOf(data, { node: id, output: 0 })} ${shapeText(outputShape)} → ∂${target} ${shapeText(shown.shape)}`,
+          ),
+        ),
     isSingle && cotangent !== null ? null : cotangentTable(data, words, id, index),
     section(
       words.contribution,
@@ -229,7 +275,8 @@ function localDerivative(data: Shown, words: Words, index: number): Child {
   const local = cotangent[0] === 0 ? null : given / cotangent[0]!;
   return section(
     words.numbers,
-    formula(data.math[derivative], scalars),
+    // A derivative that is a number says it all in the rule.
+    /^-?[\d.]+$/.test(derivative) ? null : formula(data.math[derivative], scalars),
     local === null
       ? null
       : h(

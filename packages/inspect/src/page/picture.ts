@@ -70,6 +70,7 @@ export class Picture {
     this.view = view;
     this.boxes = [...svg.querySelectorAll<SVGGElement>("g.box")];
     this.edges = [...svg.querySelectorAll<SVGPathElement>("path.edge")];
+    if (decimalComma) this.localize();
   }
 
   show(state: ReadonlyMap<string, TensorState>, lit: Lit, backward: boolean): void {
@@ -137,8 +138,16 @@ export class Picture {
       const scope = boxes[Number(group.dataset.box)]!.group;
       if (scope !== null) button(group, scope, false);
     }
-    for (const [i, title] of [...this.svg.querySelectorAll("g.frame > text")].entries())
+    for (const [i, title] of [...this.svg.querySelectorAll("g.frame > text")].entries()) {
+      title.prepend("▾ ");
       button(title, frames[i]!.group, true);
+    }
+  }
+
+  /** Constants stand as titles. */
+  private localize(): void {
+    for (const title of this.svg.querySelectorAll("g.leaf > text.title"))
+      title.textContent = (title.textContent ?? "").replace(/^(−?\d+)\.(\d+(?:e-?\d+)?)$/, "$1,$2");
   }
 
   /** As in the language of the page: where the comma separates decimals, it cannot separate numbers. */
@@ -152,7 +161,9 @@ export class Picture {
     const { width, height } = this.svg.viewBox.baseVal;
     const { clientWidth, clientHeight } = this.svg.parentElement!;
     const scale = Math.min((clientWidth - 24) / width, (clientHeight - 24) / height);
-    const shown = Math.max(0.95, Math.min(1.8, scale));
+    // As large as the text beside it.
+    const least = (0.95 * Number.parseFloat(getComputedStyle(document.body).fontSize)) / 16;
+    const shown = Math.max(least, Math.min(2 * least, scale));
     this.svg.style.width = `${Math.round(width * shown)}px`;
     this.svg.style.height = `${Math.round(height * shown)}px`;
   }

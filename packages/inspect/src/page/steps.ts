@@ -14,6 +14,7 @@ export type StepEvent =
   | { readonly kind: "sum"; readonly contribution: number }
   | { readonly kind: "backwardScope"; readonly box: number; readonly count: number }
   | { readonly kind: "update"; readonly change: number }
+  | { readonly kind: "noUpdate" }
   | { readonly kind: "error" };
 
 /** A step, and what is known after it. */
@@ -28,7 +29,8 @@ export interface Step {
 }
 
 /** All steps of a page, in order. */
-export function stepsOf({ trace, sealed, merged, view: { boxes, boxOf } }: Shown): Step[] {
+export function stepsOf({ trace, sealed, merged, lostUpdate, view }: Shown): Step[] {
+  const { boxes, boxOf } = view;
   const steps: Step[] = [];
   const done = { nodes: 0, seeds: 0, contributions: 0, changes: 0 };
   const add = (event: StepEvent): void => void steps.push({ event, ...done });
@@ -71,6 +73,7 @@ export function stepsOf({ trace, sealed, merged, view: { boxes, boxOf } }: Shown
     done.changes = change + 1;
     add({ kind: "update", change });
   }
+  if (lostUpdate) add({ kind: "noUpdate" });
   if (error !== null) add({ kind: "error" });
   return steps;
 }

@@ -40,6 +40,8 @@ export interface Words {
   readonly sumTitle: (name: string) => string;
   readonly sumText: (from: string, to: string) => string;
   readonly updateTitle: (name: string) => string;
+  readonly noUpdateTitle: string;
+  readonly noUpdate: string;
   readonly errorTitle: string;
   readonly rule: string;
   readonly shapes: string;
@@ -101,10 +103,9 @@ const en: Words = {
   phase: { forward: "Forward", seed: "Seed", backward: "Backward", update: "Update" },
   leavesTitle: "The leaves",
   leavesText: "Inputs and parameters are given. Everything else follows from them.",
-  forwardTitle: (op, name) => `Forward: ${op} → ${name}`,
-  scopeForward: (scope, ops) => `Forward through ${scope}: ${ops} ops`,
-  scopeBackward: (scope, contributions) =>
-    `Backward through ${scope}: ${contributions} contributions`,
+  forwardTitle: (op, name) => `${op} → ${name}`,
+  scopeForward: (scope, ops) => `Through ${scope}: ${ops} ops`,
+  scopeBackward: (scope, contributions) => `Back through ${scope}: ${contributions} contributions`,
   openScope: (scope, ops) => `Open ${scope}: ${ops} ops`,
   closeScope: (scope) => `Close ${scope}`,
   toggled: (scope, isOpen) => `${scope} is ${isOpen ? "open" : "closed"} now.`,
@@ -115,13 +116,16 @@ const en: Words = {
   },
   leftOut: (ops) =>
     `To keep the page small, ${ops} ops are left out: they are in scopes that cannot be opened here.`,
-  seedTitle: (name) => `Seed: ∂${name}/∂${name}`,
+  seedTitle: (name) => `∂${name}/∂${name}`,
   seedText: "The backward pass begins at the output, with its derivative by itself.",
-  vjpTitle: (op, name) => `Backward: ${op} gives to ${name}`,
+  vjpTitle: (op, name) => `${op} gives to ${name}`,
   sumTitle: (name) => `Sum over the broadcast axes for ${name}`,
   sumText: (from, to) =>
     `The operand was used in several places: what arrived in the shape ${from} is summed to ${to}.`,
-  updateTitle: (name) => `Update: ${name}`,
+  updateTitle: (name) => `New numbers for ${name}`,
+  noUpdateTitle: "The update cannot be repeated",
+  noUpdate:
+    "It was no plain step against the gradient, so with other numbers nobody knows what it would have done.",
   errorTitle: "The program broke off here",
   rule: "Rule",
   shapes: "Shapes",
@@ -196,10 +200,10 @@ const es: Words = {
   },
   leavesTitle: "Las hojas",
   leavesText: "Las entradas y los parámetros están dados. Todo lo demás se deduce de ellos.",
-  forwardTitle: (op, name) => `Hacia delante: ${op} → ${name}`,
-  scopeForward: (scope, ops) => `Hacia delante por ${scope}: ${ops} operaciones`,
+  forwardTitle: (op, name) => `${op} → ${name}`,
+  scopeForward: (scope, ops) => `Por ${scope}: ${ops} operaciones`,
   scopeBackward: (scope, contributions) =>
-    `Hacia atrás por ${scope}: ${contributions} contribuciones`,
+    `De vuelta por ${scope}: ${contributions} contribuciones`,
   openScope: (scope, ops) => `Abrir ${scope}: ${ops} operaciones`,
   closeScope: (scope) => `Cerrar ${scope}`,
   toggled: (scope, isOpen) => `${scope} está ahora ${isOpen ? "abierto" : "cerrado"}.`,
@@ -210,13 +214,16 @@ const es: Words = {
   },
   leftOut: (ops) =>
     `Para que la página sea pequeña faltan ${ops} operaciones: están en ámbitos que aquí no se pueden abrir.`,
-  seedTitle: (name) => `Semilla: ∂${name}/∂${name}`,
+  seedTitle: (name) => `∂${name}/∂${name}`,
   seedText: "La pasada hacia atrás empieza en la salida, con su derivada respecto de sí misma.",
-  vjpTitle: (op, name) => `Hacia atrás: ${op} aporta a ${name}`,
+  vjpTitle: (op, name) => `${op} aporta a ${name}`,
   sumTitle: (name) => `Suma sobre los ejes difundidos para ${name}`,
   sumText: (from, to) =>
     `El operando se usó en varios lugares: lo que llegó con la forma ${from} se suma hasta ${to}.`,
-  updateTitle: (name) => `Actualización: ${name}`,
+  updateTitle: (name) => `Números nuevos para ${name}`,
+  noUpdateTitle: "La actualización no se puede repetir",
+  noUpdate:
+    "No fue un simple paso contra el gradiente, así que con otros números no se sabe qué habría hecho.",
   errorTitle: "El programa se interrumpió aquí",
   rule: "Regla",
   shapes: "Formas",

@@ -23,7 +23,7 @@ export function drawing(
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" class="graph" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="${role}" aria-label="${markup(`${named}: ${view.boxes.length} boxes, ${view.edges.length} edges`)}">`,
     style,
-    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="10" markerHeight="10" orient="auto-start-reverse"><path class="arrow" d="M0 0L8 4L0 8z"/></marker></defs>',
+    `<defs>${arrow("arrow", "arrow")}${role === "group" ? arrow("arrow-lit", "arrow lit") : ""}</defs>`,
   ];
   for (const { x, y, width: w, height: h, title } of placed.frames) {
     parts.push(
@@ -43,6 +43,10 @@ export function drawing(
   for (const box of placed.boxes) parts.push(drawnBox(trace, box));
   parts.push("</svg>");
   return parts.join("\n");
+}
+
+function arrow(id: string, className: string): string {
+  return `<marker id="${id}" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="10" markerHeight="10" orient="auto-start-reverse"><path class="${className}" d="M0 0L8 4L0 8z"/></marker>`;
 }
 
 /** A smooth line: straight to the middle of each piece, round its corners. */

@@ -18,11 +18,12 @@ import { namesOf } from "../page/names.ts";
 import { flatScopes } from "../page/scopes.ts";
 import { words as allWords } from "../page/words.ts";
 import { TensorNames } from "../trace/names.ts";
+import { learningRate } from "../trace/rate.ts";
 import { checkedTrace } from "../trace/read.ts";
-import type { Trace, TraceNode } from "../trace/schema.ts";
+import type { Trace } from "../trace/schema.ts";
 import type { Abridged } from "../view/abridged.ts";
 import { abridged } from "../view/abridged.ts";
-import { ruleOf } from "../view/rules.ts";
+import { descentRule, ruleOf } from "../view/rules.ts";
 import { groupsOf, groupTree } from "../view/scopes.ts";
 import type { View } from "../view/view.ts";
 import { openScopes, viewFrom, viewOptionNames } from "../view/view.ts";
@@ -149,17 +150,19 @@ function pageData(
     open: groups.flatMap((group, place) => (part.open.has(group) ? [place] : [])),
     sealed: part.sealed,
     merged: part.merged,
+    rate: learningRate(part.trace),
     names: part.names,
-    math: formulasOf(part.trace.nodes),
+    math: formulasOf(part.trace),
     checks: check === undefined ? [] : checksOf(check),
   };
 }
 
-function formulasOf(nodes: readonly TraceNode[]): Record<string, string> {
+function formulasOf({ nodes, update }: Trace): Record<string, string> {
   const math = new Map<string, string>();
   const add = (tex: string | null | undefined): void => {
     if (tex != null && tex !== "" && !math.has(tex)) math.set(tex, mathML(tex));
   };
+  if (update !== null) add(descentRule);
   for (const node of nodes) {
     if (node.kind === "leaf") continue;
     add(node.formula);

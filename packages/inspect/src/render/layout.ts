@@ -164,7 +164,8 @@ function cut(text: string, most: number): string {
 
 function contentOf(box: Box, names: NameSource): BoxContent {
   const { node } = box;
-  const title = cut(boxTitle(box, names), 28);
+  // What is closed can be opened: here with expand, in a page with a click.
+  const title = cut(`${node === null ? "▸ " : ""}${boxTitle(box, names)}`, 28);
   const [tensor] = node?.outputs ?? [];
   const notes: string[] = [];
   if (node === null) notes.push(groupText(box));

@@ -14,6 +14,8 @@ export const graphRules = [
   ".graph text{font:12px system-ui,sans-serif;fill:var(--ink)}",
   ".graph .title{font-weight:600}",
   ".graph .soft,.graph .edge-label{fill:var(--soft);font-size:11px}",
+  // A margin in the colour of the ground keeps the line that passes below from the words.
+  ".graph .edge-label{paint-order:stroke;stroke:var(--ground);stroke-width:6px;stroke-linejoin:round}",
   ".graph .gradient{fill:var(--accent)}",
   ".graph .box>rect{stroke:var(--line);fill:var(--op)}",
   ".graph .leaf>rect{fill:var(--leaf)}",
@@ -24,7 +26,7 @@ export const graphRules = [
   ".graph .frame>text{fill:var(--soft);font-size:11px}",
   ".graph .edge{fill:none;stroke:var(--line);stroke-width:1.4}",
   ".graph .edge.bad{stroke:var(--bad);stroke-width:2.4}",
-  ".graph .arrow{fill:var(--line)}",
+  ".graph .arrow{fill:var(--line)}.graph .arrow.lit{fill:var(--accent)}",
   ".graph .p{fill:var(--plus)}.graph .n{fill:var(--minus)}.graph .x{fill:var(--bad)}.graph .z{fill:none}",
   ".graph .cells{stroke:var(--line);stroke-width:.4}",
   ".graph .marks{stroke:var(--ink);stroke-width:1.2;fill:none}",

@@ -11,6 +11,7 @@ import {
   observe,
   quoted,
   recordSourceLines,
+  setBackend,
   Tensor,
 } from "@chainrule/core";
 import { toTraceData } from "./data.ts";
@@ -68,6 +69,9 @@ const optionNames = [
  * touches no `grad`. With `update` it does, so that an optimizer finds gradients, and the trace also has the
  * parameters before and after. A function that does all by itself (`zeroGrad`, `backward`, `step`) is captured as it is.
  *
+ * Everything that runs meanwhile is computed by plain loops (`setBackend("reference")`), which give the same bits on every
+ * machine and in the page of `toHTML`; accelerated kernels round otherwise in the last digit.
+ *
  * A function that throws gives the part of the graph that there is: `trace.error` has the message, and the call and the
  * operands to blame. All numbers are copies: what changes later does not change the trace.
  *
@@ -106,6 +110,20 @@ export function captureLive(
   checkOptions("capture", options, optionNames);
   const maxElements = checkInteger("capture", "maxElements", options.maxElements ?? 1024, 1);
   const names = namesFrom(options.names);
+  const backend = setBackend("reference");
+  try {
+    return captured(program, options, names, maxElements);
+  } finally {
+    setBackend(backend);
+  }
+}
+
+function captured(
+  program: Tensor | (() => Tensor) | (() => void),
+  options: CaptureOptions,
+  names: ReadonlyMap<Tensor, string>,
+  maxElements: number,
+): { readonly trace: Trace; readonly calls: readonly LiveCall[] } {
   const recorder = new Recorder(maxElements);
   let outputs: readonly Tensor[] = [];
   let failure: { error: unknown; phase: TraceError["phase"] } | null = null;

@@ -4,13 +4,17 @@
 import type { NodeOp } from "@chainrule/core";
 import { ArgumentError, type Tensor } from "@chainrule/core";
 import { capture } from "./capture.ts";
-import { fromTraceData, toTraceNumber } from "./data.ts";
+import { fromTraceData, numbersOf, toTraceNumber } from "./data.ts";
 import { obstacleToReplay } from "./obstacle.ts";
+import { learningRate, stepped } from "./rate.ts";
 import { vouchFor } from "./read.ts";
-import type { Trace, TraceTensor } from "./schema.ts";
+import type { Trace, TraceChange, TraceTensor } from "./schema.ts";
 import { tensorOf } from "./values.ts";
 
-/** Replays a trace; `leaves` gives other numbers for some leaves, by node id. Updates are left out. */
+/**
+ * Replays a trace; `leaves` gives other numbers for some leaves, by node id. An update that was a plain step against the
+ * gradient is made again; of any other nobody knows the rule, and it is left out.
+ */
 export function replay(
   trace: Trace,
   leaves: Readonly<Record<number, readonly number[]>>,
@@ -61,7 +65,20 @@ export function replay(
       ),
     })),
     backward: again.backward,
-    update: null,
+    update: trace.update === null ? null : changesAgain(trace, again),
+  });
+}
+
+function changesAgain(trace: Trace, again: Trace): TraceChange[] | null {
+  const rate = learningRate(trace);
+  if (rate === null) return null;
+  return trace.update!.map(({ target }) => {
+    const { value: before, grad } = again.nodes[target.node - 1]!.outputs[target.output]!;
+    const slopes = numbersOf(grad)!;
+    const data = numbersOf(before)!.map((number, i) =>
+      toTraceNumber(stepped(number, slopes[i]!, rate, before!.dtype), before!.dtype),
+    );
+    return { target, before: before!, after: { ...before!, data } };
   });
 }
 

@@ -49,6 +49,9 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   cumsum: [String.raw`\bar{x}_i = \sum_{j \ge i} \bar{y}_j`],
 };
 
+/** A plain step of gradient descent. */
+export const descentRule: string = String.raw`\theta \leftarrow \theta - \eta\,\bar{\theta}`;
+
 /** The rule for one operand, in TeX: from the op's own derivative if it is pointwise, else as far as one is written here. */
 export function ruleOf(node: TraceNode, operand: number): string {
   const derivative = node.derivatives[operand];

@@ -92,7 +92,7 @@ export function flowChart(
     ([path, share]) => `${path}: ${percent(share, say)}`,
   );
   const caption = `${say.title}, ${say.step} ${record.step}`;
-  return `<svg class="flow" xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${markup(caption)}">
+  return `<svg class="flow" xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" preserveAspectRatio="xMinYMin" role="img" aria-label="${markup(caption)}">
 <style>${chartStyle}</style>
 <rect class="paper" width="100%" height="100%"/>
 <text class="title" x="16" y="22">${markup(caption)}</text>
@@ -240,9 +240,11 @@ export function flowPage(records: readonly WatchRecord[], language: Language): s
 <style>
 ${colorRules(":root")}
 :root { color-scheme: light dark; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem; background: var(--ground); color: var(--ink); }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; padding: 0 1.5rem; max-width: 90rem; background: var(--ground); color: var(--ink); }
+@media (min-width: 1700px) { body { font-size: 20px; } input { width: 1.2rem; height: 1.2rem; } }
 fieldset { border: 0; padding: 0; } input { margin: 0 1px; }
 figure { display: none; margin: 1rem 0; overflow-x: auto; }
+figure > svg { display: block; width: 100%; height: auto; max-height: 62vh; min-height: 20rem; min-width: 24rem; }
 table { border-collapse: collapse; } td, th { padding: .15rem .8rem .15rem 0; text-align: right; font-variant-numeric: tabular-nums; }
 th:first-child { text-align: left; }
 ${rules}

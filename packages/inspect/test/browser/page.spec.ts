@@ -1,83 +1,42 @@
 /**
- * The page in a real browser: from a file, by keyboard, in both languages, to the last bit.
+ * The page in a real browser: from a file, by keyboard, and to the last bit. These tests are part of `npm test` where
+ * there is a Chromium, so they have to be quick.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { tensor } from "@chainrule/core";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { capture, compareGradients, numbersOf, type Trace, toHTML } from "../../src/index.ts";
+import { SGD } from "@chainrule/optim";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import {
+  capture,
+  compareGradients,
+  numbersOf,
+  type Trace,
+  toHTML,
+  toSVG,
+} from "../../src/index.ts";
 import { programs } from "../programs.ts";
+import { hasChromium, seriousFindings, shown, useBrowser } from "./browser.ts";
 
-/** CHAINRULE_CHROMIUM, or where Chromium usually is. */
-const executable = [
-  process.env.CHAINRULE_CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-].find((path) => path !== undefined && existsSync(path));
-if (executable === undefined)
-  console.log("No Chromium was found: set CHAINRULE_CHROMIUM to test the pages in one.");
+/** What can be read; the picture stays laid out as it was when a leaf changes. */
+function texts(page: Page): Promise<string[]> {
+  return page.evaluate(() => [
+    document.getElementById("panel")!.innerHTML,
+    ...Array.from(document.querySelectorAll("svg text"), (text) => text.textContent!),
+  ]);
+}
 
-const axe = readFileSync(
-  join(import.meta.dirname, "../../node_modules/axe-core/axe.min.js"),
-  "utf8",
-);
+describe.skipIf(!hasChromium)("the page in Chromium", () => {
+  const open = useBrowser();
 
-describe.skipIf(executable === undefined)("the page in Chromium", () => {
-  let browser: Browser;
-  let folder: string;
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "chainrule-page-"));
-    const flags = process.env.CHAINRULE_CHROMIUM_FLAGS?.split(" ") ?? [];
-    const args = process.getuid?.() === 0 ? ["--no-sandbox", ...flags] : flags;
-    browser = await chromium.launch({ executablePath: executable!, args });
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  async function open(
-    html: string,
-    options: Parameters<Browser["newPage"]>[0] = {},
-    hash = "",
-  ): Promise<{ page: Page; requests: string[]; complaints: string[] }> {
-    const file = join(folder, "page.html");
-    writeFileSync(file, html);
-    const page = await browser.newPage(options);
-    const requests: string[] = [];
-    const complaints: string[] = [];
-    page.on("request", (request) => requests.push(request.url()));
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-    });
-    await page.goto(`${pathToFileURL(file).href}${hash}`);
-    await page.waitForSelector("#edit[data-ready]", { state: "attached" });
-    return { page, requests, complaints };
-  }
-
-  const shown = (page: Page): Promise<string> =>
-    page.evaluate(
-      () =>
-        `${document.querySelector("svg")!.outerHTML}${document.getElementById("panel")!.innerHTML}`,
-    );
-
-  test("asks nothing of the network, and nothing is blocked or fails", async () => {
-    for (const program of Object.values(programs)) {
-      const { page, requests, complaints } = await open(toHTML(program()));
+  test.each(Object.keys(programs) as (keyof typeof programs)[])(
+    "%s: asks nothing of the network, and nothing is blocked or fails",
+    async (name) => {
+      const { page, requests, complaints } = await open(toHTML(programs[name]()));
       await page.keyboard.press("End");
       expect(requests).toHaveLength(1);
       expect(complaints).toEqual([]);
-      await page.close();
-    }
-  });
+    },
+  );
 
   test("steps forward and back are exact, and the address holds the step", async () => {
     const { page } = await open(toHTML(programs.twoLayers()));
@@ -100,11 +59,40 @@ describe.skipIf(executable === undefined)("the page in Chromium", () => {
     );
     expect(await shown(page)).toBe(seen[4]);
     await page.reload();
+    await page.waitForSelector("#edit[data-ready]", { state: "attached" });
     expect(await page.textContent("#count")).toBe(`Step 5 of ${count + 1}`);
-    await page.close();
+    expect(await shown(page)).toBe(seen[4]);
   });
 
-  test("a changed leaf: the engine's recomputation, to the last bit", async () => {
+  test("a scope opens with Enter as if the page had been made so, and closes by its title", async () => {
+    const trace = programs.lstm();
+    const { page, complaints } = await open(toHTML(trace, { expand: () => false }));
+    const before = await shown(page);
+    const closed = page.locator("g.box[data-scope]").first();
+    const scope = await closed.getAttribute("data-scope");
+    const size = Number(/(\d+) ops$/.exec((await closed.getAttribute("aria-label"))!)![1]);
+    expect(await closed.getAttribute("aria-expanded")).toBe("false");
+    await closed.focus();
+    await page.keyboard.press("Enter");
+    const boxes = await page.locator("g.box").count();
+    expect(boxes).toBeGreaterThan(1);
+    expect(boxes).toBe(
+      toSVG(trace, { expand: ({ ops }) => ops === size }).match(/<g class="box/g)!.length,
+    );
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("data-scope"))).toBe(
+      scope,
+    );
+    expect(page.url()).toContain("&open=");
+    await page.reload();
+    await page.waitForSelector("#edit[data-ready]", { state: "attached" });
+    expect(await page.locator("g.box").count()).toBe(boxes);
+    await page.locator(`g.frame text[data-scope="${scope}"]`).click();
+    expect(await shown(page)).toBe(before);
+    expect(page.url()).not.toContain("&open=");
+    expect(complaints).toEqual([]);
+  });
+
+  test("a changed leaf: the engine's recomputation to the last bit, with its update", async () => {
     const program = (a: number): Trace => {
       const x = tensor([a, 0.3, -1.2], { requiresGrad: true, name: "x" });
       const W = tensor(
@@ -114,69 +102,92 @@ describe.skipIf(executable === undefined)("the page in Chromium", () => {
         ],
         { requiresGrad: true, name: "W" },
       );
+      const optimizer = new SGD([x, W], { lr: 0.07 });
       return capture(() => W.matmul(x).tanh().exp().softmax(0).log().mul(x.at(0)).sum(), {
         sourceLines: false,
+        update: () => optimizer.step(),
       });
     };
     const { page } = await open(toHTML(program(0.7)));
-    const result = await page.evaluate((trace) => {
+    const replayed = await page.evaluate((trace) => {
       const engine = Reflect.get(globalThis, "chainruleEngine");
       return JSON.stringify(engine.replay(trace, { 2: [1.2345678, 0.3, -1.2] }));
     }, program(0.7) as never);
-    expect(JSON.parse(result)).toEqual(program(1.2345678));
+    expect(JSON.parse(replayed)).toEqual(program(1.2345678));
+    const steps = await page.getAttribute("#slider", "max");
     const field = page.locator('input[aria-label="x [0]"]');
     await field.fill("1.2345678");
     await field.press("Enter");
     const wanted = numbersOf(program(1.2345678).nodes.at(-1)!.outputs[0]!.value)![0]!;
     const status = await page.textContent('#edit [role="status"]');
     expect(status).toContain(`is now ${String(Number(wanted.toPrecision(6))).replace("-", "−")}`);
-    await field.fill("abc");
-    await field.press("Enter");
-    expect(await field.getAttribute("aria-invalid")).toBe("true");
-    await page.close();
+    expect(await page.getAttribute("#slider", "max")).toBe(steps);
+    await page.locator("#last").click();
+    expect(await page.textContent("#step-title")).toContain("New numbers for");
+    const edited = await texts(page);
+    const fresh = await open(toHTML(program(1.2345678)), {}, `#step=${Number(steps) + 1}`);
+    expect(await texts(fresh.page)).toEqual(edited);
+    const other = fresh.page.locator('input[aria-label="x [0]"]');
+    await other.fill("abc");
+    await other.press("Enter");
+    expect(await other.getAttribute("aria-invalid")).toBe("true");
+  });
+
+  test("the same bits in products that are large enough for accelerated kernels", async () => {
+    const program = (a: number): Trace => {
+      const size = 64;
+      const at = (i: number): number => Math.sin(i * 12.9898) * 0.7;
+      const x = tensor(
+        Array.from({ length: size }, (_, i) =>
+          Array.from({ length: size }, (_, j) => at(i * size + j)),
+        ),
+        {
+          requiresGrad: true,
+          name: "x",
+        },
+      );
+      const s = tensor(a, { requiresGrad: true, name: "s" });
+      return capture(() => x.matmul(x.mul(s)).tanh().matmul(x).softmax(1).log().mean(), {
+        sourceLines: false,
+        maxElements: 4096,
+      });
+    };
+    const before = program(1);
+    const { page } = await open(toHTML(before));
+    const id = before.nodes.find(({ outputs }) => outputs[0]?.name === "s")!.id;
+    const replayed = await page.evaluate(
+      ({ trace, node }) => {
+        const engine = Reflect.get(globalThis, "chainruleEngine");
+        return JSON.stringify(engine.replay(trace, { [node]: [0.9876543] }));
+      },
+      { trace: before as never, node: id },
+    );
+    const wanted = JSON.stringify(program(0.9876543));
+    expect(replayed === wanted).toBe(true);
   });
 
   test("an element shows the sum behind it; an edge its rule", async () => {
-    const trace = programs.twoLayers();
-    const { page } = await open(toHTML(trace));
-    const index = trace.backward!.contributions.findIndex(
-      ({ node, operand }) => trace.nodes[node - 1]!.op === "matmul" && operand === 0,
-    );
+    const { page } = await open(toHTML(programs.twoLayers()));
     await page.keyboard.press("End");
     for (let i = 0; i < 40; i++) {
-      const title = await page.textContent("#step-title");
-      if (title === "Backward: matmul gives to W2") break;
+      if ((await page.textContent("#step-title")) === "matmul gives to W2") break;
       await page.keyboard.press("ArrowLeft");
     }
-    expect(index).toBeGreaterThan(0);
     await page.locator("#panel td button").first().click();
     expect(await page.textContent("#panel .terms")).toMatch(/0\.1385 · 0\.5933.*= 0\.08217/);
     await page.locator("path.edge.lit").first().focus();
     expect(await page.textContent("#hint")).toContain("Edge from");
-    await page.close();
   });
 
-  test.each(["en", "es"] as const)("axe finds nothing serious (%s)", async (language) => {
+  test.each([
+    ["en", "light"],
+    ["es", "dark"],
+  ] as const)("axe finds nothing serious (%s, %s)", async (language, colorScheme) => {
     const x = tensor([0, 1, -2], { requiresGrad: true, name: "x" });
     const check = compareGradients(() => x.relu().mul(x).sum(), { edges: true });
-    for (const html of [
-      toHTML(programs.twoLayers(), { language }),
-      toHTML(check.trace, { language, check }),
-    ]) {
-      for (const colorScheme of ["light", "dark"] as const) {
-        const { page } = await open(html, { colorScheme, bypassCSP: true }, "#step=12");
-        await page.evaluate(axe);
-        const found = await page.evaluate(async () => {
-          const { violations } = await Reflect.get(globalThis, "axe").run();
-          return violations.map(
-            (one: { id: string; impact: string; nodes: { html: string }[] }) =>
-              `${one.impact} ${one.id} ${one.nodes[0]?.html.slice(0, 120)}`,
-          );
-        });
-        expect(found.filter((one: string) => /^(serious|critical)/.test(one))).toEqual([]);
-        await page.close();
-      }
-    }
+    const html = toHTML(check.trace, { language, check });
+    const { page } = await open(html, { colorScheme, bypassCSP: true }, "#step=7");
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   test("by keyboard alone", async () => {
@@ -191,7 +202,6 @@ describe.skipIf(executable === undefined)("the page in Chromium", () => {
     expect(await page.getAttribute("#play", "aria-label")).toBe("Pause");
     await page.keyboard.press("Space");
     await page.keyboard.press("End");
-    expect(await page.textContent("#live")).toContain("Step 8 of 8");
-    await page.close();
+    expect(await page.textContent("#live")).toBe("Step 8 of 8. Backward: add gives to a");
   });
 });

@@ -1,7 +1,16 @@
 /**
  * The learning rate behind an update, where it was a plain step against the gradient.
  */
-import type { Trace } from "../trace/schema.ts";
+import type { DType } from "@chainrule/core";
+import { fromTraceNumber } from "./data.ts";
+import type { Trace } from "./schema.ts";
+
+/** A plain step of gradient descent, from and to numbers as their type stores them. */
+export function stepped(before: number, slope: number, rate: number, dtype: DType): number {
+  if (dtype !== "float32") return before - rate * slope;
+  // A trace has float32 numbers with fewer digits.
+  return Math.fround(Math.fround(before) - rate * Math.fround(slope));
+}
 
 /** η with after = before − η·gradient for every number that changed; `null` where there is no such η. */
 export function learningRate(trace: Trace): number | null {
@@ -11,9 +20,9 @@ export function learningRate(trace: Trace): number | null {
     const slopes = tensor?.grad?.data;
     if (slopes == null || before.data === null || after.data === null) return null;
     for (const [i, slope] of slopes.entries()) {
-      const [from, to] = [Number(before.data[i]), Number(after.data[i])];
+      const [from, to] = [fromTraceNumber(before.data[i]!), fromTraceNumber(after.data[i]!)];
       steps.push({
-        slope: Number(slope),
+        slope: fromTraceNumber(slope),
         change: from - to,
         size: Math.max(Math.abs(from), Math.abs(to)),
         isSingle: before.dtype === "float32",
