@@ -55,7 +55,7 @@ export async function main(short = false): Promise<void> {
     runs[name] = history;
   }
 
-  const plot = train.plotHistory(runs, { figures: ["loss", "accuracy"], log: true });
+  const plot = train.plotHistory(runs, { figures: ["loss", "accuracy"], log: ["loss"] });
   if (!short) await plot.save(join(import.meta.dirname, "out/activations.svg"));
   const ranked = Object.entries(runs).sort((a, b) => a[1].loss.at(-1)! - b[1].loss.at(-1)!);
   console.log(

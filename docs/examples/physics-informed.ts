@@ -76,15 +76,9 @@ export async function main(short = false): Promise<void> {
   const [found, truth] = [noGrad(() => u(t)), exact(t)];
   const off = found.sub(truth).abs().max().item();
   const moments = [...t.toTypedArray()];
-  const curve = (x: Tensor): train.History => ({
-    epoch: moments,
-    loss: [...x.toTypedArray()],
-    lr: [],
-    seconds: [],
-  });
-  const plot = train.plotHistory(
-    { exact: curve(truth), network: curve(found) },
-    { figures: ["loss"] },
+  const plot = train.plotLines(
+    { exact: { x: t, y: truth }, network: { x: t, y: found, dashed: true } },
+    { title: "a damped oscillator", xLabel: "t", yLabel: "u" },
   );
   if (!short) await plot.save(join(import.meta.dirname, "out/physics-informed.svg"));
   console.log(`\n t     network   exact`);

@@ -78,8 +78,8 @@ export type {
   EmbeddingPlotOptions,
 } from "./plots/classes.ts";
 export { plotConfusion, plotDecision, plotEmbedding } from "./plots/classes.ts";
-export type { HistoryPlotOptions } from "./plots/curves.ts";
-export { plotHistory } from "./plots/curves.ts";
+export type { HistoryPlotOptions, LinePoints, LinesPlotOptions } from "./plots/curves.ts";
+export { plotHistory, plotLines } from "./plots/curves.ts";
 export type { ImagePlotOptions } from "./plots/images.ts";
 export { plotImages } from "./plots/images.ts";
 export { Plot } from "./plots/plot.ts";

@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tensor } from "@chainrule/core";
+import { linspace, tensor } from "@chainrule/core";
 import { Linear } from "@chainrule/nn";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -15,6 +15,7 @@ import {
   plotEmbedding,
   plotHistory,
   plotImages,
+  plotLines,
   plotSurface,
 } from "../src/index.ts";
 import { placeOn, rangeOf, ticksOf, tickText } from "../src/plots/chart.ts";
@@ -69,7 +70,9 @@ describe("axes", () => {
     const log = { label: "", range: [0.02, 300] as const, log: true };
     expect(ticksOf(log, 9)).toEqual([0.1, 1, 10, 100]);
     expect(placeOn(log, 0)).toBeNaN();
-    expect(ticksOf({ ...log, range: [2, 3] }, 5)).toEqual([2, 3]);
+    expect(ticksOf({ ...log, range: [0.4, 6] }, 5)).toEqual([0.5, 1, 2, 5]);
+    const narrow = ticksOf({ ...log, range: [2, 3] }, 5);
+    expect(narrow.map((tick) => tickText(tick, narrow)).join(" ")).toBe("2.0 2.2 2.4 2.6 2.8 3.0");
     expect([0, 0.2, 1e6, 2e-5].map((value) => tickText(value, [0, 0.2]))).toEqual([
       "0",
       "0.2",
@@ -106,6 +109,39 @@ describe("plots", () => {
     expect(() => plotHistory({})).toThrow(/expected a history/);
     expect(() => plotHistory({ a: 5 as never })).toThrow(/not 5/);
     expect(() => plotHistory(run([1]), { figures: ["f1"] })).toThrow(/no run has a figure "f1"/);
+  });
+
+  test("a figure by itself may be logarithmic; long names get a line each, and an end", () => {
+    const name = "a name that is far too long for the legend of a picture, whatever it is";
+    const both = { accuracy: [0.1, 0.5, 0.9] };
+    const { svg } = plotHistory({ [name]: run([1, 0.1, 0.01], both) }, { log: ["loss"] });
+    expect(svg).toContain(`<title>${name}</title>`);
+    expect(svg).toContain("…</text>");
+    const heights = [...svg.matchAll(/ d="([^"]*)"/g)].map(([, path]) =>
+      path!.match(/[\d.]+/g)!.map(Number),
+    );
+    for (const [, y0, , y1, , y2] of heights) expect(y1! - y0!).toBeCloseTo(y2! - y1!, 1);
+  });
+
+  test("lines through points, and what is drawn beside the frame is cut off", () => {
+    const x = linspace(0, 1, 5);
+    const plot = plotLines({ square: { x, y: x.square() }, twice: { x: [0, 1], y: [0, 2] } });
+    expect(isWellFormed(plot)).toBe(true);
+    expect(plot.svg.match(/<path/g)?.length).toBe(2);
+    expect(plot.svg).toMatch(/<svg x="57" y="29" [^>]*viewBox="57 29 [^>]*><path/);
+    expect(() => plotLines({})).toThrow(/expected lines by name/);
+    expect(() => plotLines({ a: { x: [1], y: [1, 2] } })).toThrow(/"a" has 1 places and 2 heights/);
+    // @ts-expect-error no heights
+    expect(() => plotLines({ a: { x: [1] } })).toThrow(/needs its points as tensors or arrays/);
+  });
+
+  test("classes beyond the list have colours of their own", () => {
+    const { svg } = plotEmbedding(
+      tensor(Array.from({ length: 30 }, (_, i) => [i, i])),
+      tensor(Array.from({ length: 30 }, (_, i) => i)),
+    );
+    const fills = [...svg.matchAll(/<circle[^>]* r="3" fill="(#[0-9a-f]{6})"/g)];
+    expect(new Set(fills.map(([, fill]) => fill)).size).toBe(30);
   });
 
   test("lines are to scale", () => {

@@ -84,16 +84,32 @@ export function widened([low, high]: readonly [number, number], share: number): 
   return [low - air, high + air];
 }
 
-/** Round numbers along a range: 1, 2 or 5 times a power of ten apart; powers of ten on a logarithmic axis. */
-export function ticksOf({ range: [low, high], log = false }: Axis, about: number): number[] {
-  if (log) {
-    const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
-    const every = Math.max(1, Math.ceil((last - first + 1) / about));
-    const powers: number[] = [];
-    for (let power = first; power <= last; power += every) powers.push(10 ** power);
-    // Less than a decade has no powers of ten: its ends say more than nothing.
-    return powers.length > 0 ? powers : [low, high];
+/**
+ * Round numbers along a range: 1, 2 or 5 times a power of ten apart. On a logarithmic axis powers of ten, and where those are
+ * too few, twice and five times them, too.
+ */
+export function ticksOf(axis: Axis, about: number): number[] {
+  return axis.log === true ? logTicksOf(axis.range, about) : linearTicksOf(axis.range, about);
+}
+
+function logTicksOf([low, high]: readonly [number, number], about: number): number[] {
+  const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
+  const every = Math.max(1, Math.ceil((last - first + 1) / about));
+  const powers: number[] = [];
+  for (let power = first; power <= last; power += every) powers.push(10 ** power);
+  if (powers.length > 2) return powers;
+  const between: number[] = [];
+  for (let power = first - 1; power <= last; power++) {
+    for (const factor of [1, 2, 5]) {
+      const tick = Number(`${factor}e${power}`);
+      if (tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9)) between.push(tick);
+    }
   }
+  // Less than a decade is nearly as long everywhere.
+  return between.length > 2 ? between : linearTicksOf([low, high], about);
+}
+
+function linearTicksOf([low, high]: readonly [number, number], about: number): number[] {
   const rough = (high - low) / Math.max(1, about);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999)!;

@@ -16,6 +16,10 @@ export const colours: readonly string[] = [
   "#8c564b",
   "#bcbd22",
   "#7b4ea3",
+  "#1a1a1a",
+  "#a50026",
+  "#00b8b8",
+  "#ff6fa3",
 ];
 
 /** An element with attributes; children are SVG already. */
@@ -83,6 +87,26 @@ export function label(
 
 const frame = { width: 420, height: 320, left: 62, right: 16, top: 34, bottom: 46 };
 const legendLine = 18;
+/** The width of a letter of the small type, about. */
+const letter = 6.2;
+/** How far signs may stand out of the frame. */
+const overhang = 5;
+
+/** Text that fits a width: what is too long ends in an ellipsis, and is whole where the pointer rests on it. */
+function fitted(
+  text: string,
+  room: number,
+  x: number,
+  y: number,
+  attributes: Readonly<Record<string, string | number>> = {},
+): string {
+  const letters = [...text];
+  const most = Math.max(1, Math.floor(room / letter));
+  const style = { x, y, fill: "#333333", "font-size": 11, ...attributes };
+  if (letters.length <= most) return element("text", style, escaped(text));
+  const shown = `${letters.slice(0, most - 1).join("")}…`;
+  return element("text", style, element("title", {}, escaped(text)), escaped(shown));
+}
 
 /** Charts side by side. */
 export function chartsToSvg(charts: readonly Chart[]): string {
@@ -99,8 +123,10 @@ export function chartsToSvg(charts: readonly Chart[]): string {
 }
 
 function chartToSvg(chart: Chart): { width: number; height: number; body: string } {
+  const longest = (chart.y.names ?? []).reduce((most, name) => Math.max(most, [...name].length), 0);
+  const left = Math.max(frame.left, Math.min(160, Math.ceil(longest * letter) + 36));
   const inner = {
-    x: frame.left,
+    x: left,
     y: frame.top,
     width: frame.width - frame.left - frame.right,
     height: frame.height - frame.top - frame.bottom,
@@ -113,39 +139,67 @@ function chartToSvg(chart: Chart): { width: number; height: number; body: string
   const named = chart.layers.filter(
     (layer): layer is Line | Points => layer.kind !== "cells" && layer.name !== "",
   );
-  const width = inner.x + inner.width + frame.right;
-  const height = frame.height + Math.ceil(named.length / 2) * legendLine;
+  const { height, body: legend } = legendOf(named, inner);
   const body = [
     label(chart.title, inner.x, 20, { "font-weight": "bold", "font-size": 13 }),
     ...chart.layers.map((layer) => {
       if (layer.kind === "cells") return drawCells(layer, inner);
-      return layer.kind === "line" ? line(layer, at) : points(layer, at);
+      return within(inner, layer.kind === "line" ? line(layer, at) : points(layer, at));
     }),
     element("rect", { ...inner, fill: "none", stroke: "#999999" }),
     ...axis(chart.x, inner, true),
     ...axis(chart.y, inner, false),
-    ...named.map((layer, i) => {
-      const column = i % 2;
-      const y = frame.height + 4 + Math.floor(i / 2) * legendLine;
-      const x = inner.x + column * (inner.width / 2);
-      const dash =
-        layer.kind === "line" && layer.dashed === true ? { "stroke-dasharray": "5 3" } : {};
-      const sign =
-        layer.kind === "line"
-          ? element("line", {
-              x1: x,
-              x2: x + 18,
-              y1: y - 4,
-              y2: y - 4,
-              stroke: colourOf(layer.colour),
-              "stroke-width": 2,
-              ...dash,
-            })
-          : element("circle", { cx: x + 9, cy: y - 4, r: 4, fill: colourOf(layer.colour) });
-      return sign + label(layer.name, x + 24, y, { "font-size": 11 });
-    }),
+    ...legend,
   ];
-  return { width, height, body: body.join("") };
+  return {
+    width: inner.x + inner.width + frame.right,
+    height: frame.height + height,
+    body: body.join(""),
+  };
+}
+
+/** A drawing of which nothing shows far outside of a box: an inner picture needs no name, as a clip path would. */
+function within({ x, y, width, height }: Box, drawing: string): string {
+  const box = {
+    x: x - overhang,
+    y: y - overhang,
+    width: width + 2 * overhang,
+    height: height + 2 * overhang,
+  };
+  const viewBox = `${short(box.x)} ${short(box.y)} ${short(box.width)} ${short(box.height)}`;
+  return element("svg", { ...box, viewBox }, drawing);
+}
+
+/** The names of lines and points below a chart: in two columns, or in one where they are too long for that. */
+function legendOf(
+  named: readonly (Line | Points)[],
+  inner: Box,
+): { height: number; body: string[] } {
+  const room = inner.width / 2 - 32;
+  const columns = named.every(({ name }) => [...name].length * letter <= room) ? 2 : 1;
+  const body = named.map((layer, i) => {
+    const y = frame.height + 12 + Math.floor(i / columns) * legendLine;
+    const x = inner.x + (i % columns) * (inner.width / 2);
+    const dash =
+      layer.kind === "line" && layer.dashed === true ? { "stroke-dasharray": "5 3" } : {};
+    const sign =
+      layer.kind === "line"
+        ? element("line", {
+            x1: x,
+            x2: x + 18,
+            y1: y - 4,
+            y2: y - 4,
+            stroke: colourOf(layer.colour),
+            "stroke-width": 2,
+            ...dash,
+          })
+        : element("circle", { cx: x + 9, cy: y - 4, r: 4, fill: colourOf(layer.colour) });
+    return sign + fitted(layer.name, columns === 2 ? room : inner.width - 24, x + 24, y);
+  });
+  return {
+    height: named.length === 0 ? 0 : Math.ceil(named.length / columns) * legendLine + 8,
+    body,
+  };
 }
 
 /** A rectangle of a picture. */
@@ -158,13 +212,18 @@ export interface Box {
 
 function axis(of: Axis, box: Box, across: boolean): string[] {
   const parts: string[] = [];
+  // Numbers are as short as they can be; names may have to end.
+  const [room, margin] =
+    of.names === undefined
+      ? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+      : [box.width / of.names.length - 4, box.x - 36];
   const mark = (place: number, text: string): void => {
     const x = across ? box.x + place * box.width : box.x;
     const y = across ? box.y + box.height : box.y + (1 - place) * box.height;
     parts.push(
       across
-        ? label(text, x, y + 16, { "text-anchor": "middle", "font-size": 11 })
-        : label(text, x - 7, y + 4, { "text-anchor": "end", "font-size": 11 }),
+        ? fitted(text, room, x, y + 16, { "text-anchor": "middle" })
+        : fitted(text, margin, x - 7, y + 4, { "text-anchor": "end" }),
     );
     if (of.names === undefined) {
       parts.push(
@@ -292,8 +351,20 @@ function shadeOf(layer: Cells, value: number): string {
   return share < 0.5 ? mixed("#0072b2", 1 - 2 * share) : mixed("#d55e00", 2 * share - 1);
 }
 
+/** The colour of a number: after those of the list, hues that lie as far apart as can be when nobody knows how many come. */
 function colourOf(number: number): string {
-  return colours[((number % colours.length) + colours.length) % colours.length]!;
+  const place = Math.abs(Math.round(number));
+  const known = colours[place];
+  if (known !== undefined) return known;
+  const hue = ((place * (Math.sqrt(5) - 1)) / 2) % 1;
+  const channel = (shift: number): string => {
+    const k = (shift + hue * 12) % 12;
+    const value = 0.42 - 0.32 * Math.max(-1, Math.min(k - 3, 9 - k, 1));
+    return Math.round(255 * value)
+      .toString(16)
+      .padStart(2, "0");
+  };
+  return `#${channel(0)}${channel(8)}${channel(4)}`;
 }
 
 /** Some of a colour on white. */
