@@ -1,7 +1,7 @@
 /**
  * The benchmarks.
  *
- *     npm run bench [-- --only moons] [--quick] [--cpu] [--json figures.json] [--against ../other-checkout]
+ *     npm run bench [-- --only moons] [--quick] [--cpu] [--json figures.json] [--against ../other-checkout] [--peers]
  *
  * Prints the median time of a step of each workload, and the bytes that it allocates.
  *
@@ -11,6 +11,10 @@
  * - `--json file`: the figures as data.
  * - `--against folder`: the same workloads run on the build (`npm run build`) of another checkout in turn with this one,
  *   and the ratio is printed: below 1, this one is faster. That is how a change is to be measured.
+ * - `--peers`: the reference workloads on other libraries, too, which are installed for that in bench/peers (PyTorch is
+ *   Debian's, python3-torch): each in a process of its own, in turn with ours. All start from the same numbers, and what
+ *   they compute is compared.
+ * - `--peer name`: only this one of them; may be given several times.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -18,6 +22,7 @@ import { builtIn, ours } from "./engine.ts";
 import { environment } from "./environment.ts";
 import type { Effort } from "./measure.ts";
 import { bytesAllocated, measureInTurn, processorTime, wallTime } from "./measure.ts";
+import { compareWithPeers } from "./peers/index.ts";
 import type { Row } from "./table.ts";
 import { header, heading, line } from "./table.ts";
 import { workloads } from "./workloads/index.ts";
@@ -29,15 +34,21 @@ const { values } = parseArgs({
     cpu: { type: "boolean", default: false },
     json: { type: "string" },
     against: { type: "string" },
+    peers: { type: "boolean", default: false },
+    peer: { type: "string", multiple: true },
   },
 });
 // Many short runs: what disturbs one of them leaves the median alone.
 const effort: Effort = values.quick
   ? { runs: 15, runTime: 10, warmUp: 400 }
   : { runs: 101, runTime: 20, warmUp: 1500 };
-const chosen = workloads.filter(
-  ({ name }) => values.only === undefined || values.only.some((part) => name.includes(part)),
-);
+const isChosen = ({ name }: { readonly name: string }): boolean =>
+  values.only?.some((part) => name.includes(part)) ?? true;
+if (values.peers || values.peer !== undefined) {
+  await compareWithPeers({ isChosen, names: values.peer, quick: values.quick, json: values.json });
+  process.exit();
+}
+const chosen = workloads.filter(isChosen);
 if (chosen.length === 0) {
   const known = workloads.map(({ name }) => name).join(", ");
   console.error(`There is no workload ${values.only?.join(", ")}. Known: ${known}.`);

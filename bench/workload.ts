@@ -26,4 +26,6 @@ export interface PreparedWorkload {
   readonly step: () => void;
   /** How far the step's results, and gradients where it has some, are from what they should be. */
   readonly error: () => number;
+  /** What other engines must come to as well: the losses of the next steps, or what was computed. */
+  readonly results?: () => number[];
 }

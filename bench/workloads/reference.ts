@@ -1,0 +1,128 @@
+/**
+ * The reference workloads of `problems.ts` on Chainrule.
+ */
+import type { DType, Tensor } from "@chainrule/core";
+import type { Engine } from "../engine.ts";
+import { gradientError } from "../gradient.ts";
+import type { Kind, Numbers, Problem } from "../problems.ts";
+import { growing, problems } from "../problems.ts";
+import type { PreparedWorkload, Workload } from "../workload.ts";
+import { models } from "./models.ts";
+
+function toTensor({ core }: Engine, { shape, data }: Numbers, dtype: DType): Tensor {
+  const x = core.fromTypedArray(data, shape);
+  return data instanceof Float32Array ? x.to(dtype) : x;
+}
+
+function dataOf(engine: Engine, problem: Problem, dtype: DType): Record<string, Tensor> {
+  const entries = Object.entries(problem.arrays().data);
+  return Object.fromEntries(
+    entries.map(([name, numbers]) => [name, toTensor(engine, numbers, dtype)]),
+  );
+}
+
+type Prepare = (engine: Engine, problem: Problem, dtype: DType) => PreparedWorkload;
+
+const train: Prepare = (engine, problem, dtype) => {
+  const { core, optim } = engine;
+  const { optimizer: name, lr } = problem.training!;
+  const model = models[problem.kind]!(engine, problem, dtype);
+  const parameters = [...model.parameters()];
+  const initial = problem.arrays().parameters;
+  if (initial.length !== parameters.length)
+    throw new Error(`${problem.name}: ${initial.length} for ${parameters.length} parameters`);
+  core.noGrad(() => {
+    for (const [i, parameter] of parameters.entries())
+      parameter.copy_(toTensor(engine, initial[i]!, dtype));
+  });
+  const data = dataOf(engine, problem, dtype);
+  const optimizer = new optim[name](parameters, { lr });
+  const step = (): Tensor => {
+    optimizer.zeroGrad();
+    const loss = model.loss(data);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  };
+  return {
+    step: () => void step(),
+    error: () => gradientError(engine, parameters, () => model.loss(data)),
+    results: () => Array.from({ length: 5 }, () => step().item()),
+  };
+};
+
+/** C = A·B. */
+const matmul: Prepare = (engine, problem, dtype) => {
+  const { core } = engine;
+  const { transposed } = problem.settings;
+  const { a, b } = dataOf(engine, problem, dtype) as Record<"a" | "b", Tensor>;
+  const left = transposed === "A" ? a.mT : a;
+  const right = transposed === "B" ? b.mT : b;
+  return {
+    step: () => void left.matmul(right),
+    // (A·B)·x = A·(B·x), which sees every element of the product.
+    error: () => {
+      const x = core.randn([a.shape.at(-1)!, 1], { dtype });
+      const apart = left.matmul(right.matmul(x));
+      const difference = left.matmul(right).matmul(x).sub(apart);
+      return difference.abs().max().item() / apart.abs().max().item();
+    },
+    results: () => [left.matmul(right).square().mean().item()],
+  };
+};
+
+/** What the engine itself costs. */
+const chain: Prepare = ({ core }, { settings }, dtype) => {
+  const nodes = settings.nodes as number;
+  const run = (): number => {
+    const x = core.tensor(1, { dtype, requiresGrad: true });
+    let y = x;
+    for (let i = 0; i < nodes; i += 2) y = y.mul(1.0001).add(0.0001);
+    y.backward();
+    return x.grad!.item();
+  };
+  return {
+    step: () => void run(),
+    error: () => run() - 1.0001 ** (nodes / 2),
+    results: () => [run()],
+  };
+};
+
+/** Memory and elementary functions. */
+const pointwise: Prepare = (engine, problem, dtype) => {
+  const x = dataOf(engine, problem, dtype).x!;
+  x.requiresGrad = true;
+  const loss = (): Tensor => x.mul(2).add(1).tanh().mul(x.sigmoid()).sum();
+  const step = (): Tensor => {
+    x.grad = null;
+    const sum = loss();
+    sum.backward();
+    return sum;
+  };
+  return {
+    step: () => void step(),
+    error: () => gradientError(engine, [x], loss, 1e-4),
+    results: () => [step().item(), x.grad!.square().mean().item()],
+  };
+};
+
+const preparations: { readonly [K in Kind]: Prepare } = {
+  matmul,
+  chain,
+  pointwise,
+  mlp: train,
+  cnn: train,
+  gpt: train,
+  lstm: train,
+};
+
+/** A problem as a workload of this engine. */
+export function workloadOf(problem: Problem): Workload {
+  return {
+    ...problem,
+    prepare: (engine, dtype) => preparations[problem.kind](engine, problem, dtype),
+  };
+}
+
+export const references: readonly Workload[] = problems.map(workloadOf);
+export const growths: readonly Workload[] = growing.map(workloadOf);
