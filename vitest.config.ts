@@ -57,7 +57,7 @@ export default defineConfig({
         test: {
           name: "tools",
           testTimeout,
-          include: ["scripts/**/*.test.{ts,mjs}", "bench/**/*.test.ts"],
+          include: ["scripts/**/*.test.{ts,mjs}", "bench/**/*.test.ts", "docs/**/*.test.ts"],
         },
       },
       {
