@@ -17,7 +17,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["chainrule-source", ...defaultServerConditions] } },
   test: {
     name: "browser",
-    include: ["packages/*/test/browser/**/*.spec.ts"],
+    include: ["packages/*/test/browser/**/*.spec.ts", "docs/**/*.spec.ts"],
     env: { CHAINRULE_CHROMIUM: chromium ?? "" },
     fileParallelism: false,
     isolate: false,
