@@ -25,7 +25,6 @@ export {
   CELU,
   ELU,
   GELU,
-  GLU,
   Hardshrink,
   Hardsigmoid,
   Hardswish,
@@ -33,7 +32,6 @@ export {
   Heaviside,
   LeakyReLU,
   LogSigmoid,
-  LogSoftmax,
   Mish,
   PReLU,
   ReLU,
@@ -43,9 +41,6 @@ export {
   Sigmoid,
   Sign,
   SiLU,
-  Softmax,
-  Softmax2d,
-  Softmin,
   Softplus,
   Softshrink,
   Softsign,
@@ -53,6 +48,7 @@ export {
   Tanhshrink,
   Threshold,
 } from "./layers/activations.ts";
+export { GLU, LogSoftmax, Softmax, Softmax2d, Softmin } from "./layers/activationsAlong.ts";
 export type { AdaptiveMaxPoolOptions } from "./layers/adaptivePooling.ts";
 export {
   AdaptiveAvgPool1d,
@@ -163,13 +159,9 @@ export {
   RotaryPositionalEncoding,
   SinusoidalPositionalEncoding,
 } from "./layers/positional.ts";
-export type {
-  LSTMOptions,
-  RecurrentOptions,
-  RNNOptions,
-  SequenceOptions,
-} from "./layers/recurrent.ts";
+export type { LSTMOptions, RNNOptions } from "./layers/recurrent.ts";
 export { GRU, LSTM, RNN } from "./layers/recurrent.ts";
+export type { RecurrentOptions, SequenceOptions } from "./layers/recurrentBase.ts";
 export type {
   CellOptions,
   LSTMState,

@@ -1,5 +1,5 @@
 /**
- * Activation functions as layers. Each does what the function of its name does, and takes the same options.
+ * Activation functions, element by element, as layers. Each does what the function of its name does, and takes the same options.
  */
 import type { DType, Generator, Tensor } from "@chainrule/core";
 import {
@@ -9,19 +9,15 @@ import {
   checkInteger,
   checkNumber,
   checkOptions,
-  checkTensor,
   elu,
-  formatShape,
   full,
   gelu,
-  glu,
   hardshrink,
   hardsigmoid,
   hardswish,
   hardtanh,
   heaviside,
   leakyRelu,
-  logSoftmax,
   logsigmoid,
   mish,
   mul,
@@ -29,13 +25,10 @@ import {
   rand,
   relu,
   relu6,
-  ShapeError,
   selu,
   sigmoid,
   sign,
   silu,
-  softmax,
-  softmin,
   softplus,
   softshrink,
   softsign,
@@ -62,21 +55,6 @@ abstract class Activation<Options extends object = object> extends Module {
     return Object.entries(this.options)
       .map(([name, value]) => `${name}=${String(value)}`)
       .join(", ");
-  }
-}
-
-/** What those along a dimension share. */
-abstract class AlongDimension extends Module {
-  readonly dim: number;
-
-  /** @param dim The dimension; negative ones count from the end. */
-  constructor(dim: number) {
-    super();
-    this.dim = dim;
-  }
-
-  override extraRepr(): string {
-    return `dim=${this.dim}`;
   }
 }
 
@@ -384,63 +362,5 @@ export class PReLU extends Module {
 
   override extraRepr(): string {
     return `numParameters=${this.weight.numel()}`;
-  }
-}
-
-/** The first half of a dimension times σ of the second; see `glu`. */
-export class GLU extends Module {
-  readonly dim: number;
-
-  /** @param dim The dimension; the last unless given. */
-  constructor(dim = -1) {
-    super();
-    this.dim = dim;
-  }
-
-  override forward(x: Tensor): Tensor {
-    return glu(x, this.dim);
-  }
-
-  override extraRepr(): string {
-    return `dim=${this.dim}`;
-  }
-}
-
-/** Exponentials along a dimension, divided by their sum; see `softmax`. */
-export class Softmax extends AlongDimension {
-  override forward(x: Tensor): Tensor {
-    return softmax(x, this.dim);
-  }
-}
-
-/**
- * The softmax over the channels of images, [N, C, H, W] or [C, H, W], at each place by itself.
- *
- * @throws {ShapeError} in `forward`, for another number of dimensions.
- */
-export class Softmax2d extends Module {
-  override forward(x: Tensor): Tensor {
-    checkTensor("Softmax2d", x);
-    if (x.ndim !== 3 && x.ndim !== 4) {
-      throw new ShapeError(
-        `Softmax2d: expected [N, C, H, W] or [C, H, W], not shape ${formatShape(x.shape)}.`,
-        { shape: x.shape },
-      );
-    }
-    return softmax(x, -3);
-  }
-}
-
-/** The logarithm of the softmax; see `logSoftmax`. */
-export class LogSoftmax extends AlongDimension {
-  override forward(x: Tensor): Tensor {
-    return logSoftmax(x, this.dim);
-  }
-}
-
-/** The softmax of −x; see `softmin`. */
-export class Softmin extends AlongDimension {
-  override forward(x: Tensor): Tensor {
-    return softmin(x, this.dim);
   }
 }
