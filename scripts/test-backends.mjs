@@ -1,17 +1,30 @@
 /**
- * Runs the unit tests on each backend: plain loops only, and accelerated kernels for work of any size.
+ * Runs the unit tests on each backend: plain loops only, accelerated kernels for work of any size on one thread, and the
+ * same on two.
  *
- *     node scripts/test-backends.mjs [arguments for vitest]
+ *     node scripts/test-backends.mjs [--only reference|one|two] [arguments for vitest]
  */
 import { join } from "node:path";
 import { node } from "./lib/process.mjs";
 import { root } from "./lib/workspace.mjs";
 
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
-for (const backend of ["reference", "wasm"]) {
-  console.log(`Unit tests with CHAINRULE_BACKEND=${backend}:`);
-  const args = ["run", "--project", "unit", "--reporter=dot", ...process.argv.slice(2)];
-  const env = { ...process.env, CHAINRULE_BACKEND: backend };
-  const { code } = await node([vitest, ...args], { env, show: true });
+const backends = {
+  reference: { CHAINRULE_BACKEND: "reference" },
+  one: { CHAINRULE_BACKEND: "wasm", CHAINRULE_THREADS: "1" },
+  two: { CHAINRULE_BACKEND: "wasm", CHAINRULE_THREADS: "2" },
+};
+const args = process.argv.slice(2);
+const only = args[0] === "--only" ? args.splice(0, 2)[1] : undefined;
+for (const [name, settings] of Object.entries(backends)) {
+  if (only !== undefined && only !== name) continue;
+  console.log(
+    `Unit tests with ${Object.entries(settings)
+      .map((pair) => pair.join("="))
+      .join(" ")}:`,
+  );
+  const env = { ...process.env, ...settings };
+  const command = [vitest, "run", "--project", "unit", "--reporter=dot", ...args];
+  const { code } = await node(command, { env, show: true });
   if (code !== 0) process.exitCode = 1;
 }

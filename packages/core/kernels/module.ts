@@ -4,6 +4,7 @@
 import { importMemory, Module } from "wasmati";
 import { mostPages } from "../src/accelerated/scratch.ts";
 import type { Variant } from "./assembler.ts";
+import { clear } from "./clear.ts";
 import { gather, scatter } from "./convolution.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
 import { maxPool } from "./pooling.ts";
@@ -28,6 +29,7 @@ export function assemble(variant: Variant): Uint8Array {
     multiply: multiply(variant),
     gatherColumns: gather(panelColumns),
     scatter,
+    clear,
     maxPool,
     softmax: softmax(variant),
     logSoftmax: logSoftmax(variant),

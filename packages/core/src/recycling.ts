@@ -24,6 +24,7 @@
  *
  * When something throws, nothing is given back: the garbage collector has it all.
  */
+import { clearArray, sharedFloats } from "./accelerated/backend.ts";
 import type { DType, TypedArray } from "./dtype.ts";
 import { allocate, bytesPerElement, dtypeCode } from "./dtype.ts";
 import { refuseReading, Storage } from "./storage.ts";
@@ -77,8 +78,8 @@ function forgetArrays(): void {
 /** Storage for so many zeros. */
 export function newStorage(dtype: DType, length: number): Storage {
   if ((made === null && recorded === null) || length * bytesPerElement[dtype] < leastBytes)
-    return new Storage(allocate(dtype, length));
-  const storage = new Storage(taken(dtype, length) ?? allocate(dtype, length));
+    return new Storage(zeros(dtype, length, false));
+  const storage = new Storage(taken(dtype, length) ?? zeros(dtype, length, true));
   if (made === null) storage.holders = madeInScope;
   else {
     storage.holders = 0;
@@ -87,11 +88,17 @@ export function newStorage(dtype: DType, length: number): Storage {
   return storage;
 }
 
+function zeros(dtype: DType, length: number, isGivenBack: boolean): TypedArray {
+  const shared = dtype === "float32" ? sharedFloats(length, isGivenBack) : null;
+  return shared ?? allocate(dtype, length);
+}
+
 function taken(dtype: DType, length: number): TypedArray | undefined {
   const data = waiting[dtypeCode[dtype]]!.get(length)?.pop();
   if (data === undefined) return undefined;
   waitingBytes -= data.byteLength;
-  return data.fill(0);
+  clearArray(data);
+  return data;
 }
 
 /** From now on storages are noted in `list`; `null`: no longer. Returns what was in force. */

@@ -4,6 +4,7 @@
  * WebAssembly is started on the first work that is large enough to be worth it. Where it is missing, forbidden or
  * without SIMD the plain loops do everything.
  */
+import type { TypedArray } from "../dtype.ts";
 import { ArgumentError, ChainruleError, checkInteger, quoted } from "../errors.ts";
 import type { Kernels } from "./kernels.ts";
 import { plainModule, relaxedModule } from "./modules.generated.ts";
@@ -25,8 +26,10 @@ export interface BackendInfo {
   readonly inUse: "reference" | "wasm";
   /** Whether multiplication and addition are one instruction, which rounds once. */
   readonly relaxed: boolean;
-  /** How many threads compute. */
+  /** How many threads compute large work. */
   readonly threads: number;
+  /** How many of them have been started, beside the calling one. */
+  readonly workers: number;
   /** The bytes of WebAssembly memory that are held. */
   readonly memory: number;
   /** Whether results have the same bits on all machines with WebAssembly SIMD; see {@link setDeterministic}. */
@@ -155,23 +158,39 @@ export function acceleratorFor(size: number, least: number): Accelerator | null 
 }
 
 /**
- * The kernels of several threads, if they are to do work of this size: in products, or what takes as long. `null` where
- * one thread is to do it.
+ * The kernels that work in shared memory: where there are several threads and the work is at least so much, in products
+ * or what takes as long, or where the numbers lie in that memory already. `null` where one thread is to copy them.
  */
-export function teamFor(size: number, least: number): Team | null {
-  const always = setting === "wasm" && threads !== undefined;
-  if (setting === "reference" || (size < least && !always)) return null;
+export function teamFor(work: number, least: number, isThere = false): Team | null {
+  const isEnough = work >= least || isTrying();
+  if (!(isEnough || isThere) || setting === "reference") return null;
   const count = threadCount();
   if (count === 1) return null;
   if (threads === undefined && workSeen < workForWorkers) {
-    workSeen += size;
-    return null;
+    workSeen += work;
+    if (!isThere) return null;
   }
+  const team = presentTeam();
+  team?.crew.prepare(count, isEnough && (threads !== undefined || workSeen >= workForWorkers));
+  return team;
+}
+
+/** Whether work of any size is for several threads: in tests that ask for it. */
+function isTrying(): boolean {
+  return setting === "wasm" && threads !== undefined;
+}
+
+/** Whether it pays to copy so many of all numbers to shared memory for a few operations each. */
+export function paysToShare(missing: number, numbers: number): boolean {
+  return 2 * missing <= numbers || isTrying();
+}
+
+/** The team for the present settings; `null` where there can be none. */
+function presentTeam(): Team | null {
   const { module } = started();
   hiring ??= hire();
   const { crew } = hiring;
   if (module === null || crew === null || crew.lost) return null;
-  crew.resize(count);
   const key = deterministic ? "deterministic" : "fastest";
   try {
     teams[key] ??= new Team(crew, module, started().accelerator!.relaxed);
@@ -180,6 +199,39 @@ export function teamFor(size: number, least: number): Team | null {
     return null;
   }
   return teams[key];
+}
+
+/** Smaller arrays are copied into the shared memory in a few microseconds, when they are needed there. */
+const leastShared = 1 << 14;
+/** The most bytes of arrays in shared memory; what exceeds it lies on the heap of the engine. */
+const mostShared = 2 ** 30;
+/** The most when only the collector of garbage can tell when they come back: in a loop without pauses it never does. */
+const mostUntilCollected = 2 ** 28;
+
+/**
+ * An array of zeros where threads can reach it, if that is possible and worth while; `isGivenBack` when the engine knows
+ * when it is no longer needed.
+ */
+export function sharedFloats(length: number, isGivenBack: boolean): Float32Array | null {
+  if (length < leastShared || setting === "reference" || threadCount() === 1) return null;
+  const most = isGivenBack ? mostShared : mostUntilCollected;
+  return presentTeam()?.crew.floats(length, most) ?? null;
+}
+
+/** Whether all of these arrays lie in shared memory. */
+export function isShared(...arrays: readonly TypedArray[]): boolean {
+  const crew = hiring?.crew;
+  if (!crew) return false;
+  for (const data of arrays)
+    if (!(data instanceof Float32Array) || crew.scratch.addressOf(data) === 0) return false;
+  return true;
+}
+
+/** Sets an array to 0. */
+export function clearArray(data: TypedArray): void {
+  const crew = hiring?.crew;
+  if (crew && data instanceof Float32Array && crew.clear(data)) return;
+  data.fill(0);
 }
 
 /** Fewer elements than these are left to plain loops without a further question. */
@@ -207,6 +259,7 @@ export function backendInfo(): BackendInfo {
       inUse: "reference",
       relaxed: false,
       threads: 1,
+      workers: 0,
       memory: 0,
       deterministic,
       reason: 'setBackend("reference") asks for plain loops.',
@@ -220,6 +273,7 @@ export function backendInfo(): BackendInfo {
     inUse: accelerator === null ? "reference" : "wasm",
     relaxed: accelerator?.relaxed ?? false,
     threads: accelerator === null || alone !== "" ? 1 : threadCount(),
+    workers: accelerator === null || alone !== "" ? 0 : (hiring?.crew?.ready ?? 0),
     memory: accelerator === null ? 0 : accelerator.scratch.bytes + shared,
     deterministic,
     reason: alone === "" ? reason : `${reason} One thread: ${alone}.`,

@@ -34,6 +34,7 @@ export interface Kernels {
     width: number,
     step: number,
   ): void;
+  clear(address: number, bytes: number): void;
   maxPool(
     target: number,
     places: number,
@@ -92,6 +93,7 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   multiply: [0, 2, 3, 8],
   gatherColumns: [0, 1, 2, 3],
   scatter: [0, 1, 2, 3],
+  clear: [0],
   maxPool: [0, 1, 2, 6, 9],
   softmax: [0, 1, 2],
   logSoftmax: [0, 1],

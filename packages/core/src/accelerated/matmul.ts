@@ -9,8 +9,8 @@
  */
 import { copyStrided } from "../kernels/copy.ts";
 import type { MatrixView } from "../kernels/matmul.ts";
-import type { Accelerator } from "./backend.ts";
-import { acceleratorFor, teamFor } from "./backend.ts";
+import { acceleratorFor, isShared, teamFor } from "./backend.ts";
+import type { Kernels } from "./kernels.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Team } from "./threads/team.ts";
 
@@ -37,9 +37,14 @@ interface Placed {
 }
 
 /** How many numbers {@link place} takes room for. */
-function placedNumbers(x: MatrixView, rows: number, columns: number): number {
+function placedNumbers(
+  scratch: Scratch,
+  x: MatrixView<Float32Array>,
+  rows: number,
+  columns: number,
+): number {
   const span = (rows - 1) * x.rowStep + (columns - 1) * x.columnStep + 1;
-  return isDense(span, rows * columns) ? span : rows * columns;
+  return scratch.missing(x.data, isDense(span, rows * columns) ? span : rows * columns);
 }
 
 /** Whether a matrix fills at least a third of the memory that it spans, so that all of it may be copied. */
@@ -55,7 +60,7 @@ function place(
   columns: number,
 ): Placed {
   const span = (rows - 1) * x.rowStep + (columns - 1) * x.columnStep + 1;
-  if (isDense(span, rows * columns)) {
+  if (scratch.addressOf(x.data) !== 0 || isDense(span, rows * columns)) {
     const address = scratch.put(x.data, x.offset, x.offset + span);
     return { address, rowStep: 4 * x.rowStep, columnStep: 4 * x.columnStep };
   }
@@ -80,17 +85,19 @@ export function multiplyAccelerated(
 ): boolean {
   const products = m * k * n;
   if (products === 0) return false;
-  const team = teamFor(products, leastForTeam);
+  const team = teamFor(products, leastForTeam, isShared(out, a.data, b.data));
   if (team !== null && multiplyTogether(team, out, at, a, b, m, k, n)) return true;
   const accelerator = acceleratorFor(products, leastProducts);
   if (accelerator === null) return false;
-  const { scratch } = accelerator;
-  const numbers = placedNumbers(a, m, k) + placedNumbers(b, k, n) + m * n + spareNumbers(k, n);
+  const { kernels, scratch } = accelerator;
+  const placed = placedNumbers(scratch, a, m, k) + placedNumbers(scratch, b, k, n);
+  const numbers = placed + m * n + spareNumbers(k, n);
   if (!scratch.begin(numbers, 6)) return false;
   const placedA = place(scratch, a, m, k);
   const placedB = place(scratch, b, k, n);
   const c = scratch.take(m * n);
-  multiplyPlaced(accelerator, c, placedA, placedB, m, k, n);
+  const rooms = takeRooms(k, n, (count) => scratch.take(count));
+  multiplyPlaced(kernels, rooms, c, placedA, placedB, m, k, n);
   scratch.get(c, m * n, out, at);
   return true;
 }
@@ -102,9 +109,27 @@ function spareNumbers(k: number, n: number): number {
   return steps * (columns + blockRows + mostPanelRows) + mostPanelRows * panelColumns;
 }
 
+/** Room for packed operands and a tile. */
+interface Rooms {
+  readonly packedA: number;
+  readonly packedB: number;
+  readonly spare: number;
+}
+
+function takeRooms(k: number, n: number, take: (numbers: number) => number): Rooms {
+  const steps = Math.min(k, blockSteps);
+  const columns = Math.ceil(Math.min(n, blockColumns) / panelColumns) * panelColumns;
+  return {
+    packedB: take(steps * columns),
+    packedA: take(steps * (blockRows + mostPanelRows)),
+    spare: take(mostPanelRows * panelColumns),
+  };
+}
+
 /** The product of matrices that lie in WebAssembly's memory. */
 function multiplyPlaced(
-  { kernels, scratch }: Accelerator,
+  kernels: Kernels,
+  { packedA, packedB, spare }: Rooms,
   c: number,
   a: Placed,
   b: Placed,
@@ -112,11 +137,6 @@ function multiplyPlaced(
   k: number,
   n: number,
 ): void {
-  const steps = Math.min(k, blockSteps);
-  const columns = Math.ceil(Math.min(n, blockColumns) / panelColumns) * panelColumns;
-  const packedB = scratch.take(steps * columns);
-  const packedA = scratch.take(steps * (blockRows + mostPanelRows));
-  const spare = scratch.take(mostPanelRows * panelColumns);
   for (let j = 0; j < n; j += blockColumns) {
     const width = Math.min(blockColumns, n - j);
     for (let p = 0; p < k; p += blockSteps) {
@@ -169,11 +189,12 @@ function multiplyTogether(
   const steps = Math.min(k, teamSteps);
   const sizeA = (Math.min(m, teamRows) + 12) * steps;
   const sizeB = (Math.min(n, teamColumns) + panelColumns) * steps;
-  const numbers = placedNumbers(a, m, k) + placedNumbers(b, k, n) + m * n + sizeA + sizeB;
+  const placed = placedNumbers(scratch, a, m, k) + placedNumbers(scratch, b, k, n);
+  const numbers = placed + scratch.missing(out, m * n) + sizeA + sizeB;
   if (!crew.begin(numbers, 6, mostPanelRows * panelColumns, 1)) return false;
   const placedA = place(scratch, a, m, k);
   const placedB = place(scratch, b, k, n);
-  const c = scratch.take(m * n);
+  const c = scratch.target(out, at, m * n);
   const packedA = scratch.take(sizeA);
   const packedB = scratch.take(sizeB);
   const spare = scratch.takeOwn(mostPanelRows * panelColumns);
@@ -259,4 +280,41 @@ function multiplyBlocks(
       crew.part();
     }
   }
+}
+
+/** So many products a part of a stack has at least: a fraction of what it costs to hand it out. */
+const leastInPart = 1 << 17;
+
+/**
+ * Products of all matrices of a stack by several threads; where they lie is given by the offsets. False, with nothing
+ * done, where they are to be multiplied one by one.
+ */
+export function multiplyStackTogether(
+  out: Float32Array,
+  a: MatrixView<Float32Array>,
+  offsetsA: readonly number[],
+  b: MatrixView<Float32Array>,
+  offsetsB: readonly number[],
+  m: number,
+  k: number,
+  n: number,
+): boolean {
+  const products = m * k * n;
+  const count = offsetsA.length;
+  if (products * count === 0 || !isShared(out, a.data, b.data)) return false;
+  const team = teamFor(products * count, leastForTeam, products >= leastProducts);
+  if (team === null) return false;
+  const { crew, kernels, scratch } = team;
+  if (!crew.begin(0, 1, spareNumbers(k, n), 4)) return false;
+  const rooms = takeRooms(k, n, (numbers) => scratch.takeOwn(numbers));
+  const each = Math.ceil(leastInPart / products);
+  for (let i = 0; i < count; i++) {
+    const placedA = place(scratch, { ...a, offset: offsetsA[i]! }, m, k);
+    const placedB = place(scratch, { ...b, offset: offsetsB[i]! }, k, n);
+    const c = scratch.target(out, i * m * n, m * n);
+    multiplyPlaced(kernels, rooms, c, placedA, placedB, m, k, n);
+    if (i % each === each - 1 || i === count - 1) crew.part();
+  }
+  crew.run();
+  return true;
 }

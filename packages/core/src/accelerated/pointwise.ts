@@ -14,8 +14,10 @@ import { anglesOf, toVectors, vectorCost } from "../scalar/webassembly.ts";
 import { broadcastStrides, isRowMajor, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Accelerator } from "./backend.ts";
-import { acceleratorFor } from "./backend.ts";
+import { acceleratorFor, isShared, paysToShare, teamFor } from "./backend.ts";
 import { LoopWriter } from "./emitter.ts";
+import type { Scratch } from "./scratch.ts";
+import type { Team } from "./threads/team.ts";
 import { largestAngle } from "./vector/functions.ts";
 
 /** Elements that pass through at a time. */
@@ -23,6 +25,14 @@ const blockLength = 8192;
 
 /** From so many additions, or what costs as much, on copying the operands pays. */
 const leastCost = 1 << 13;
+
+/** From so many additions on, or what takes as long, several threads are faster; each element's way to memory counts. */
+const leastForTeam = 1 << 20;
+const costOfMemory = 4;
+/** Elements that a thread takes at a time. */
+const partLength = 1 << 15;
+/** As many as a call of several threads has room for. */
+const mostOperands = 10;
 
 /**
  * How an operand lies: like the result, as one number, or as the trailing dimensions of the result again and again (a
@@ -47,6 +57,12 @@ interface Loop {
   readonly constants: Int32Array;
 }
 
+/** The same for a team: the number of the function. */
+interface LoopOfTeam {
+  readonly id: number;
+  readonly constants: Int32Array;
+}
+
 type Run = (
   bytes: number,
   out: number,
@@ -68,6 +84,7 @@ export class AcceleratedPointwise {
   private readonly parameterNames: readonly string[];
   private readonly cost: number;
   private readonly loops: (Loop | undefined)[] = [];
+  private readonly loopsOfTeams: (LoopOfTeam | null | undefined)[] = [];
   private readonly ways: number[] = [];
   private readonly addresses: number[] = [];
 
@@ -85,12 +102,14 @@ export class AcceleratedPointwise {
   run(out: Tensor, operands: readonly Tensor[], parameters: readonly number[]): boolean {
     const { data } = out.storage;
     const length = out.numel();
-    if (this.cost === 0 || !(data instanceof Float32Array)) return false;
+    if (this.cost === 0 || length === 0 || !(data instanceof Float32Array)) return false;
     const accelerator = acceleratorFor(length * this.cost, leastCost);
     if (accelerator === null) return false;
     let gathered = 0;
     let period = 1;
     let key = 0;
+    let missing = isShared(data) ? 0 : length;
+    let numbers = length;
     for (let i = 0; i < operands.length; i++) {
       const x = operands[i]!;
       if (x.dtype !== "float32" && x.dtype !== "bool") return false;
@@ -101,16 +120,88 @@ export class AcceleratedPointwise {
         else if (period !== x.numel()) way = lies.elsewhere;
       }
       if (way === lies.elsewhere) gathered += length;
+      if (way === lies.consecutive) {
+        numbers += length;
+        if (!isShared(x.storage.data)) missing += length;
+      }
       this.ways[i] = way;
       key = key * 2 + (way === lies.constant ? 1 : 0);
+    }
+    if (gathered === 0 && paysToShare(missing, numbers)) {
+      const work = length * (this.cost + costOfMemory);
+      const team = teamFor(work, leastForTeam, missing === 0);
+      const done = team && this.runTogether(team, key, period, missing, out, operands, parameters);
+      if (done !== null) return done;
     }
     const { scratch } = accelerator;
     const loop = this.loopFor(key, operands.length, accelerator);
     const most = Math.min(length, blockLength - (blockLength % period));
-    const numbers =
+    const room =
       gathered + (operands.length + 1) * most + parameters.length + loop.constants.length;
-    if (!scratch.begin(numbers, operands.length + 3)) return false;
+    if (!scratch.begin(room, operands.length + 3)) return false;
     return this.pass(accelerator, loop, most, data, out, operands, parameters);
+  }
+
+  /**
+   * The same by several threads, in shared memory. Whether the loop took all elements; `null`, with nothing done, where
+   * one thread is to do it.
+   */
+  private runTogether(
+    team: Team,
+    key: number,
+    period: number,
+    missing: number,
+    out: Tensor,
+    operands: readonly Tensor[],
+    parameters: readonly number[],
+  ): boolean | null {
+    const { ways, addresses } = this;
+    const { crew, scratch } = team;
+    const data = out.storage.data as Float32Array;
+    const length = out.numel();
+    // Vectors reach beyond the end of a part: into room that is nobody's, or not at all.
+    if (length % 4 !== 0 && out.offset + length !== data.length) return null;
+    const whole = period % 4 === 0 ? period : period % 2 === 0 ? 2 * period : 4 * period;
+    if (whole > partLength) return null;
+    const most = Math.min(length, partLength - (partLength % whole));
+    const loop = this.loopOfTeam(key, operands.length, team);
+    if (loop === null) return null;
+    const { constants } = loop;
+    const room = missing + operands.length * (period === 1 ? 1 : most);
+    const numbers = room + parameters.length + constants.length;
+    if (!crew.begin(numbers, operands.length + 3, 0, 0)) return null;
+    const parameterAddress = scratch.take(parameters.length);
+    scratch.floats.set(parameters, parameterAddress >> 2);
+    const constantAddress = scratch.take(constants.length);
+    scratch.words.set(constants, constantAddress >> 2);
+    const target = scratch.target(data, out.offset, length);
+    for (let i = 0; i < operands.length; i++) {
+      const x = operands[i]!;
+      const numbers = x.storage.data;
+      if (ways[i] === lies.constant) {
+        addresses[i] = scratch.take(1);
+        scratch.floats[addresses[i]! >> 2] = numbers[x.offset]!;
+      } else if (ways[i] === lies.periodic) {
+        addresses[i] = putAgainAndAgain(scratch, x, most);
+      } else if (numbers instanceof Float32Array) {
+        addresses[i] = scratch.put(numbers, x.offset, x.offset + length);
+      } else {
+        addresses[i] = scratch.take(length);
+        const part = numbers.subarray(x.offset, x.offset + length);
+        scratch.floats.set(part, addresses[i]! >> 2);
+      }
+    }
+    for (let start = 0; start < length; start += most) {
+      const bytes = 4 * ((Math.min(most, length - start) + 3) & -4);
+      const at = operands.map((_, i) =>
+        ways[i] === lies.consecutive ? addresses[i]! + 4 * start : addresses[i]!,
+      );
+      crew.call(loop.id, 0, [bytes, target + 4 * start, parameterAddress, constantAddress, ...at]);
+      crew.part();
+    }
+    if (crew.run() !== 0) return false;
+    scratch.get(target, length, data, out.offset);
+    return true;
   }
 
   private pass(
@@ -136,12 +227,7 @@ export class AcceleratedPointwise {
       if (ways[i] === lies.constant) {
         scratch.floats[address >> 2] = x.storage.data[x.offset]!;
       } else if (ways[i] === lies.periodic) {
-        const period = x.numel();
-        const first = address >> 2;
-        scratch.floats.set(x.storage.data.subarray(x.offset, x.offset + period), first);
-        // Doubling what is there.
-        for (let held = period; held < most; held *= 2)
-          scratch.floats.copyWithin(first + held, first, first + Math.min(held, most - held));
+        repeat(scratch, address, x, most);
       } else if (ways[i] === lies.elsewhere) {
         const strides = broadcastStrides(x.shape, x.strides, out.shape);
         copyStrided(scratch.floats, address >> 2, x.storage.data, x.offset, out.shape, strides);
@@ -152,8 +238,11 @@ export class AcceleratedPointwise {
       for (let i = 0; i < operands.length; i++) {
         if (ways[i] !== lies.consecutive) continue;
         const x = operands[i]!;
+        const { data: numbers } = x.storage;
         const first = x.offset + start;
-        scratch.floats.set(x.storage.data.subarray(first, first + count), addresses[i]! >> 2);
+        if (numbers instanceof Float32Array)
+          scratch.putAt(addresses[i]!, numbers, first, first + count);
+        else scratch.floats.set(numbers.subarray(first, first + count), addresses[i]! >> 2);
       }
       // What the last vector holds beyond the end is computed too, and left there.
       const bytes = 4 * ((count + 3) & -4);
@@ -186,9 +275,27 @@ export class AcceleratedPointwise {
     return loop;
   }
 
+  private loopOfTeam(key: number, count: number, team: Team): LoopOfTeam | null {
+    const place = 2 * key + (team.relaxed ? 1 : 0);
+    let loop = this.loopsOfTeams[place];
+    if (loop === undefined) {
+      const writer = this.write((i) => ((key >> (count - 1 - i)) & 1) === 1, team.relaxed);
+      const id = count <= mostOperands ? team.crew.publish(writer.module())?.get("run") : undefined;
+      loop = id === undefined ? null : { id, constants: Int32Array.from(writer.constants) };
+      this.loopsOfTeams[place] = loop;
+    }
+    return loop;
+  }
+
   private compile(isConstant: (i: number) => boolean, accelerator: Accelerator): Loop {
+    const writer = this.write(isConstant, accelerator.relaxed);
+    const { run } = accelerator.scratch.instantiate(writer.module()) as { run: Run };
+    return { run, constants: Int32Array.from(writer.constants) };
+  }
+
+  private write(isConstant: (i: number) => boolean, relaxed: boolean): LoopWriter {
     const { root, inputs, parameterNames } = this;
-    const writer = new LoopWriter(operandsAt + inputs.length, constantsAt, accelerator.relaxed);
+    const writer = new LoopWriter(operandsAt + inputs.length, constantsAt, relaxed);
     const { vectors } = writer;
     writer.loop(bytesAt, () => {
       const values = toVectors([root], vectors, (part) => {
@@ -203,9 +310,24 @@ export class AcceleratedPointwise {
       }
       writer.store(outAt, values.get(root)!);
     });
-    const { run } = accelerator.scratch.instantiate(writer.module()) as { run: Run };
-    return { run, constants: Int32Array.from(writer.constants) };
+    return writer;
   }
+}
+
+/** Fills so many numbers with a tensor's, again and again. */
+function repeat(scratch: Scratch, address: number, x: Tensor, most: number): void {
+  const period = x.numel();
+  const first = address >> 2;
+  scratch.floats.set(x.storage.data.subarray(x.offset, x.offset + period), first);
+  // Doubling what is there.
+  for (let held = period; held < most; held *= 2)
+    scratch.floats.copyWithin(first + held, first, first + Math.min(held, most - held));
+}
+
+function putAgainAndAgain(scratch: Scratch, x: Tensor, most: number): number {
+  const address = scratch.take(most);
+  repeat(scratch, address, x, most);
+  return address;
 }
 
 /** Calls a loop without making an array of its arguments, for as many operands as most expressions have. */

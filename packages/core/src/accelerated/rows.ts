@@ -6,15 +6,19 @@
  */
 import type { Tensor } from "../tensor.ts";
 import type { Accelerator } from "./backend.ts";
-import { acceleratorFor, mayAccelerate } from "./backend.ts";
+import { acceleratorFor, isShared, mayAccelerate, paysToShare, teamFor } from "./backend.ts";
 import type { Kernels } from "./kernels.ts";
 import { inOrder } from "./order.ts";
+import type { Scratch } from "./scratch.ts";
 
 /** Numbers that pass through at a time, unless one row has more. */
 const blockNumbers = 1 << 14;
 /** From so many numbers on copying them pays; those with exponentials are worth more. */
 const leastNumbers = 1 << 11;
 const leastExponentials = 1 << 9;
+
+/** From so many numbers on several threads are faster. */
+const leastForTeam = 1 << 16;
 
 /** The rows of float32 tensors, all of the same shape. */
 interface Rows {
@@ -36,24 +40,36 @@ function floatsOf(x: Tensor): Float32Array {
   return x.storage.data as Float32Array;
 }
 
-/**
- * Passes rows through WebAssembly's memory, block by block: `compute` gets the addresses of the operands, that of the
- * result, and of room for `extra` numbers a row. False, with nothing done, where there is no such memory.
- */
-function pass(
-  { accelerator: { scratch, kernels }, rows, length }: Rows,
-  operands: readonly Tensor[],
-  out: Tensor | null,
-  extra: number,
-  compute: (
+/** What is done with the numbers that belong to rows: `more` is their address. */
+type ForRows = (scratch: Scratch, more: number, first: number, count: number) => void;
+
+/** How rows are computed. */
+interface Pass {
+  /** Gets the addresses of the operands, that of the result, and of the numbers that belong to each row. */
+  readonly compute: (
     kernels: Kernels,
     target: number,
     sources: readonly number[],
     more: number,
-    first: number,
     count: number,
-  ) => void,
+  ) => void;
+  /** How many numbers belong to each row; they are copied in before, or out after the rows are computed. */
+  readonly extra?: number;
+  readonly before?: ForRows;
+  readonly after?: ForRows;
+}
+
+/**
+ * Passes rows through WebAssembly's memory, block by block. False, with nothing done, where there is no such memory.
+ */
+function pass(
+  { accelerator: { scratch, kernels }, rows, length }: Rows,
+  operands: readonly Tensor[],
+  out: Tensor,
+  how: Pass,
 ): boolean {
+  if (passTogether(rows, length, operands, out, how)) return true;
+  const { extra = 0, compute, before, after } = how;
   const most = Math.max(1, Math.min(rows, Math.floor(blockNumbers / length)));
   // A vector reaches beyond the last row by up to three numbers: the pieces are rounded up, and a line lies behind
   // each.
@@ -69,12 +85,53 @@ function pass(
     for (let i = 0; i < operands.length; i++) {
       const { numbers, offset } = ordered[i]!;
       const from = offset + first * length;
-      scratch.floats.set(numbers.subarray(from, from + count * length), sources[i]! >> 2);
+      scratch.putAt(sources[i]!, numbers, from, from + count * length);
     }
-    compute(kernels, target, sources, more, first, count);
-    if (out !== null)
-      scratch.get(target, count * length, floatsOf(out), out.offset + first * length);
+    before?.(scratch, more, first, count);
+    compute(kernels, target, sources, more, count);
+    after?.(scratch, more, first, count);
+    scratch.get(target, count * length, floatsOf(out), out.offset + first * length);
   }
+  return true;
+}
+
+/** The same by several threads, in shared memory. False, with nothing done, where one thread is to do it. */
+function passTogether(
+  rows: number,
+  length: number,
+  operands: readonly Tensor[],
+  out: Tensor,
+  { extra = 0, compute, before, after }: Pass,
+): boolean {
+  // The last vector of a row must not reach into the next one, which somebody else may have written.
+  if (length % 4 !== 0) return false;
+  const numbers = rows * length;
+  const tensors = [...operands, out];
+  let missing = 0;
+  for (const x of tensors) if (!isShared(x.storage.data) || !x.isContiguous()) missing += numbers;
+  if (!paysToShare(missing, tensors.length * numbers)) return false;
+  const team = teamFor(numbers * 16, leastForTeam * 16, missing === 0);
+  if (team === null) return false;
+  const { crew, scratch } = team;
+  if (!crew.begin(missing + extra * rows, tensors.length + 1, 0, 0)) return false;
+  const sources = operands.map((x) => {
+    const ordered = inOrder(x);
+    return scratch.put(ordered.numbers, ordered.offset, ordered.offset + numbers);
+  });
+  const target = scratch.target(floatsOf(out), out.offset, numbers);
+  const more = scratch.take(extra * rows);
+  before?.(scratch, more, 0, rows);
+  const most = Math.max(1, Math.floor(blockNumbers / length));
+  for (let first = 0; first < rows; first += most) {
+    const at = 4 * first * length;
+    const count = Math.min(most, rows - first);
+    const from = sources.map((source) => source + at);
+    compute(team.kernels, target + at, from, more + 4 * first * extra, count);
+    crew.part();
+  }
+  crew.run();
+  after?.(scratch, more, 0, rows);
+  scratch.get(target, numbers, floatsOf(out), out.offset);
   return true;
 }
 
@@ -93,9 +150,11 @@ export function softmaxAccelerated(
   const rows = rowsOf(x.shape[dim]!, leastExponentials, x, y);
   if (rows === null) return false;
   const { length } = rows;
-  return pass(rows, [x], y, 0, (kernels, target, [source], _more, _first, count) => {
-    if (logarithmic) kernels.logSoftmax(target, source!, count, length);
-    else kernels.softmax(target, source!, 0, count, length);
+  return pass(rows, [x], y, {
+    compute: (kernels, target, [source], _more, count) => {
+      if (logarithmic) kernels.logSoftmax(target, source!, count, length);
+      else kernels.softmax(target, source!, 0, count, length);
+    },
   });
 }
 
@@ -112,9 +171,11 @@ export function softmaxGradientAccelerated(
   const rows = rowsOf(y.shape[dim]!, least, y, cotangent, out);
   if (rows === null) return false;
   const { length } = rows;
-  return pass(rows, [y, cotangent], out, 0, (kernels, target, [a, c], _more, _first, count) => {
-    if (logarithmic) kernels.logSoftmaxGradient(target, a!, c!, count, length);
-    else kernels.softmaxGradient(target, a!, c!, count, length);
+  return pass(rows, [y, cotangent], out, {
+    compute: (kernels, target, [a, c], _more, count) => {
+      if (logarithmic) kernels.logSoftmaxGradient(target, a!, c!, count, length);
+      else kernels.softmaxGradient(target, a!, c!, count, length);
+    },
   });
 }
 
@@ -131,16 +192,18 @@ export function standardizeAccelerated(
   if (outer !== 1 || mean.dtype !== "float32") return false;
   const rows = rowsOf(length, leastNumbers, x, y);
   if (rows === null) return false;
-  const { scratch } = rows.accelerator;
   const means = mean.storage.data;
   const variances = variance.storage.data;
-  return pass(rows, [x], y, 2, (kernels, target, [source], moments, first, count) => {
-    kernels.standardize(target, source!, moments, count, length, eps, center ? 1 : 0);
-    const { floats } = scratch;
-    for (let i = 0, at = moments >> 2; i < count; i++, at += 2) {
-      means[mean.offset + first + i] = floats[at]!;
-      variances[variance.offset + first + i] = floats[at + 1]!;
-    }
+  return pass(rows, [x], y, {
+    extra: 2,
+    compute: (kernels, target, [source], moments, count) =>
+      kernels.standardize(target, source!, moments, count, length, eps, center ? 1 : 0),
+    after: ({ floats }, moments, first, count) => {
+      for (let i = 0, at = moments >> 2; i < count; i++, at += 2) {
+        means[mean.offset + first + i] = floats[at]!;
+        variances[variance.offset + first + i] = floats[at + 1]!;
+      }
+    },
   });
 }
 
@@ -157,12 +220,15 @@ export function standardizeGradientAccelerated(
   if (outer !== 1 || variance.dtype !== "float32" || !variance.isContiguous()) return false;
   const rows = rowsOf(length, leastNumbers, cotangent, y, x);
   if (rows === null) return false;
-  const { scratch } = rows.accelerator;
-  return pass(rows, [cotangent, y], x, 1, (kernels, target, [c, a], variances, first, count) => {
-    const from = variance.offset + first;
-    scratch.floats.set(floatsOf(variance).subarray(from, from + count), variances >> 2);
-    const centers = center ? 1 : 0;
-    kernels.standardizeGradient(target, c!, a!, variances, count, length, eps, centers);
+  const centers = center ? 1 : 0;
+  return pass(rows, [cotangent, y], x, {
+    extra: 1,
+    before: (scratch, variances, first, count) => {
+      const from = variance.offset + first;
+      scratch.putAt(variances, floatsOf(variance), from, from + count);
+    },
+    compute: (kernels, target, [c, a], variances, count) =>
+      kernels.standardizeGradient(target, c!, a!, variances, count, length, eps, centers),
   });
 }
 
@@ -188,7 +254,7 @@ export function sumsOfExponentials(
   for (let first = 0; first < rows; first += most) {
     const count = Math.min(most, rows - first);
     const from = offset + first * length;
-    scratch.floats.set(data.subarray(from, from + count * length), source >> 2);
+    scratch.putAt(source, data, from, from + count * length);
     kernels.sumExp(target, source, count, length);
     scratch.get(target, 3 * count, sums, 3 * first);
   }
@@ -219,7 +285,7 @@ export function scaledSoftmax(
   for (let first = 0; first < rows; first += most) {
     const count = Math.min(most, rows - first);
     const from = offset + first * length;
-    scratch.floats.set(data.subarray(from, from + count * length), source >> 2);
+    scratch.putAt(source, data, from, from + count * length);
     scratch.floats.set(factors.subarray(first, first + count), scales >> 2);
     kernels.softmax(target, source, scales, count, length);
     scratch.get(target, count * length, out, first * length);

@@ -13,6 +13,8 @@ export interface Ground {
   readonly memory: WebAssembly.Memory;
   /** The address of room for so many bytes, whose contents are lost; 0 where there is none. */
   room(bytes: number): number;
+  /** The address of the array's first number, when it lies in this memory; else 0. */
+  addressOf(data: Float32Array): number;
 }
 
 /** All of a memory of its own, which grows. */
@@ -24,6 +26,10 @@ export class OwnGround implements Ground {
 
   room(bytes: number): number {
     return growTo(this.memory, bytes + alignment) ? alignment : 0;
+  }
+
+  addressOf(): number {
+    return 0;
   }
 }
 
@@ -138,18 +144,40 @@ export class Scratch {
     return this.ownPieces.take(numbers);
   }
 
-  /** Copies elements `from` to `to` of an array in, and gives their address. */
+  /** The address of an array that lies in this memory; 0 for others. */
+  addressOf(data: Float32Array): number {
+    return this.isShared ? this.ground.addressOf(data) : 0;
+  }
+
+  /** How many of so many numbers have to be copied, to or from an array. */
+  missing(data: Float32Array, numbers: number): number {
+    return this.addressOf(data) === 0 ? numbers : 0;
+  }
+
+  /** Where elements of an array from `at` on are to be written: themselves, or room from which {@link get} copies them. */
+  target(data: Float32Array, at: number, numbers: number): number {
+    const address = this.addressOf(data);
+    return address === 0 ? this.take(numbers) : address + 4 * at;
+  }
+
+  /** The address of elements `from` to `to` of an array, which are copied in if they lie elsewhere. */
   put(data: Float32Array, from: number, to: number): number {
+    const there = this.addressOf(data);
+    if (there !== 0) return there + 4 * from;
     const address = this.take(to - from);
     this.putAt(address, data, from, to);
     return address;
   }
 
+  /** Engines copy to and from shared memory element by element: larger ones are fewer. */
+  private isSlow(data: Float32Array): boolean {
+    return this.isShared || !(data.buffer instanceof ArrayBuffer);
+  }
+
   /** Copies elements `from` to `to` of an array to an address. */
   putAt(address: number, data: Float32Array, from: number, to: number): void {
     const part = from === 0 && to === data.length ? data : data.subarray(from, to);
-    if (this.isShared && isPaired(part) && address % 8 === 0) {
-      // Engines copy to and from shared memory element by element: larger ones are fewer.
+    if (this.isSlow(part) && isPaired(part) && address % 8 === 0) {
       this.pairs.set(pairsOf(part), address >> 3);
       if (part.length % 2 === 1) this.floats[(address >> 2) + part.length - 1] = part.at(-1)!;
     } else {
@@ -157,10 +185,11 @@ export class Scratch {
     }
   }
 
-  /** Copies numbers from an address to an array. */
+  /** Copies numbers from an address to an array, if they do not lie there already. */
   get(address: number, count: number, data: Float32Array, at: number): void {
+    if (this.isShared && this.ground.addressOf(data) + 4 * at === address) return;
     const first = address >> 2;
-    if (this.isShared && address % 8 === 0) {
+    if (this.isSlow(data) && address % 8 === 0) {
       const part = data.subarray(at, at + count);
       if (isPaired(part)) {
         const pair = address >> 3;

@@ -69,7 +69,7 @@ function sumsOfRows(
   for (let first = 0; first < rows; first += most) {
     const count = Math.min(most, rows - first);
     const from = offset + first * length;
-    scratch.floats.set(x.subarray(from, from + count * length), source >> 2);
+    scratch.putAt(source, x, from, from + count * length);
     kernels.sumRows(target, source, count, length, divisor);
     scratch.get(target, count, y, first);
   }
@@ -109,7 +109,7 @@ function addRows(
   for (let at = 0; at < count; at += most) {
     const numbers = Math.min(most, count - at);
     const from = offset + at;
-    scratch.floats.set(x.subarray(from, from + numbers), source >> 2);
+    scratch.putAt(source, x, from, from + numbers);
     kernels.addRows(target, source, numbers / length, length);
   }
   sums.set(new Float64Array(scratch.floats.buffer, target, length));

@@ -7,13 +7,21 @@ import { ExpressionBuilder } from "../scalar/expression.ts";
 import type { ScalarAlgebra } from "../scalar/primitives.ts";
 import { anglesOf, toVectors, vectorCost } from "../scalar/webassembly.ts";
 import type { Accelerator } from "./backend.ts";
-import { acceleratorFor, mayAccelerate } from "./backend.ts";
+import { acceleratorFor, isShared, mayAccelerate, teamFor } from "./backend.ts";
 import { LoopWriter } from "./emitter.ts";
 
 /** Elements that pass through at a time. */
 const blockLength = 4096;
 /** From so many additions, or what costs as much, on copying the arrays pays. */
 const leastCost = 1 << 13;
+
+/** From so many additions on, or what takes as long, several threads are faster; each array's way to memory counts. */
+const leastForTeam = 1 << 20;
+const costOfMemory = 2;
+/** Elements that a thread takes at a time. */
+const partLength = 1 << 14;
+/** As many as a call of several threads has room for. */
+const mostArrays = 11;
 
 /** The first parameters of the loop; the addresses of the arrays follow. */
 const bytesAt = 0;
@@ -59,6 +67,8 @@ export function acceleratedUpdate<const Arrays extends string, const Parameters 
     if (prepared.cost === 0) return false;
     const accelerator = acceleratorFor(length * prepared.cost, leastCost);
     if (accelerator === null) return false;
+    const done = runTogether(prepared, parameterNames, arrays, starts, length, parameters);
+    if (done) return true;
     const variant = accelerator.relaxed ? 1 : 0;
     prepared.loops[variant] ??= compile(prepared, parameterNames, accelerator);
     return run(accelerator, prepared, prepared.loops[variant], arrays, starts, length, parameters);
@@ -72,6 +82,8 @@ interface Prepared {
   readonly cost: number;
   /** Without and with relaxed multiply-add. */
   readonly loops: (Loop | undefined)[];
+  /** The same for teams: the number of the function, −1 where there is none. */
+  readonly loopsOfTeams: ({ readonly id: number; readonly constants: Int32Array } | undefined)[];
 }
 
 interface Loop {
@@ -104,7 +116,7 @@ function prepare<Arrays extends string, Parameters extends string>(
   const roots = results.map(({ value }) => value);
   // Angles may be too large for vectors, which would be found out after other elements have changed.
   const cost = roots.some((root) => anglesOf(root).length > 0) ? 0 : vectorCost(...roots);
-  return { inputs, results, cost, loops: [] };
+  return { inputs, results, cost, loops: [], loopsOfTeams: [] };
 }
 
 function byName<Name extends string, T>(
@@ -115,10 +127,20 @@ function byName<Name extends string, T>(
 }
 
 function compile(
-  { inputs, results }: Prepared,
+  prepared: Prepared,
   parameterNames: readonly string[],
   { relaxed, scratch }: Accelerator,
 ): Loop {
+  const writer = write(prepared, parameterNames, relaxed);
+  const { run } = scratch.instantiate(writer.module()) as Pick<Loop, "run">;
+  return { run, constants: Int32Array.from(writer.constants) };
+}
+
+function write(
+  { inputs, results }: Prepared,
+  parameterNames: readonly string[],
+  relaxed: boolean,
+): LoopWriter {
   const writer = new LoopWriter(arraysAt + inputs.length, constantsAt, relaxed);
   writer.loop(bytesAt, () => {
     const roots = results.map(({ value }) => value);
@@ -129,8 +151,49 @@ function compile(
     );
     for (const { at, value } of results) writer.store(arraysAt + at, values.get(value)!);
   });
-  const { run } = scratch.instantiate(writer.module()) as Pick<Loop, "run">;
-  return { run, constants: Int32Array.from(writer.constants) };
+  return writer;
+}
+
+/** The update by several threads, where all arrays lie in shared memory. False, with nothing done, where they do not. */
+function runTogether(
+  prepared: Prepared,
+  parameterNames: readonly string[],
+  arrays: readonly TypedArray[],
+  starts: readonly number[],
+  length: number,
+  parameters: readonly number[],
+): boolean {
+  if (arrays.length > mostArrays || !isShared(...arrays)) return false;
+  // Vectors reach beyond the end: into room that is nobody's, or not at all.
+  const isWhole = ({ at }: { at: number }): boolean =>
+    length % 4 === 0 || starts[at]! + length === arrays[at]!.length;
+  if (!prepared.results.every(isWhole)) return false;
+  const work = length * (prepared.cost + costOfMemory * arrays.length);
+  const team = teamFor(work, leastForTeam, true);
+  if (team === null) return false;
+  const variant = team.relaxed ? 1 : 0;
+  if (prepared.loopsOfTeams[variant] === undefined) {
+    const writer = write(prepared, parameterNames, team.relaxed);
+    const id = team.crew.publish(writer.module())?.get("run") ?? -1;
+    prepared.loopsOfTeams[variant] = { id, constants: Int32Array.from(writer.constants) };
+  }
+  const { id, constants } = prepared.loopsOfTeams[variant];
+  const { crew, scratch } = team;
+  if (id < 0 || !crew.begin(constants.length + parameters.length, 2, 0, 0)) return false;
+  const constantAddress = scratch.take(constants.length);
+  scratch.words.set(constants, constantAddress >> 2);
+  const parameterAddress = scratch.take(parameters.length);
+  scratch.floats.set(parameters, parameterAddress >> 2);
+  for (let at = 0; at < length; at += partLength) {
+    const bytes = 4 * ((Math.min(partLength, length - at) + 3) & -4);
+    const addresses = arrays.map(
+      (data, i) => scratch.addressOf(data as Float32Array) + 4 * (starts[i]! + at),
+    );
+    crew.call(id, 0, [bytes, parameterAddress, constantAddress, ...addresses]);
+    crew.part();
+  }
+  crew.run();
+  return true;
 }
 
 function run(
@@ -155,7 +218,7 @@ function run(
     const count = Math.min(most, length - at);
     for (let i = 0; i < arrays.length; i++) {
       const from = starts[i]! + at;
-      scratch.floats.set(arrays[i]!.subarray(from, from + count), addresses[i]! >> 2);
+      scratch.putAt(addresses[i]!, arrays[i] as Float32Array, from, from + count);
     }
     // What the last vector holds beyond the end is computed too, and left there.
     loop.run(4 * ((count + 3) & -4), parameterAddress, constantAddress, ...addresses);

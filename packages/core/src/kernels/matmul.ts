@@ -7,7 +7,7 @@
  * stay in registers.
  */
 
-import { multiplyAccelerated } from "../accelerated/matmul.ts";
+import { multiplyAccelerated, multiplyStackTogether } from "../accelerated/matmul.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { directProduct } from "./matmul-direct.ts";
@@ -75,6 +75,24 @@ export function matrixProduct(
   packFor(a.data)(packedA, a.data, a.offset, a.rowStep, a.columnStep, m, k, panelRows);
   packFor(b.data)(packedB, b.data, b.offset, b.columnStep, b.rowStep, n, k, panelColumns);
   multiplyFor(out)(out, at, packedA, packedB, m, k, n);
+}
+
+/**
+ * The products of a stack of matrices, which lie where the offsets say, if several threads are to do it; C after C from
+ * the start of `out` on. False, with nothing done, otherwise.
+ */
+export function stackProduct(
+  out: TypedArray,
+  a: MatrixView,
+  offsetsA: readonly number[],
+  b: MatrixView,
+  offsetsB: readonly number[],
+  m: number,
+  k: number,
+  n: number,
+): boolean {
+  if (!(out instanceof Float32Array && isFloat32(a) && isFloat32(b))) return false;
+  return multiplyStackTogether(out, a, offsetsA, b, offsetsB, m, k, n);
 }
 
 /** Panels of `width` lines: for each panel, for each step along k, the numbers of its lines; missing lines are 0. */

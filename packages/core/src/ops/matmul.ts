@@ -1,11 +1,12 @@
 /**
  * The matrix product.
  */
+import { isShared } from "../accelerated/backend.ts";
 import type { TensorLike } from "../creation.ts";
 import { tensor, zeros } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
 import type { Recorded } from "../graph/node.ts";
-import { matrixAt, matrixProduct } from "../kernels/matmul.ts";
+import { matrixAt, matrixProduct, stackProduct } from "../kernels/matmul.ts";
 import { forEachRow, mergeDimensions } from "../kernels/rows.ts";
 import type { Op } from "../op.ts";
 import { defineOp } from "../op.ts";
@@ -101,6 +102,16 @@ export function multiplyInto(left: Tensor, right: Tensor, result: Tensor): void 
     broadcastStrides(batchA, a.strides.slice(0, -2), batch),
     broadcastStrides(batchB, b.strides.slice(0, -2), batch),
   ];
+  if (isShared(data, a.storage.data, b.storage.data)) {
+    const [offsetsA, offsetsB]: [number[], number[]] = [[], []];
+    forEachRow(batch, strides, [a.offset, b.offset], (count, steps, places) => {
+      for (let i = 0; i < count; i++) {
+        offsetsA.push(places[0]! + i * steps[0]!);
+        offsetsB.push(places[1]! + i * steps[1]!);
+      }
+    });
+    if (stackProduct(data, matrixAt(a, 0), offsetsA, matrixAt(b, 0), offsetsB, m, k, n)) return;
+  }
   let at = 0;
   forEachRow(batch, strides, [a.offset, b.offset], (count, steps, places) => {
     for (let i = 0; i < count; i++) {

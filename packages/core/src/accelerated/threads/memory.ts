@@ -11,6 +11,10 @@ export class SharedMemory implements Ground {
   /** The room that calls compute in, one after another. */
   private start = 0;
   private size = 0;
+  /** Blocks that are free, by their size. */
+  private readonly free = new Map<number, number[]>();
+  /** All buffers through which the memory has been seen: growing makes another one. */
+  private readonly buffers = new Set<ArrayBufferLike>();
 
   /** @throws what the platform throws where there is no shared memory. */
   constructor() {
@@ -19,31 +23,52 @@ export class SharedMemory implements Ground {
       maximum: mostPages,
       shared: true,
     });
+    this.buffers.add(this.memory.buffer);
   }
 
-  /** The address of so many bytes that are never given back; 0 where there are none. */
+  /** The address of the array's first number; 0 when it lies elsewhere. */
+  addressOf(data: Float32Array): number {
+    return this.buffers.has(data.buffer) ? data.byteOffset : 0;
+  }
+
+  /** The address of so many bytes that nobody has used; 0 where there are none. */
   reserve(bytes: number): number {
     const address = this.top;
     const end = Math.ceil((address + bytes) / alignment) * alignment;
     if (!growTo(this.memory, end)) return 0;
+    this.buffers.add(this.memory.buffer);
     this.top = end;
     return address;
   }
 
+  /** The address of a free block that is large enough, which {@link giveBack} gave; 0 when there is none. */
+  reuse(bytes: number): number {
+    return this.free.get(bytes)?.pop() ?? 0;
+  }
+
+  /** A block, whose size is one of {@link sizeClass}, is free again. */
+  giveBack(address: number, bytes: number): void {
+    const same = this.free.get(bytes);
+    if (same === undefined) this.free.set(bytes, [address]);
+    else same.push(address);
+  }
+
   room(bytes: number): number {
     if (bytes <= this.size) return this.start;
-    if (this.start + this.size === this.top) this.top = this.start;
-    // Half as much again: what is left behind cannot be joined with anything.
-    const wanted = Math.max(bytes, Math.min(this.size * 1.5, bytes * 1.5));
-    const address = this.reserve(wanted) || this.reserve(bytes);
-    if (address === 0) {
-      this.size = 0;
-      return 0;
-    }
+    const size = sizeClass(bytes);
+    const address = this.reuse(size) || this.reserve(size);
+    if (address === 0) return 0;
+    if (this.size > 0) this.giveBack(this.start, this.size);
     this.start = address;
-    this.size = this.top - address;
+    this.size = size;
     return address;
   }
+}
+
+/** Sizes in four steps for each power of two, so that blocks fit again and at most a fifth of them is empty. */
+export function sizeClass(bytes: number): number {
+  const step = Math.max(alignment, 2 ** (Math.floor(Math.log2(bytes)) - 2));
+  return Math.ceil(bytes / step) * step;
 }
 
 /** A module that imports the memory "memory" of "env", for memory that is shared. */

@@ -9,9 +9,9 @@
 import { ChainruleError } from "../../errors.ts";
 import type { Kernels } from "../kernels.ts";
 import { addressesOf } from "../kernels.ts";
-import { Scratch } from "../scratch.ts";
+import { alignment, Scratch } from "../scratch.ts";
 import { layout } from "./layout.ts";
-import { forSharedMemory, SharedMemory } from "./memory.ts";
+import { forSharedMemory, SharedMemory, sizeClass } from "./memory.ts";
 import { startWorker } from "./start.ts";
 
 type Run = (...args: number[]) => number | undefined;
@@ -20,6 +20,12 @@ type Run = (...args: number[]) => number | undefined;
 const restless = 0.2;
 /** A part is done in a fraction of a second. When nothing has ended for so many milliseconds, a worker is lost. */
 const patience = 20_000;
+
+/** Where an array lies. */
+interface Block {
+  readonly address: number;
+  readonly bytes: number;
+}
 
 /** What all variants of kernels share: the memory, the tables, the workers. */
 export class Crew {
@@ -36,14 +42,50 @@ export class Crew {
   private rooms = 1;
   private roomStart = 0;
   private roomBytes = 0;
+  private isForSeveral = true;
   private mayBlock = true;
   private complaint = "";
   private isLost = false;
 
+  /** The bytes of arrays in the memory. */
+  private held = 0;
+  /** Blocks come back when nobody can reach their array any more. */
+  private readonly finalizers: FinalizationRegistry<Block>;
+  private fill: Run | null = null;
+
   constructor() {
+    this.finalizers = new FinalizationRegistry((block) => {
+      this.held -= block.bytes;
+      if (!this.isLost) this.ground.giveBack(block.address, block.bytes);
+    });
     const { buffer } = this.ground.memory;
     this.words = new Int32Array(buffer, 0, layout.words);
     this.numbers = new Float64Array(buffer, 0, layout.words / 2);
+  }
+
+  /**
+   * An array of zeros in the memory; `null` where there is none to be had, or more than `most` bytes are in use.
+   */
+  floats(length: number, most: number): Float32Array | null {
+    // Vectors may reach beyond the end.
+    const bytes = sizeClass(4 * length + alignment);
+    if (this.isLost || this.fill === null || this.held + bytes > most) return null;
+    let address = this.ground.reuse(bytes);
+    if (address === 0) address = this.ground.reserve(bytes);
+    else this.fill(address, 4 * length);
+    if (address === 0) return null;
+    const data = new Float32Array(this.ground.memory.buffer, address, length);
+    this.held += bytes;
+    this.finalizers.register(data, { address, bytes });
+    return data;
+  }
+
+  /** Sets an array to 0 if it lies in the memory; whether it does. */
+  clear(data: Float32Array): boolean {
+    const address = this.ground.addressOf(data);
+    if (address === 0 || this.fill === null) return false;
+    this.fill(address, data.byteLength);
+    return true;
   }
 
   /** Whether a worker was lost: it may still write to the memory, which nobody may use any more. */
@@ -61,8 +103,9 @@ export class Crew {
     return Atomics.load(this.words, layout.ready);
   }
 
-  /** So many threads are to compute, this one among them. */
-  resize(threads: number): void {
+  /** So many threads are to compute, this one among them; the next job is work for several, or not. */
+  prepare(threads: number, isForSeveral: boolean): void {
+    this.isForSeveral = isForSeveral;
     if (threads === this.wanted) return;
     this.wanted = threads;
     this.dismiss();
@@ -108,6 +151,7 @@ export class Crew {
     this.words[layout.modules + 2 * place] = address;
     this.words[layout.modules + 2 * place + 1] = shared.length;
     this.modules.push(Object.values(exports) as Run[]);
+    this.fill ??= (exports as { clear?: Run }).clear ?? null;
     const first = place * layout.functionsInModule;
     return new Map(Object.keys(exports).map((name, i) => [name, first + i]));
   }
@@ -175,12 +219,13 @@ export class Crew {
     this.calls = 0;
     this.parts = 0;
     if (parts === 0) return 0;
+    if (parts === 1 || !this.isForSeveral) return this.runAlone(parts);
     if (this.started < this.wanted - 1) this.hire();
     words[layout.returned] = 0;
     words[layout.failed] = 0;
     Atomics.store(words, layout.pending, parts);
     Atomics.store(words, layout.remaining, parts);
-    if (parts > 1 && Atomics.load(words, layout.sleeping) > 0)
+    if (Atomics.load(words, layout.sleeping) > 0)
       Atomics.notify(words, layout.remaining, parts - 1);
     try {
       this.takeParts();
@@ -200,15 +245,23 @@ export class Crew {
       if (left === 0) return;
       if (Atomics.compareExchange(words, layout.remaining, left, left - 1) !== left) continue;
       try {
-        this.compute(left - 1);
+        const returned = this.compute(left - 1);
+        if (returned !== 0) Atomics.or(words, layout.returned, returned);
       } finally {
         Atomics.sub(words, layout.pending, 1);
       }
     }
   }
 
-  private compute(part: number): void {
+  private runAlone(parts: number): number {
+    let returned = 0;
+    for (let part = 0; part < parts; part++) returned |= this.compute(part);
+    return returned;
+  }
+
+  private compute(part: number): number {
     const { words, numbers } = this;
+    let returned = 0;
     const end = words[layout.parts + part + 1]!;
     for (let call = words[layout.parts + part]!; call < end; call++) {
       const at = layout.calls + call * layout.callNumbers;
@@ -217,9 +270,9 @@ export class Crew {
       for (let i = 0; i < count; i++) args.push(numbers[at + 2 + i]!);
       const id = numbers[at]!;
       const run = this.modules[Math.floor(id / layout.functionsInModule)]!;
-      const returned = run[id % layout.functionsInModule]!(...args);
-      if (returned) Atomics.or(words, layout.returned, returned);
+      returned |= run[id % layout.functionsInModule]!(...args) ?? 0;
     }
+    return returned;
   }
 
   private waitForOthers(): void {
