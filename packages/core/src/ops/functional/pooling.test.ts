@@ -156,6 +156,7 @@ test("values and indices together", () => {
 
 test("shapes and errors", () => {
   expect(maxPool1d(zeros([2, 7]), 3, { stride: 2, ceilMode: true }).shape).toEqual([2, 3]);
+  expect(maxPool1d(zeros([2, 7]), 3, { stride: [] }).shape).toEqual([2, 2]);
   expect(maxPool3d(zeros([1, 2, 4, 4, 4]), 2).shape).toEqual([1, 2, 2, 2, 2]);
   expect(avgPool3d(zeros([2, 4, 4, 4]), [1, 2, 4]).shape).toEqual([2, 4, 2, 1]);
   expect(() => maxPool2d(zeros([3, 3]), 2)).toThrow(/maxPool2d: the input needs 4 dimensions/);

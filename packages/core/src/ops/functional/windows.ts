@@ -30,7 +30,7 @@ export type WindowOptions = MovingWindows | DividingWindows;
 
 /** What all moving pools take. */
 export interface PoolOptions {
-  /** The step from one window to the next; the kernel size unless given. */
+  /** The step from one window to the next; the kernel size unless given, or where the list is empty. */
   stride?: PerDim | null | undefined;
   /** How far windows may begin outside of the input; at most half of the kernel. 0 unless given. */
   padding?: PerDim | undefined;
@@ -51,10 +51,13 @@ export function readMovingWindows(
   options: PoolOptions & { dilation?: PerDim | undefined } = {},
 ): MovingWindows {
   const { stride, padding = 0, dilation = 1 } = options;
+  // PyTorch's own default is an empty list, and it can be found in exported programs.
+  const isGiven =
+    stride !== undefined && stride !== null && !(Array.isArray(stride) && stride.length === 0);
   const kernel = readPerDim(where, "kernelSize", kernelSize, rank, 1);
   const windows: MovingWindows = {
     kernelSize: kernel,
-    stride: readPerDim(where, "stride", stride ?? kernel, rank, 1),
+    stride: readPerDim(where, "stride", isGiven ? stride : kernel, rank, 1),
     padding: readPerDim(where, "padding", padding, rank, 0),
     dilation: readPerDim(where, "dilation", dilation, rank, 1),
     ceilMode: checkBoolean(where, "ceilMode", options.ceilMode, false),
