@@ -2,11 +2,9 @@
  * The programs whose pictures are kept: a small net by hand, the moons MLP, a CNN, an LSTM, a transformer block.
  */
 import {
-  conv2d,
   crossEntropy,
   layerNorm,
   manualSeed,
-  maxPool2d,
   randn,
   scaledDotProductAttention,
   stack,
@@ -15,7 +13,18 @@ import {
   withScope,
   zeros,
 } from "@chainrule/core";
-import { Linear, Module, ReLU, Sequential, Tanh } from "@chainrule/nn";
+import {
+  Conv2d,
+  Flatten,
+  Linear,
+  LSTM,
+  MaxPool2d,
+  Module,
+  ReLU,
+  Sequential,
+  Tanh,
+  TransformerEncoderLayer,
+} from "@chainrule/nn";
 import { SGD } from "@chainrule/optim";
 import { capture } from "../src/trace/capture.ts";
 import type { Trace } from "../src/trace/schema.ts";
@@ -87,21 +96,15 @@ export function moons(): Trace {
   });
 }
 
-class ConvNet extends Module {
-  readonly kernel = randn([4, 1, 3, 3], { requiresGrad: true });
-  readonly bias = zeros([4], { requiresGrad: true });
-  readonly relu = new ReLU();
-  readonly head = new Linear(4 * 3 * 3, 3);
-
-  forward(x: Tensor): Tensor {
-    const maps = this.relu.forward(conv2d(x, this.kernel, this.bias));
-    return this.head.forward(maxPool2d(maps, 2).flatten(1));
-  }
-}
-
 export function cnn(): Trace {
   manualSeed(2);
-  const net = new ConvNet();
+  const net = new Sequential(
+    new Conv2d(1, 4, 3),
+    new ReLU(),
+    new MaxPool2d(2),
+    new Flatten(),
+    new Linear(4 * 3 * 3, 3),
+  );
   const images = randn([2, 1, 8, 8]).named("images");
   const classes = tensor([0, 2], { dtype: "int32" }).named("classes");
   return capture(() => crossEntropy(net.forward(images), classes).named("loss"), {
@@ -111,8 +114,20 @@ export function cnn(): Trace {
   });
 }
 
-/** Five steps of an LSTM written out, as a scope for each step. */
+/** The layer, over five steps. */
 export function lstm(): Trace {
+  manualSeed(3);
+  const net = new LSTM(3, 4);
+  const sequence = randn([5, 2, 3]).named("sequence");
+  return capture(() => net.forward(sequence)[0].square().mean().named("loss"), {
+    ...plain,
+    title: "LSTM",
+    names: net,
+  });
+}
+
+/** Five steps of an LSTM written out, with a scope for each. */
+export function cells(): Trace {
   manualSeed(3);
   const [inputs, units] = [3, 4];
   const W = randn([4 * units, inputs], { requiresGrad: true }).named("W");
@@ -134,7 +149,7 @@ export function lstm(): Trace {
     }
     return stack(outputs).square().mean().named("loss");
   };
-  return capture(program, { ...plain, title: "LSTM" });
+  return capture(program, { ...plain, title: "LSTM cells" });
 }
 
 class Block extends Module {
@@ -183,4 +198,29 @@ export function transformer(blocks = 1): Trace {
   });
 }
 
-export const programs = { diamond, twoLayers, moons, cnn, lstm, transformer } as const;
+/** The layer of a transformer. */
+export function encoder(): Trace {
+  manualSeed(5);
+  const net = new TransformerEncoderLayer(8, 2, {
+    dimFeedforward: 16,
+    dropout: 0,
+    batchFirst: true,
+  });
+  const tokens = randn([2, 4, 8]).named("tokens");
+  return capture(() => net.forward(tokens).square().mean().named("loss"), {
+    ...plain,
+    title: "Encoder layer",
+    names: net,
+  });
+}
+
+export const programs = {
+  diamond,
+  twoLayers,
+  moons,
+  cnn,
+  lstm,
+  cells,
+  transformer,
+  encoder,
+} as const;

@@ -59,7 +59,7 @@ describe("steps", () => {
   });
 
   test("a scope that is opened shows its ops, at the same moment", () => {
-    const data = pageData(programs.lstm());
+    const data = pageData(programs.cells());
     const scopes = new Scopes(data);
     const before = stepsOf(data);
     const at = before.findIndex(({ event }) => event.kind === "forwardScope");

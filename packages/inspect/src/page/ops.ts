@@ -38,6 +38,7 @@ import {
 } from "@chainrule/core";
 
 export {
+  addcmul,
   addmm,
   amax,
   at,
@@ -60,6 +61,7 @@ export {
   linear,
   logSoftmax,
   logsumexp,
+  lstmGates,
   maxPool2d,
   mean,
   permute,
@@ -69,6 +71,7 @@ export {
   sum,
   to,
   transpose,
+  unbind,
   where,
 } from "@chainrule/core";
 export { gt };

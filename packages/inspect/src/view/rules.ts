@@ -26,6 +26,7 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   split: [String.raw`\bar{x} = [\bar{y}_1, \bar{y}_2, \ldots]`],
   cat: [String.raw`\bar{x}_i = \text{part } i \text{ of } \bar{y}`],
   stack: [String.raw`\bar{x}_i = \bar{y}_i`],
+  unbind: [String.raw`\bar{x} = \operatorname{stack}(\bar{y}_1, \bar{y}_2, \ldots)`],
   to: [String.raw`\bar{x} = \bar{y}`],
   softmax: [String.raw`\bar{x}_i = y_i \Bigl(\bar{y}_i - \sum_j \bar{y}_j\,y_j\Bigr)`],
   logSoftmax: [String.raw`\bar{x}_i = \bar{y}_i - e^{y_i} \sum_j \bar{y}_j`],

@@ -242,7 +242,7 @@ ${colorRules(":root")}
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; padding: 0 1.5rem; max-width: 90rem; background: var(--ground); color: var(--ink); }
 @media (min-width: 1700px) { body { font-size: 20px; } input { width: 1.2rem; height: 1.2rem; } }
-fieldset { border: 0; padding: 0; } input { margin: 0 1px; }
+fieldset { border: 0; padding: 0; margin: 0; min-width: 0; } input { margin: 0 1px; }
 figure { display: none; margin: 1rem 0; overflow-x: auto; }
 figure > svg { display: block; width: 100%; height: auto; max-height: 62vh; min-height: 20rem; min-width: 24rem; }
 table { border-collapse: collapse; } td, th { padding: .15rem .8rem .15rem 0; text-align: right; font-variant-numeric: tabular-nums; }
