@@ -13,7 +13,7 @@ import { LoopWriter } from "./emitter.ts";
 /** Elements that pass through at a time. */
 const blockLength = 4096;
 /** From so many additions, or what costs as much, on copying the arrays pays. */
-const leastCost = 1 << 13;
+const leastCost = 1 << 11;
 
 /** From so many additions on, or what takes as long, several threads are faster; each array's way to memory counts. */
 const leastForTeam = 1 << 20;
