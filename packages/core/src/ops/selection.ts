@@ -11,7 +11,7 @@ const anywhere = within(-3, 3);
 
 /**
  * The larger of two, element by element; NaN if either is. Operands broadcast. Where they are equal, each gets half of the
- * gradient.
+ * gradient; where either is NaN both get all of it, so that nothing is hidden.
  *
  * @throws {ShapeError} when the shapes do not broadcast.
  * @example
@@ -23,8 +23,8 @@ export const maximum: Binary = pointwise({
   operands: ["a", "b"],
   value: (s, a, b) => s.maximum(a, b),
   derivative: (s, a, b) => [
-    s.where(s.gt(a, b), s.one, s.where(s.eq(a, b), s.constant(0.5), s.zero)),
-    s.where(s.lt(a, b), s.one, s.where(s.eq(a, b), s.constant(0.5), s.zero)),
+    s.where(s.lt(a, b), s.zero, s.where(s.eq(a, b), s.constant(0.5), s.one)),
+    s.where(s.gt(a, b), s.zero, s.where(s.eq(a, b), s.constant(0.5), s.one)),
   ],
   result: "same",
   samples: [{ args: [anywhere, anywhere] }],
@@ -34,8 +34,8 @@ export const maximum: Binary = pointwise({
       call: () => [tensor([1, 2, Number.NaN]), tensor([1, 3, 0])],
       result: [1, 3, Number.NaN],
       gradients: [
-        [0.5, 0, 0],
-        [0.5, 1, 0],
+        [0.5, 0, 1],
+        [0.5, 1, 1],
       ],
     },
   ],
@@ -43,7 +43,7 @@ export const maximum: Binary = pointwise({
 
 /**
  * The smaller of two, element by element; NaN if either is. Operands broadcast. Where they are equal, each gets half of the
- * gradient.
+ * gradient; where either is NaN both get all of it, so that nothing is hidden.
  *
  * @throws {ShapeError} when the shapes do not broadcast.
  * @example
@@ -55,8 +55,8 @@ export const minimum: Binary = pointwise({
   operands: ["a", "b"],
   value: (s, a, b) => s.minimum(a, b),
   derivative: (s, a, b) => [
-    s.where(s.lt(a, b), s.one, s.where(s.eq(a, b), s.constant(0.5), s.zero)),
-    s.where(s.gt(a, b), s.one, s.where(s.eq(a, b), s.constant(0.5), s.zero)),
+    s.where(s.gt(a, b), s.zero, s.where(s.eq(a, b), s.constant(0.5), s.one)),
+    s.where(s.lt(a, b), s.zero, s.where(s.eq(a, b), s.constant(0.5), s.one)),
   ],
   result: "same",
   samples: [{ args: [anywhere, anywhere] }],
@@ -66,8 +66,8 @@ export const minimum: Binary = pointwise({
       call: () => [tensor([1, 2, Number.NaN]), tensor([1, 3, 0])],
       result: [1, 2, Number.NaN],
       gradients: [
-        [0.5, 1, 0],
-        [0.5, 0, 0],
+        [0.5, 1, 1],
+        [0.5, 0, 1],
       ],
     },
   ],

@@ -58,7 +58,7 @@ export const sign: Unary = pointwise({
 
 /**
  * The step of Heaviside, element by element: 0 where x < 0, 1 where x > 0, and at 0 the number of `values`, ½ for one half of
- * the books and 1 for a perceptron. Operands broadcast; NaN of x stays NaN.
+ * the books and 1 for a perceptron. Operands broadcast; NaN gives 0, as in PyTorch.
  *
  * It is flat, so the gradient of x is 0, at the step too: nothing is learned through it. (A surrogate is a matter of
  * `customOp`.) The gradient of `values` is 1 where x = 0.
@@ -72,19 +72,15 @@ export const heaviside: Binary = pointwise({
   name: "heaviside",
   operands: ["x", "values"],
   value: (s, x, values) =>
-    s.where(
-      s.eq(x, s.zero),
-      values,
-      s.where(s.lt(x, s.zero), s.zero, s.where(s.gt(x, s.zero), s.one, x)),
-    ),
+    s.where(s.eq(x, s.zero), values, s.where(s.gt(x, s.zero), s.one, s.zero)),
   derivative: (s, x) => [s.zero, s.where(s.eq(x, s.zero), s.one, s.zero)],
   result: "same",
   samples: [{ args: [within(-3, 3, { avoid: [0] }), within(-3, 3)] }],
   edges: [
     {
-      note: "at 0, whatever its sign, the other number counts; NaN stays",
+      note: "at 0, whatever its sign, the other number counts; NaN",
       call: () => [tensor([-0, 0, Number.NaN, Infinity, -Infinity]), tensor([2, 3, 4, 5, 6])],
-      result: [2, 3, Number.NaN, 1, 0],
+      result: [2, 3, 0, 1, 0],
       gradients: [
         [0, 0, 0, 0, 0],
         [1, 1, 0, 0, 0],

@@ -73,7 +73,9 @@ export const huberTerm: BinaryWith<{ delta?: number }> = pointwise({
   },
   derivative: (s, x, t, _y, { delta }) => {
     const d = s.sub(x, t);
-    const slope = s.where(s.lt(s.abs(d), delta), d, s.mul(delta, s.sign(d)));
+    // A sign would make NaN a 0, and hide it from the weights.
+    const far = s.where(s.gt(d, s.zero), delta, s.where(s.lt(d, s.zero), s.neg(delta), d));
+    const slope = s.where(s.lt(s.abs(d), delta), d, far);
     return [slope, s.neg(slope)];
   },
   samples: [
@@ -90,6 +92,15 @@ export const huberTerm: BinaryWith<{ delta?: number }> = pointwise({
       gradients: [
         [1, -1, 0],
         [-1, 1, 0],
+      ],
+    },
+    {
+      note: "far away, and NaN, which stays to be seen",
+      call: () => [tensor([Infinity, -Infinity, Number.NaN]), tensor([0, 0, 0])],
+      result: [Infinity, Infinity, Number.NaN],
+      gradients: [
+        [1, -1, Number.NaN],
+        [-1, 1, Number.NaN],
       ],
     },
   ],
