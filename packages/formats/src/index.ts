@@ -21,6 +21,7 @@ export type { NpzOptions, NpzReadOptions } from "./npy/npz.ts";
 export { NpzFile, openNpz, readNpz, writeNpz } from "./npy/npz.ts";
 export type { SafetensorsContents, TensorInfo } from "./safetensors/read.ts";
 export { openSafetensors, readSafetensors, SafetensorsFile } from "./safetensors/read.ts";
+export { openShardedSafetensors, ShardedSafetensors } from "./safetensors/shards.ts";
 export type { SafetensorsOptions } from "./safetensors/write.ts";
 export { writeSafetensors } from "./safetensors/write.ts";
 export type { BlobLike, ByteSource, Bytes } from "./source.ts";
