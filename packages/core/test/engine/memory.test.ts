@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 import { crossEntropy, customOp, manualSeed, randint, randn, type Tensor } from "@chainrule/core";
 import { expect, test } from "vitest";
 
-/** Steps of a small network; the long version takes 10⁵ of them (`npm run soak`). */
+/** Steps of a small network; the long version (`npm run soak`) takes 10⁶ of a model with an optimizer. */
 const steps = Number(process.env.CHAINRULE_SOAK_STEPS ?? 4_000);
 
 // The collector can be called by hand once this flag is set, also while the program runs.

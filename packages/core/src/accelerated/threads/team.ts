@@ -19,7 +19,14 @@ type Run = (...args: number[]) => number | undefined;
 /** So many milliseconds the calling thread looks for the end of a job before it sleeps. */
 const restless = 0.2;
 /** A part is done in a fraction of a second. When nothing has ended for so many milliseconds, a worker is lost. */
-const patience = 20_000;
+let patience = 20_000;
+
+/** Changes how many milliseconds a worker may be silent, for tests. Returns what was set before. */
+export function setPatience(milliseconds: number): number {
+  const before = patience;
+  patience = milliseconds;
+  return before;
+}
 
 /** Where an array lies. */
 interface Block {
