@@ -17,6 +17,7 @@ import {
   quoted,
   reshape,
   Tensor,
+  unsqueeze,
   vectorNorm,
 } from "@chainrule/core";
 import { normal_ } from "./init.ts";
@@ -103,13 +104,18 @@ function restore<M extends Module>(
 
 /** Options of {@link weightNorm}. */
 export interface WeightNormOptions {
-  /** The dimension whose slices have a length each, 0 unless given; `null`: one length for the whole tensor. */
+  /**
+   * The dimension whose slices have a length each, 0 unless given; negative ones count from the end. `null`: one length for
+   * the whole tensor, for which PyTorch writes −1, too.
+   */
   dim?: number | null;
 }
 
 /** The norms of the slices along a dimension, or of everything, in a shape that broadcasts. */
 function normExcept(v: Tensor, dim: number | null): Tensor {
   if (dim === null) return vectorNorm(v);
+  // No dimensions would be all of them: the slices of a vector are single numbers.
+  if (v.ndim === 1) return vectorNorm(unsqueeze(v, 1), 2, 1);
   const others = v.shape.flatMap((_, i) => (i === dim ? [] : [i]));
   return vectorNorm(v, 2, others, { keepdim: true });
 }

@@ -188,6 +188,17 @@ describe("weights that are shared", () => {
 });
 
 describe("weightNorm and spectralNorm", () => {
+  test("of a vector: each number has a length of its own, as in PyTorch", () => {
+    const layer = new nn.Linear(2, 3);
+    layer.loadStateDict({ bias: tensor([3, -4, 0.5]) }, { strict: false });
+    nn.weightNorm(layer, "bias");
+    const named = new Map(layer.namedParameters());
+    expect(numbers(named.get("biasG")!)).toEqual([3, 4, 0.5]);
+    expect(numbers(layer.bias!)).toEqual([3, -4, 0.5]);
+    nn.weightNorm(layer, "weight", { dim: null });
+    expect(new Map(layer.namedParameters()).get("weightG")!.shape).toEqual([]);
+  });
+
   test("leave the numbers as they were, and are undone", () => {
     const layer = new nn.Conv2d(2, 3, 2, float64);
     const before = numbers(layer.weight);
