@@ -58,6 +58,8 @@ export {
   AdaptiveMaxPool2d,
   AdaptiveMaxPool3d,
 } from "./layers/adaptivePooling.ts";
+export type { AdaptiveSoftmaxOptions } from "./layers/adaptiveSoftmax.ts";
+export { AdaptiveLogSoftmaxWithLoss } from "./layers/adaptiveSoftmax.ts";
 export type { AttentionCallOptions, MultiheadAttentionOptions } from "./layers/attention.ts";
 export { MultiheadAttention } from "./layers/attention.ts";
 export type { RunningNormOptions } from "./layers/batchNorm.ts";

@@ -425,3 +425,38 @@ describe("losses as modules", () => {
     );
   });
 });
+
+describe("AdaptiveLogSoftmaxWithLoss", () => {
+  const layer = new nn.AdaptiveLogSoftmaxWithLoss(6, 12, [3, 5, 8], {
+    divValue: 1.5,
+    headBias: true,
+    dtype: "float64",
+    generator: new Generator(3),
+  });
+  const x = randn([12, 6], { dtype: "float64", generator: new Generator(4) });
+
+  test("gives of each target what logProb gives of all classes, which add up to 1", () => {
+    const all = layer.logProb(x);
+    for (const total of all.exp().sum(1).toTypedArray()) expect(total).toBeCloseTo(1, 14);
+    const targets = Int32Array.from({ length: 12 }, (_, i) => (7 * i) % 12);
+    const [output, loss] = layer.forward(x, tensor(targets));
+    for (const [i, k] of targets.entries())
+      expect(output.at(i).item()).toBeCloseTo(all.at(i, k).item(), 14);
+    expect(loss.item()).toBeCloseTo(-output.mean().item(), 14);
+    expect(layer.predict(x).toArray()).toEqual(all.argmax(1).toArray());
+    const [single] = layer.forward(x.at(2), tensor(9, { dtype: "int32" }));
+    expect(single.item()).toBeCloseTo(all.at(2, 9).item(), 14);
+  });
+
+  test("reads only the clusters that are wanted", () => {
+    const [, loss] = layer.forward(x.at(":2"), tensor([1, 4], { dtype: "int32" }));
+    loss.backward();
+    const reached = layer.namedParameters().filter(([, parameter]) => parameter.grad !== null);
+    expect(reached.map(([name]) => name)).toEqual([
+      "head.weight",
+      "head.bias",
+      "tail.0.0.weight",
+      "tail.0.1.weight",
+    ]);
+  });
+});

@@ -5,6 +5,7 @@ import { Generator, ones, tensor, zeros } from "@chainrule/core";
 import * as nn from "@chainrule/nn";
 import { describe, expect, test } from "vitest";
 
+const int = (values: number[]) => tensor(values, { dtype: "int32" });
 const misspelt = { Bias: false } as object;
 
 describe("layers refuse, when they are made,", () => {
@@ -67,6 +68,16 @@ describe("layers refuse, when they are made,", () => {
       /lower 1 must not be more than upper 0/,
     ],
     [
+      "cutoffs that do not rise",
+      () => new nn.AdaptiveLogSoftmaxWithLoss(4, 10, [3, 3]),
+      /cutoffs must be whole numbers that rise, from 1 to 9, .*, not \[3, 3\]/,
+    ],
+    [
+      "clusters that are left without features",
+      () => new nn.AdaptiveLogSoftmaxWithLoss(4, 10, [2, 4]),
+      /cluster 1 is left with 4\/4\^2 features/,
+    ],
+    [
       "a distance that is no function",
       () => new nn.TripletMarginWithDistanceLoss({ distanceFunction: 2 as never }),
       /is a function of two tensors/,
@@ -127,6 +138,16 @@ describe("layers refuse, when they are called,", () => {
       "indices that are no whole numbers",
       () => new nn.Embedding(3, 2).forward(ones([1])),
       /must be int32, not float32/,
+    ],
+    [
+      "targets that are no classes, or are too few",
+      () => new nn.AdaptiveLogSoftmaxWithLoss(4, 5, [2]).forward(ones([1, 4]), int([5])),
+      /target 5 \(number 0\) is no class: there are 5/,
+    ],
+    [
+      "targets that do not fit to inputs",
+      () => new nn.AdaptiveLogSoftmaxWithLoss(4, 5, [2]).forward(ones([2, 4]), int([1])),
+      /expected inputs of shape \[N, 4\] and targets \[N\]/,
     ],
     [
       "weights that nothing was assigned to",

@@ -454,6 +454,19 @@ export const layers: Readonly<Record<string, Recipe>> = {
     () => () => new nn.FeatureAlphaDropout({ p: 0.3 }),
     (draw) => draw.tensor([2, 3, 2]),
   ),
+  AdaptiveLogSoftmaxWithLoss: (draw) => {
+    const features = draw.integer(4, 6);
+    const cutoffs = draw.pick([[2], [1, 3], [2, 3, 5]] as const);
+    const classes = cutoffs.at(-1)! + draw.integer(1, 2);
+    const options = { ...float64, divValue: draw.pick([1, 1.5]), headBias: draw.boolean() };
+    const samples = draw.length(1, 4);
+    const isSingle = draw.integer(0, 3) === 3;
+    const target = draw.indices(isSingle ? [] : [samples], classes);
+    return {
+      make: () => new nn.AdaptiveLogSoftmaxWithLoss(features, classes, cutoffs, options),
+      inputs: [draw.tensor(isSingle ? [features] : [samples, features]), target],
+    };
+  },
   Perceptron: (draw) => {
     const [features, bias] = [draw.integer(1, 3), draw.boolean()];
     return {
