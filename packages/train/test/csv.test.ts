@@ -2,6 +2,7 @@
  * Tables from text.
  */
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { CsvError, readCsv, readCsvFile } from "../src/index.ts";
 
@@ -55,6 +56,18 @@ describe("readCsv", () => {
   ] as const)("%j is refused with line and column", (text, options, message) => {
     expect(() => readCsv(text, options)).toThrow(message);
     expect(() => readCsv(text, options)).toThrow(CsvError);
+  });
+
+  test("a table shows what it holds", () => {
+    const table = readCsv("kind,size\na,1\nb,2.5\nc,3\nd,4\ne,5\nf,6\n");
+    expect(inspect(table)).toBe(
+      "Table, 6 rows × 2 columns\n  kind  string   a, b, c, d, e, …\n  size  number   1, 2.5, 3, 4, 5, …",
+    );
+    const wide = readCsv(
+      `${Array.from({ length: 30 }, (_, i) => `c${i}`).join()}\n${"1,".repeat(29)}1`,
+    );
+    expect(String(wide).split("\n")).toHaveLength(22);
+    expect(String(wide)).toMatch(/ {2}… and 10 more$/);
   });
 
   test("missing entries can be NaN, or leave their line out", () => {

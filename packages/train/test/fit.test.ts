@@ -373,6 +373,16 @@ describe("fit", () => {
     await refuses([x, y], { callbacks: [5] }, /an array of objects/);
     await refuses(
       [x, y],
+      { callbacks: [{ onEpochend() {} }] },
+      /unknown method "onEpochend". Known: onTrainBegin,/,
+    );
+    await refuses(
+      [x, y],
+      { callbacks: [{ batchEnd: () => 1 }] },
+      /callback 0 has no method that is called/,
+    );
+    await refuses(
+      [x, y],
       { callbacks: [new EarlyStopping()] },
       /no figure "valLoss".*validationSplit/,
     );

@@ -47,6 +47,9 @@ type Column =
   | { readonly type: "boolean"; readonly values: readonly boolean[] }
   | { readonly type: "string"; readonly values: readonly string[] };
 
+/** So many columns are shown. */
+const mostShown = 20;
+
 /** Columns with names and types; what {@link readCsv} gives. */
 export class Table {
   /** The names of the columns, from left to right. */
@@ -59,6 +62,31 @@ export class Table {
     this.columns = [...content.keys()];
     this.length = length;
     this.content = content;
+  }
+
+  /** The first rows, a column a line: what the table is of, at a glance. */
+  toString(): string {
+    const width = Math.min(
+      24,
+      this.columns.reduce((most, name) => Math.max(most, name.length), 0),
+    );
+    const lines = this.columns.slice(0, mostShown).map((name) => {
+      const { type, values } = this.find("toString", name);
+      const first = [...values.slice(0, 5)].map((value) => String(value).slice(0, 16));
+      const more = this.length > first.length ? ", …" : "";
+      return `  ${name.slice(0, 24).padEnd(width)}  ${type.padEnd(7)}  ${first.join(", ")}${more}`;
+    });
+    const rest = this.columns.length - lines.length;
+    if (rest > 0) lines.push(`  … and ${rest} more`);
+    return [`Table, ${this.length} rows × ${this.columns.length} columns`, ...lines].join("\n");
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
   }
 
   /** The type of a column. */

@@ -2,6 +2,7 @@
  * What can be done beside the training itself.
  */
 import type { GeneratorState, Tensor } from "@chainrule/core";
+import { ArgumentError, quoted } from "@chainrule/core";
 import type { Module, StateDict } from "@chainrule/nn";
 import type { EpochRecord, History } from "./history.ts";
 
@@ -100,4 +101,49 @@ export interface Callback {
   onTrainEnd?(run: Run): void | Promise<void>;
   stateDict?(): unknown;
   loadStateDict?(state: never): void;
+}
+
+const moments = [
+  "onTrainBegin",
+  "onEpochBegin",
+  "onGradients",
+  "onBatchEnd",
+  "onEpochEnd",
+  "onTrainEnd",
+] as const satisfies readonly (keyof Callback)[];
+
+/** Refuses what is no callback: an object without any of the methods, or with one that is misspelt and would never be called. */
+export function checkCallbacks(where: string, callbacks: unknown): void {
+  if (
+    !Array.isArray(callbacks) ||
+    callbacks.some((one) => one === null || typeof one !== "object")
+  ) {
+    throw new ArgumentError(`${where}: callbacks must be an array of objects.`, { callbacks });
+  }
+  for (const [i, callback] of callbacks.entries()) {
+    const known: readonly string[] = moments;
+    const unknown = methodNames(callback).find(
+      (name) => /^on[A-Z]/.test(name) && !known.includes(name),
+    );
+    if (
+      unknown === undefined &&
+      [...moments, "stateDict"].some((name) => typeof callback[name] === "function")
+    )
+      continue;
+    const what =
+      unknown === undefined
+        ? "has no method that is called"
+        : `has the unknown method ${quoted(unknown)}`;
+    throw new ArgumentError(`${where}: callback ${i} ${what}. Known: ${moments.join(", ")}.`, {
+      callback: i,
+    });
+  }
+}
+
+/** The names of an object's methods, inherited ones too. */
+function methodNames(object: object): string[] {
+  const names: string[] = [];
+  for (let at = object; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at))
+    names.push(...Object.getOwnPropertyNames(at));
+  return names.filter((name) => typeof Reflect.get(object, name) === "function");
 }

@@ -9,6 +9,7 @@ import { ScheduleStep } from "../callbacks/schedule.ts";
 import type { Metrics } from "../metrics/metric.ts";
 import { namedMetrics } from "../metrics/metric.ts";
 import type { AnyOptimizer, Callback, RunStateDict } from "./callback.ts";
+import { checkCallbacks } from "./callback.ts";
 import type { CheckpointOptions, ResumedFrom } from "./checkpointing.ts";
 import { Checkpointing } from "./checkpointing.ts";
 import { checkModel } from "./evaluate.ts";
@@ -142,12 +143,7 @@ export async function fit<M extends Module, const Data extends FitData>(
     throw new ArgumentError(`${where}: clipGradNorm must be positive, not ${clipGradNorm}.`);
   }
   const { schedule, callbacks = [] } = options;
-  if (
-    !Array.isArray(callbacks) ||
-    callbacks.some((one) => one === null || typeof one !== "object")
-  ) {
-    throw new ArgumentError(`${where}: callbacks must be an array of objects.`, { callbacks });
-  }
+  checkCallbacks(where, callbacks);
   const run = new TrainingRun({
     model,
     data,
