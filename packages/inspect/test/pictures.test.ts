@@ -221,6 +221,21 @@ describe("traces from strangers", () => {
       /operand is 2/,
     ],
     [
+      "a contribution that cannot be summed",
+      (t: Trace) => {
+        const one = t.backward!.contributions[0]!;
+        Object.assign(one, { raw: { ...one.value, shape: [0], data: [] } });
+        Object.assign(t.nodes[1]!.outputs[0]!, { shape: [2] });
+        for (const which of ["value", "grad"] as const)
+          Object.assign(t.nodes[1]!.outputs[0]!, {
+            [which]: { ...one.value, shape: [2], data: [1, 2] },
+          });
+        Object.assign(one.value, { shape: [2], data: [1, 2] });
+        Object.assign(t.backward!.contributions[1]!, { value: one.value, total: null });
+      },
+      /contributions\[0\]\.raw\.shape is \[0\], which cannot be summed to \[2\]/,
+    ],
+    [
       "an empty node",
       (t: Trace) => Object.assign(t.nodes[2]!, { outputs: [] }),
       /is empty|must be a whole number/,

@@ -9,11 +9,11 @@ import { capture, compareGradients, toHTML, toJSON } from "../src/index.ts";
 import type { PageData, Shown } from "../src/page/data.ts";
 import { Scopes } from "../src/page/open.ts";
 import { sameMoment, stateAfter, stepsOf } from "../src/page/steps.ts";
-import { broadcastTerms, termsOf } from "../src/page/terms.ts";
 import { words } from "../src/page/words.ts";
 import { numbersOf } from "../src/trace/data.ts";
 import { replay } from "../src/trace/replay.ts";
 import type { Trace } from "../src/trace/schema.ts";
+import { broadcastTerms, termsOf } from "../src/trace/terms.ts";
 import { programs, transformer } from "./programs.ts";
 
 function pageData(trace: Trace): Shown {

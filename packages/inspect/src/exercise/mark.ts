@@ -1,8 +1,10 @@
 /**
  * Marking a gradient that a learner worked out: right, or which mistake it shows.
  */
+
 import { numbersOf } from "../trace/data.ts";
-import type { Trace, TraceContribution, TraceRef, TraceValue } from "../trace/schema.ts";
+import type { Trace, TraceRef, TraceValue } from "../trace/schema.ts";
+import { broadcastIndex, cotangentOf } from "../trace/terms.ts";
 
 /** What is wrong with an answer, as far as it can be told. */
 export type Mistake =
@@ -81,25 +83,98 @@ function mistakeIn(
   const matches = (candidate: Answer): boolean => isSame(answer, candidate, tolerance);
   if (matches(scaled(gradient, -1))) return "sign";
   const arrived = contributionsTo(trace, target);
-  for (const { raw } of arrived) {
-    const unsummed = answerOf(raw);
-    if (unsummed !== null && matches(unsummed)) return "broadcast";
-  }
+  const copies = arrived.flatMap((index) => unsummedOf(trace, index, gradient.shape));
+  if (copies.some(matches)) return "broadcast";
   if (arrived.length > 1) {
-    const parts = arrived.flatMap(({ value }) => answerOf(value) ?? []);
+    const parts = arrived.flatMap(
+      (index) => answerOf(trace.backward!.contributions[index]!.value) ?? [],
+    );
     const partial = parts.some(matches) || someSubset(parts, matches);
     if (partial) return "accumulate";
   }
-  if (gradient.shape.length >= 2 && matches(transposed(gradient))) return "transposed";
+  if (gradient.shape.length >= 2) {
+    const { shape, data } = transposed(gradient);
+    // A page has fields for the right shape only.
+    if (matches({ shape, data }) || matches({ shape: gradient.shape, data })) return "transposed";
+  }
+  if (arrived.some((index) => withoutTranspose(trace, index).some(matches))) return "transposed";
   if (matches(scaled(gradient, 2))) return "zeroGrad";
   return null;
 }
 
-function contributionsTo(trace: Trace, target: TraceRef): readonly TraceContribution[] {
-  return (trace.backward?.contributions ?? []).filter(({ node, operand }) => {
+/** The places of the contributions to a tensor. */
+function contributionsTo(trace: Trace, target: TraceRef): number[] {
+  return (trace.backward?.contributions ?? []).flatMap(({ node, operand }, index) => {
     const ref = trace.nodes[node - 1]!.operands[operand]!;
-    return ref.node === target.node && ref.output === target.output;
+    return ref.node === target.node && ref.output === target.output ? [index] : [];
   });
+}
+
+/** What a contribution is before it is summed over the copies of a tensor: all copies, and each by itself. */
+function unsummedOf(trace: Trace, index: number, shape: readonly number[]): Answer[] {
+  const { node, operand, raw } = trace.backward!.contributions[index]!;
+  const whole = answerOf(raw) ?? cotangentAnswer(trace, node, index);
+  const { op, outputs } = trace.nodes[node - 1]!;
+  // A bias is summed by the rule itself.
+  const isBias = op === "linear" && operand === 2 && outputs.length === 1;
+  if (whole === null || (raw === null && !isBias)) return [];
+  const places = whole.data.map((_, i) => broadcastIndex(i, whole.shape, shape));
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (size === 0) return [];
+  const copies = Array.from({ length: whole.data.length / size }, (): number[] => []);
+  const met = new Map<number, number>();
+  for (const [i, place] of places.entries()) {
+    const copy = met.get(place) ?? 0;
+    met.set(place, copy + 1);
+    copies[copy]![place] = whole.data[i]!;
+  }
+  return [whole, ...copies.map((data) => ({ shape, data }))];
+}
+
+function cotangentAnswer(trace: Trace, node: number, index: number): Answer | null {
+  const data = cotangentOf(trace, node, index);
+  return data === null ? null : { shape: trace.nodes[node - 1]!.outputs[0]!.shape, data };
+}
+
+/** What the rules of a product of matrices give where somebody forgot to transpose the other factor, if that has a shape. */
+function withoutTranspose(trace: Trace, index: number): Answer[] {
+  const { node: id, operand } = trace.backward!.contributions[index]!;
+  const node = trace.nodes[id - 1]!;
+  const cotangent = cotangentAnswer(trace, id, index);
+  if (node.op !== "matmul" || cotangent === null) return [];
+  const other = node.operands[1 - operand]!;
+  const factor = answerOf(trace.nodes[other.node - 1]!.outputs[other.output]!.value);
+  if (factor === null || factor.shape.length !== 2) return [];
+  const product =
+    operand === 0
+      ? matrixProduct(asRows(cotangent), factor)
+      : matrixProduct(factor, asColumns(cotangent));
+  if (product === null) return [];
+  const { shape } =
+    trace.nodes[node.operands[operand]!.node - 1]!.outputs[node.operands[operand]!.output]!;
+  return product.data.length === shape.reduce((a, b) => a * b, 1)
+    ? [{ shape, data: product.data }]
+    : [];
+}
+
+/** A vector on the left of a product is a row, one on the right a column. */
+function asRows({ shape, data }: Answer): Answer {
+  return { shape: shape.length === 1 ? [1, shape[0]!] : shape, data };
+}
+
+function asColumns({ shape, data }: Answer): Answer {
+  return { shape: shape.length === 1 ? [shape[0]!, 1] : shape, data };
+}
+
+function matrixProduct(a: Answer, b: Answer): Answer | null {
+  if (a.shape.length !== 2 || b.shape.length !== 2 || a.shape[1] !== b.shape[0]) return null;
+  const [rows, inner, columns] = [a.shape[0]!, a.shape[1]!, b.shape[1]!];
+  const data = new Array<number>(rows * columns).fill(0);
+  for (let i = 0; i < rows; i++)
+    for (let k = 0; k < inner; k++)
+      for (let j = 0; j < columns; j++)
+        data[i * columns + j]! += a.data[i * inner + k]! * b.data[k * columns + j]!;
+  return { shape: [rows, columns], data };
 }
 
 /** Whether the sum of some, but not all, of up to six parts is what was answered. */

@@ -3,6 +3,7 @@
  */
 import { ArgumentError, checkInteger, checkOptions, quoted, Tensor } from "@chainrule/core";
 import type { Language } from "../page/data.ts";
+import { plainLine } from "../render/escape.ts";
 import { capture } from "../trace/capture.ts";
 import { readTrace } from "../trace/read.ts";
 import type { Trace } from "../trace/schema.ts";
@@ -90,10 +91,11 @@ export function explain(
   if (digits > 17)
     throw new ArgumentError(`explain: a number has no ${digits} digits; at most 17.`);
 
-  const trace =
+  const trace = withPlainNames(
     program instanceof Tensor || typeof program === "function"
       ? capture(program)
-      : readTrace(program);
+      : readTrace(program),
+  );
   const words = dictionaries[language];
   const text = textNotation(words.decimal, digits);
   const board = isSmall(trace) ? boardOf(trace, symbols) : null;
@@ -112,6 +114,27 @@ export function explain(
   if (format === "text") return toPlainText(example, text);
   const tex = texNotation(words.decimal, digits);
   return format === "markdown" ? toMarkdown(example, tex) : toPage(example, tex, language);
+}
+
+/** What comes from the program as single lines: nothing in it steers a terminal or begins a paragraph. */
+function withPlainNames(trace: Trace): Trace {
+  const { title, nodes, error } = trace;
+  return {
+    ...trace,
+    title: plainLine(title),
+    nodes: nodes.map((node) => ({
+      ...node,
+      op: node.op === null ? null : plainLine(node.op),
+      outputs: node.outputs.map((one) => ({
+        ...one,
+        name: one.name === null ? null : plainLine(one.name),
+      })),
+    })),
+    error:
+      error === null
+        ? null
+        : { ...error, name: plainLine(error.name), message: plainLine(error.message) },
+  };
 }
 
 function check(name: string, value: unknown, choices: readonly string[]): void {

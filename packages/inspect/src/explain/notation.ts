@@ -265,9 +265,15 @@ function letterTeX(letters: string): string {
   return /^[a-zA-Z]$/.test(letters) ? letters : `\\mathit{${escaped(letters)}}`;
 }
 
-/** A user's name inside of TeX: nothing in it is a command. */
+const commands: Readonly<Record<string, string>> = {
+  "\\": "\\backslash ",
+  "^": "\\text{^}",
+  "~": "\\text{~}",
+  "<": "\\lt ",
+  ">": "\\gt ",
+};
+
+/** A user's name inside of TeX: nothing in it is a command, or markup where Markdown lets HTML through. */
 function escaped(name: string): string {
-  return name.replace(/[\\{}$&#^_%~]/g, (sign) =>
-    sign === "\\" ? "\\backslash " : sign === "^" || sign === "~" ? `\\text{${sign}}` : `\\${sign}`,
-  );
+  return name.replace(/[\\{}$&#^_%~<>]/g, (sign) => commands[sign] ?? `\\${sign}`);
 }

@@ -55,7 +55,7 @@ function tableLines({ name, formula, rows, remark }: Table, notation: Notation):
   const cells = rows.map((row) => row.map((value) => notation.number(value)));
   if (cells.length === 1 && cells[0]!.length === 1) return [`${head} = ${cells[0]![0]}${behind}`];
   const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(...cells.map((row) => [...row[column]!].length)),
+    cells.reduce((most, row) => Math.max(most, [...row[column]!].length), 0),
   );
   const body = cells.map(
     (row) =>
@@ -87,7 +87,7 @@ function tableTeX({ name, formula, rows, remark }: Table, notation: Notation): s
 }
 
 function texText(text: string): string {
-  return text.replace(/[\\{}$&#^_%~]/g, " ");
+  return text.replace(/[\\{}$&#^_%~<>]/g, " ");
 }
 
 /** Markdown, with formulas between dollar signs. */

@@ -5,6 +5,7 @@
 import type { GraphNode, JointVJP, OperandVJP } from "@chainrule/core";
 import {
   ArgumentError,
+  checkOptions,
   grad,
   noGrad,
   onesLike,
@@ -12,23 +13,27 @@ import {
   Tensor,
   topologicalOrder,
 } from "@chainrule/core";
+import type { Language } from "../page/data.ts";
+import { plainLine } from "../render/escape.ts";
+import { checkLanguage } from "../render/html.ts";
+import { capture } from "../trace/capture.ts";
+import { gradientText, mistakesPage } from "./html.ts";
+import type { MistakenGradient } from "./modes.ts";
+import { wrongModes } from "./modes.ts";
+import { mistakeWords } from "./words.ts";
 
-/** A way to do it wrong. */
-export type WrongMode = "naiveRecursion" | "noAccumulation" | "forgottenZeroGrad";
-
-/** The gradients of one leaf: the right ones, and what each mistake gives. */
-export interface MistakenGradient {
-  readonly name: string;
-  readonly right: Tensor;
-  readonly naiveRecursion: Tensor;
-  readonly noAccumulation: Tensor;
-  readonly forgottenZeroGrad: Tensor;
+/** Options of {@link mistakenGradients}. */
+export interface MistakenOptions {
+  /** "en" (English) unless given, or "es" (Spanish). */
+  language?: Language;
 }
 
-/** What {@link mistakenGradients} gives: a row for each leaf, and a table as text. */
+/** What {@link mistakenGradients} gives: a row for each leaf, and a table as text or page. */
 export interface MistakenGradients {
   readonly rows: readonly MistakenGradient[];
   toString(): string;
+  /** The table beside the graph, with the reasons, as one file. */
+  toHTML(): string;
 }
 
 /** Naive recursion walks every path by itself; a graph with many of them would take forever. */
@@ -44,7 +49,7 @@ const mostSteps = 100_000;
  *
  * The graph is left as it was, and no `grad` is touched.
  *
- * @throws {ArgumentError} when the loss is no single number that requires a gradient, or has too many paths to walk.
+ * @throws {ArgumentError} for an unknown option or language, or when the loss is no single number that requires a gradient, or has too many paths to walk.
  * @example
  * import { tensor } from "@chainrule/core";
  * import { mistakenGradients } from "@chainrule/inspect";
@@ -55,7 +60,9 @@ const mostSteps = 100_000;
  * // → leaf  right  naive recursion  no accumulation  forgotten zeroGrad
  * // a         4                6                1                   8
  */
-export function mistakenGradients(loss: Tensor): MistakenGradients {
+export function mistakenGradients(loss: Tensor, options: MistakenOptions = {}): MistakenGradients {
+  checkOptions("mistakenGradients", options, ["language"]);
+  const language = checkLanguage("mistakenGradients", options.language);
   if (!(loss instanceof Tensor) || loss.numel() !== 1 || loss.node === null) {
     throw new ArgumentError(
       "mistakenGradients: expected a loss: a tensor with a single number that was computed from leaves with requiresGrad.",
@@ -80,7 +87,12 @@ export function mistakenGradients(loss: Tensor): MistakenGradients {
       forgottenZeroGrad: gradient.mul(2),
     };
   });
-  return { rows, toString: () => tableOf(rows) };
+  const trace = capture(loss);
+  return {
+    rows,
+    toString: () => tableOf(rows, language),
+    toHTML: () => mistakesPage(trace, rows, language),
+  };
 }
 
 /** What the rule of a node gives to its operands, in their shapes; `null` where nothing goes. */
@@ -151,23 +163,19 @@ function withoutAccumulation(
   return last;
 }
 
-function tableOf(rows: readonly MistakenGradient[]): string {
-  const head = ["leaf", "right", "naive recursion", "no accumulation", "forgotten zeroGrad"];
-  const cell = (x: Tensor): string => {
-    const numbers = Array.from(x.toTypedArray(), (value) => String(Number(value.toPrecision(4))));
-    return x.ndim === 0
-      ? numbers[0]!
-      : `[${numbers.slice(0, 4).join(", ")}${numbers.length > 4 ? ", …" : ""}]`;
-  };
-  const body = rows.map((row) => [
-    row.name,
-    cell(row.right),
-    cell(row.naiveRecursion),
-    cell(row.noAccumulation),
-    cell(row.forgottenZeroGrad),
-  ]);
+function tableOf(rows: readonly MistakenGradient[], language: Language): string {
+  const words = mistakeWords[language];
+  const head = [words.leaf, words.right, ...wrongModes.map((mode) => words.names[mode])];
+  const body = rows.map((row) =>
+    [
+      row.name,
+      ...[row.right, ...wrongModes.map((mode) => row[mode])].map((gradient) =>
+        gradientText(gradient, words.decimalComma),
+      ),
+    ].map(plainLine),
+  );
   const widths = head.map((title, i) =>
-    Math.max(title.length, ...body.map((row) => row[i]!.length)),
+    body.reduce((most, row) => Math.max(most, row[i]!.length), title.length),
   );
   return [head, ...body]
     .map((row) =>

@@ -4,6 +4,8 @@
 
 import { fromTraceNumber, numbersOf, singleNumberOf } from "../trace/data.ts";
 import type { TraceRef, TraceValue } from "../trace/schema.ts";
+import type { Terms } from "../trace/terms.ts";
+import { broadcastTerms, cotangentOf, termsOf } from "../trace/terms.ts";
 import { descentRule, ruleOf } from "../view/rules.ts";
 import { boxTitle, shapeText } from "../view/words.ts";
 import type { Shown } from "./data.ts";
@@ -12,8 +14,6 @@ import { formula, h, replaceChildren } from "./dom.ts";
 import { namesOf } from "./names.ts";
 import type { Step, StepEvent } from "./steps.ts";
 import { indexText, localNumber, tensorTable } from "./tables.ts";
-import type { Terms } from "./terms.ts";
-import { broadcastTerms, cotangentOf, termsOf } from "./terms.ts";
 import type { Words } from "./words.ts";
 
 function nameOf(data: Shown, ref: TraceRef): string {

@@ -173,10 +173,17 @@ class TraceReader {
         );
         const shape = this.shapeAt(node.operands[operand]!);
         const { raw, value, total } = given;
+        const unsummed = raw === null ? null : this.value(`${place}.raw`, raw);
+        if (unsummed !== null && !broadcastsTo(shape, unsummed.shape)) {
+          throw refusal(
+            `${place}.raw.shape`,
+            `is ${brief(unsummed.shape)}, which cannot be summed to ${brief(shape)}`,
+          );
+        }
         return {
           node: id,
           operand,
-          raw: raw === null ? null : this.value(`${place}.raw`, raw),
+          raw: unsummed,
           value: this.value(`${place}.value`, value, shape),
           total: total === null ? null : this.value(`${place}.total`, total, shape),
         };
@@ -377,4 +384,10 @@ function refusal(place: string, what: string): ArgumentError {
 function brief(value: unknown): string {
   const text = quoted(typeof value === "string" ? value.slice(0, 60) : value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+/** Whether a tensor of one shape is copied into another where shapes broadcast. */
+function broadcastsTo(from: readonly number[], to: readonly number[]): boolean {
+  const lead = to.length - from.length;
+  return lead >= 0 && from.every((length, dim) => length === 1 || length === to[dim + lead]);
 }

@@ -7,7 +7,15 @@ import { Linear, ReLU, Sequential } from "@chainrule/nn";
 import { SGD } from "@chainrule/optim";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { capture, exercise, explain, toHTML, toMermaid, watch } from "../../src/index.ts";
+import {
+  capture,
+  exercise,
+  explain,
+  mistakenGradients,
+  toHTML,
+  toMermaid,
+  watch,
+} from "../../src/index.ts";
 import { programs } from "../programs.ts";
 import { hasChromium, seriousFindings, shown, useBrowser } from "./browser.ts";
 
@@ -16,8 +24,15 @@ const pages = {
   steps: (language: "en" | "es") => toHTML(programs.twoLayers(), { language }),
   exercise: (language: "en" | "es") => exercise(programs.twoLayers(), { language }).toHTML(),
   explain: (language: "en" | "es") => explain(programs.twoLayers(), { language, format: "html" }),
+  mistakes: (language: "en" | "es") => mistakenPage(language),
   watch: (language: "en" | "es") => watched().toHTML({ language }),
 } as const;
+
+function mistakenPage(language: "en" | "es"): string {
+  const a = tensor([0.5, 1], { requiresGrad: true, name: "a" });
+  const b = a.add(a);
+  return mistakenGradients(b.mul(b).sum(), { language }).toHTML();
+}
 
 function watched(): ReturnType<typeof watch> {
   manualSeed(6);

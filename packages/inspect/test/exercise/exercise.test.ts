@@ -3,7 +3,8 @@
  */
 import { linear, manualSeed, randn, tensor } from "@chainrule/core";
 import { describe, expect, test } from "vitest";
-import { capture, exercise, mistakenGradients, toJSON } from "../../src/index.ts";
+import { capture, exercise, mistakenGradients, numbersOf, toJSON } from "../../src/index.ts";
+import { cotangentOf } from "../../src/trace/terms.ts";
 
 const double = { dtype: "float64", requiresGrad: true } as const;
 
@@ -69,6 +70,40 @@ describe("an exercise", () => {
     expect(task.check("b", copies).mistake).toBe("broadcast");
   });
 
+  test("recognises them in the shape of the tensor, as the page asks for it", () => {
+    manualSeed(8);
+    const w = randn([3, 3], { ...double, name: "w" });
+    const x = randn([4, 3], { ...double, name: "x" });
+    const b = randn([3], { ...double, name: "b" });
+    const c = randn([3], { ...double, name: "c" });
+    const v = randn([2, 3], { ...double, name: "v" });
+    const out = linear(x.matmul(w).add(b).tanh(), v, randn([2], { ...double, name: "bias" }))
+      .add(c.sum())
+      .square()
+      .sum();
+    const graph = capture(out);
+    const task = exercise(graph);
+    const all = graph.backward!.contributions;
+    const arrivedAt = (name: string) =>
+      all.find(({ node, operand }) => {
+        const ref = graph.nodes[node - 1]!.operands[operand]!;
+        return graph.nodes[ref.node - 1]!.outputs[0]!.name === name;
+      })!;
+    // One row of what comes back, instead of the sum over all.
+    const toB = arrivedAt("b");
+    expect(task.check("b", numbersOf(toB.raw)!.slice(0, 3)).mistake).toBe("broadcast");
+    // A bias is summed by its rule: one row of the cotangent is one sample's share.
+    const sample = cotangentOf(graph, arrivedAt("bias").node, all.length)!;
+    expect(task.check("bias", sample.slice(0, 2)).mistake).toBe("broadcast");
+    // The rule of matmul without its transpose, where the shapes happen to fit.
+    const delta = tensor(numbersOf(toB.raw)!, { dtype: "float64" }).reshape([4, 3]);
+    expect(task.check("x", delta.matmul(w.detach())).mistake).toBe("transposed");
+    expect(task.check("x", delta.matmul(w.detach().mT)).isRight).toBe(true);
+    // The right numbers, columns for rows.
+    const right = tensor(task.solution("v") as number[][], { dtype: "float64" });
+    expect(task.check("v", right.mT.reshape([2, 3])).mistake).toBe("transposed");
+  });
+
   test("is a page with a field for each element, which loads nothing and shows no gradient", () => {
     const page = exercise(trace, { language: "es" }).toHTML();
     expect(page).toContain('<html lang="es">');
@@ -110,6 +145,20 @@ describe("mistaken gradients", () => {
     ]).toEqual([4, 6, 1, 8]);
     expect(a.grad).toBeNull();
     expect(`${found}`.split("\n")[1]).toMatch(/^a +4 +6 +1 +8$/);
+  });
+
+  test("in Spanish, and as a page that loads nothing", () => {
+    const a = tensor(0.5, { ...double, name: "<b>a</b>" });
+    const b = a.add(a);
+    const found = mistakenGradients(b.mul(b), { language: "es" });
+    expect(`${found}`).toMatch(/^hoja +correcto +recursión ingenua +sin acumular/);
+    const page = found.toHTML();
+    expect(page).toContain('<html lang="es">');
+    expect(page).toContain("recursión ingenua");
+    expect(page).not.toMatch(/<script|<b>/);
+    expect(page.match(/✗/g)).toHaveLength(3);
+    expect(() => mistakenGradients(b, { language: "fr" as never })).toThrow(/"en" or "es"/);
+    expect(() => mistakenGradients(b, { lang: "es" } as never)).toThrow(/unknown option "lang"/);
   });
 
   test("are right where there is one path only", () => {

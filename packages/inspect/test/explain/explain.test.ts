@@ -60,7 +60,13 @@ describe("formats", () => {
     const v = tensor(2, { requiresGrad: true, name: "\\input{/etc/passwd}$" });
     const page = explain(w.mul(v).square(), { format: "html" });
     expect(page).not.toContain("<img");
-    expect(explain(w.mul(v).square(), { format: "markdown" })).not.toMatch(/(?<!\\)\\input/);
+    const markdown = explain(w.mul(v).square(), { format: "markdown" });
+    expect(markdown).not.toMatch(/(?<!\\)\\input|(?<!\\)</);
+    const lines = tensor(2, { requiresGrad: true, name: "\u001B[31mred\n# heading" });
+    for (const format of ["text", "markdown"] as const) {
+      const text = explain(lines.square(), { format });
+      expect(text.includes("\u001B") || text.includes("\n# heading")).toBe(false);
+    }
   });
 
   test("rounding is chosen by the reader, and a trace from JSON says the same", () => {

@@ -2,8 +2,8 @@
  * The sum behind one element of a contribution: row times column, or whatever the op's rule adds up.
  */
 
-import { numbersOf } from "../trace/data.ts";
-import type { Trace, TraceContribution, TraceNode } from "../trace/schema.ts";
+import { numbersOf } from "./data.ts";
+import type { Trace, TraceContribution, TraceNode } from "./schema.ts";
 
 /** What an element of a contribution is made of: Σ left·right, or Σ left where there is no right. */
 export interface Terms {
@@ -32,13 +32,17 @@ export function broadcastTerms(contribution: TraceContribution, element: number)
   const from = contribution.raw!.shape;
   const to = contribution.value.shape;
   const terms = raw.flatMap((left, i) =>
-    targetIndex(i, from, to) === element ? [{ left, right: null }] : [],
+    broadcastIndex(i, from, to) === element ? [{ left, right: null }] : [],
   );
   return { terms, result: summed[element]! };
 }
 
 /** Where an element goes when its tensor is summed to a shape that broadcasts to its own. */
-function targetIndex(index: number, from: readonly number[], to: readonly number[]): number {
+export function broadcastIndex(
+  index: number,
+  from: readonly number[],
+  to: readonly number[],
+): number {
   const lead = from.length - to.length;
   let rest = index;
   let target = 0;
