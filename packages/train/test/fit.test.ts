@@ -374,12 +374,17 @@ describe("fit", () => {
     await refuses(
       [x, y],
       { callbacks: [{ onEpochend() {} }] },
-      /unknown method "onEpochend". Known: onTrainBegin,/,
+      /callback 0 has only "onEpochend", which nobody calls\. Known: onTrainBegin,/,
+    );
+    await refuses(
+      [x, y],
+      { callbacks: [{ onEpochEnd() {}, onepochBegin() {}, onBatchend() {} }] },
+      /callback 0 has the unknown method "onBatchend"/,
     );
     await refuses(
       [x, y],
       { callbacks: [{ batchEnd: () => 1 }] },
-      /callback 0 has no method that is called/,
+      /callback 0 has only "batchEnd", which nobody calls/,
     );
     await refuses(
       [x, y],

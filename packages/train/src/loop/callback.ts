@@ -112,7 +112,7 @@ const moments = [
   "onTrainEnd",
 ] as const satisfies readonly (keyof Callback)[];
 
-/** Refuses what is no callback: an object without any of the methods, or with one that is misspelt and would never be called. */
+/** Refuses what is no callback, and methods that are misspelt and would never be called. */
 export function checkCallbacks(where: string, callbacks: unknown): void {
   if (
     !Array.isArray(callbacks) ||
@@ -120,20 +120,15 @@ export function checkCallbacks(where: string, callbacks: unknown): void {
   ) {
     throw new ArgumentError(`${where}: callbacks must be an array of objects.`, { callbacks });
   }
+  const called: readonly string[] = [...moments, "stateDict"];
   for (const [i, callback] of callbacks.entries()) {
-    const known: readonly string[] = moments;
-    const unknown = methodNames(callback).find(
-      (name) => /^on[A-Z]/.test(name) && !known.includes(name),
-    );
-    if (
-      unknown === undefined &&
-      [...moments, "stateDict"].some((name) => typeof callback[name] === "function")
-    )
-      continue;
-    const what =
-      unknown === undefined
-        ? "has no method that is called"
-        : `has the unknown method ${quoted(unknown)}`;
+    const names = methodNames(callback);
+    const unknown = names.find((name) => /^on[A-Z]/.test(name) && !called.includes(name));
+    const isIdle = names.length > 0 && !names.some((name) => called.includes(name));
+    if (unknown === undefined && !isIdle) continue;
+    const what = isIdle
+      ? `has only ${names.map(quoted).join(", ")}, which nobody calls`
+      : `has the unknown method ${quoted(unknown)}`;
     throw new ArgumentError(`${where}: callback ${i} ${what}. Known: ${moments.join(", ")}.`, {
       callback: i,
     });
@@ -145,5 +140,7 @@ function methodNames(object: object): string[] {
   const names: string[] = [];
   for (let at = object; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at))
     names.push(...Object.getOwnPropertyNames(at));
-  return names.filter((name) => typeof Reflect.get(object, name) === "function");
+  return names.filter(
+    (name) => name !== "constructor" && typeof Reflect.get(object, name) === "function",
+  );
 }
