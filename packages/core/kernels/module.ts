@@ -6,6 +6,7 @@ import { mostPages } from "../src/accelerated/scratch.ts";
 import type { Variant } from "./assembler.ts";
 import { clear } from "./clear.ts";
 import { gather, scatter } from "./convolution.ts";
+import { lstm, lstmGradient } from "./gates.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
 import { maxPool } from "./pooling.ts";
 import {
@@ -31,6 +32,8 @@ export function assemble(variant: Variant): Uint8Array {
     scatter,
     clear,
     maxPool,
+    lstm: lstm(variant),
+    lstmGradient: lstmGradient(variant),
     softmax: softmax(variant),
     logSoftmax: logSoftmax(variant),
     sumExp: sumExp(variant),

@@ -13,6 +13,9 @@ export type Vector = Local<"v128">;
 
 const namespaces: Readonly<Record<string, object>> = { f32x4, f64x2, i32x4, v128 };
 
+/** A vector's sixteen bytes, the lowest first. */
+type Bytes = Extract<Parameters<typeof v128.const>, ["i8x16", unknown]>[1];
+
 type Emit = (...operands: Vector[]) => StackVar<"v128">;
 
 function emitter(name: Instruction): Emit {
@@ -31,8 +34,12 @@ export function vectorsOf(scope: Scope, { relaxed }: Variant): Vectors<Vector> {
       scope.constant(`number ${Object.is(value, -0) ? "-0" : value}`, () =>
         v128.const("f32x4", [value, value, value, value]),
       ),
-    whole: (value: number) =>
-      scope.constant(`whole ${value}`, () => v128.const("i32x4", [value, value, value, value])),
+    whole: (value: number) => {
+      // Byte by byte: wasmati takes no word with all bits set.
+      const bytes = [0, 8, 16, 24].map((shift) => (value >>> shift) & 255);
+      const all = [...bytes, ...bytes, ...bytes, ...bytes] as Bytes;
+      return scope.constant(`whole ${value}`, () => v128.const("i8x16", all));
+    },
     wide: (value: number) =>
       scope.constant(`wide ${value}`, () => v128.const("f64x2", [value, value])),
     fma: (a: Vector, b: Vector, c: Vector) =>

@@ -49,6 +49,26 @@ export interface Kernels {
     columnCount: number,
     columnStep: number,
   ): void;
+  lstm(
+    hidden: number,
+    next: number,
+    act: number,
+    gates: number,
+    cell: number,
+    rows: number,
+    width: number,
+  ): void;
+  lstmGradient(
+    gatesBar: number,
+    cellBar: number,
+    act: number,
+    cell: number,
+    next: number,
+    hiddenBar: number,
+    nextBar: number,
+    rows: number,
+    width: number,
+  ): void;
   softmax(target: number, source: number, factors: number, rows: number, length: number): void;
   logSoftmax(target: number, source: number, rows: number, length: number): void;
   sumExp(target: number, source: number, rows: number, length: number): void;
@@ -95,6 +115,8 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   scatter: [0, 1, 2, 3],
   clear: [0],
   maxPool: [0, 1, 2, 6, 9],
+  lstm: [0, 1, 2, 3, 4],
+  lstmGradient: [0, 1, 2, 3, 4, 5, 6],
   softmax: [0, 1, 2],
   logSoftmax: [0, 1],
   sumExp: [0, 1],

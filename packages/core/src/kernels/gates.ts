@@ -1,6 +1,7 @@
 /**
  * The gates of recurrent cells, a row of pre-activations at a time.
  */
+import { lstmAccelerated, lstmGradientAccelerated } from "../accelerated/gates.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { perDType } from "./specialize.ts";
@@ -50,6 +51,7 @@ export function lstmCells(gates: Tensor, cell: Tensor, results: readonly Tensor[
   ];
   const width = cell.shape[cell.ndim - 1]!;
   const rows = width === 0 ? 0 : cell.numel() / width;
+  if (lstmAccelerated([gates, cell], results, rows, width)) return;
   lstmFor(hidden)(memory(gates), memory(cell), hidden, next, act, rows, width);
 }
 
@@ -96,6 +98,7 @@ export function lstmCellsGradient(operands: readonly Tensor[], results: readonly
   const [gatesBar, cellBar] = results.map((x) => x.storage.data) as [TypedArray, TypedArray];
   const width = cell.shape[cell.ndim - 1]!;
   const rows = width === 0 ? 0 : cell.numel() / width;
+  if (lstmGradientAccelerated(operands, results, rows, width)) return;
   lstmGradientFor(gatesBar)(
     memory(act),
     memory(cell),
