@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import os
 import resource
 import sys
 import time
@@ -12,7 +13,7 @@ import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 
 import_time = (time.perf_counter() - start) * 1000
-torch.set_num_threads(2)
+torch.set_num_threads(int(os.environ.get("CHAINRULE_THREADS") or 2))
 
 
 def tensor(numbers):
