@@ -24,7 +24,9 @@ for (const [name, settings] of Object.entries(backends)) {
       .join(" ")}:`,
   );
   const env = { ...process.env, ...settings };
-  const command = [vitest, "run", "--project", "unit", "--reporter=dot", ...args];
+  // Work of any size in WebAssembly takes longer than plain loops where it is little.
+  const patience = ["--testTimeout=120000", "--reporter=dot"];
+  const command = [vitest, "run", "--project", "unit", ...patience, ...args];
   const { code } = await node(command, { env, show: true });
   if (code !== 0) process.exitCode = 1;
 }

@@ -4,7 +4,7 @@
 import { importMemory, Module } from "wasmati";
 import { mostPages } from "../src/accelerated/scratch.ts";
 import type { Variant } from "./assembler.ts";
-import { clear } from "./clear.ts";
+import { clear, fill } from "./clear.ts";
 import { gather, scatter } from "./convolution.ts";
 import { lstm, lstmGradient } from "./gates.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
@@ -31,6 +31,7 @@ export function assemble(variant: Variant): Uint8Array {
     gatherColumns: gather(panelColumns),
     scatter,
     clear,
+    fill,
     maxPool,
     lstm: lstm(variant),
     lstmGradient: lstmGradient(variant),

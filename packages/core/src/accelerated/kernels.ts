@@ -35,6 +35,7 @@ export interface Kernels {
     step: number,
   ): void;
   clear(address: number, bytes: number): void;
+  fill(address: number, count: number, value: number): void;
   maxPool(
     target: number,
     places: number,
@@ -114,6 +115,7 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   gatherColumns: [0, 1, 2, 3],
   scatter: [0, 1, 2, 3],
   clear: [0],
+  fill: [0],
   maxPool: [0, 1, 2, 6, 9],
   lstm: [0, 1, 2, 3, 4],
   lstmGradient: [0, 1, 2, 3, 4, 5, 6],

@@ -2,6 +2,7 @@
 import {
   ArgumentError,
   backendInfo,
+  conv2d,
   elementwiseUpdate,
   Generator,
   layerNorm,
@@ -109,6 +110,27 @@ test("rows: softmax, layer norm, cross-entropy and their gradients", () => {
       const loss = parts.reduce((sum, part) => sum.add(part.mul(weights).sum()), tensor(0));
       loss.backward();
       return [...parts, x.grad!, x.sum(-1), x.sum(0)];
+    });
+  }
+});
+
+test("convolutions and their gradients: padding, strides, groups, many samples", () => {
+  for (const [x, w, options] of [
+    [randn([9, 3, 20, 17]), randn([8, 3, 3, 3]), { padding: 1 }],
+    [randn([5, 4, 30, 31]), randn([6, 2, 5, 4]), { groups: 2, stride: 2, dilation: 2 }],
+    [randn([40, 8, 28, 28]), randn([16, 8, 3, 3]), {}],
+    [randn([300, 1, 12, 12]), randn([100, 1, 3, 3]), { padding: 2 }],
+    [randn([2, 120, 9, 9]), randn([97, 120, 2, 2]), { padding: 1, stride: 3 }],
+  ] as const) {
+    x.requiresGrad_();
+    w.requiresGrad_();
+    const bias = randn([w.shape[0]!]);
+    expectSameBits(() => {
+      x.grad = null;
+      w.grad = null;
+      const y = conv2d(x, w, bias, options);
+      y.mul(y).sum().backward();
+      return [y, x.grad!, w.grad!, conv2d(x, w, null, options)];
     });
   }
 });
