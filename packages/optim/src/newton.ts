@@ -69,6 +69,8 @@ const mostHalvings = 40;
  * x; // → tensor([1, 2], requiresGrad=true)
  */
 export class Newton extends Optimizer<NewtonOptions, Record<string, never>> {
+  override readonly differentiates: boolean = true;
+
   constructor(params: Params<NewtonOptions>, options: Partial<NewtonOptions> = {}) {
     super(params, kind, defaults, options);
     if (this.paramGroups.length > 1) throw oneGroup(this.paramGroups.length);

@@ -39,6 +39,8 @@ export abstract class Optimizer<
 > {
   /** The parameters, in groups with their options; schedules and users may change the options. */
   readonly paramGroups: ParamGroup<Options>[] = [];
+  /** Whether it differentiates the loss itself: the closure then returns the loss with its graph, without `backward`. */
+  readonly differentiates: boolean = false;
   protected readonly kind: OptimizerKind<Options, State>;
   /** The options of groups that do not say otherwise. */
   private readonly defaults: Partial<Options>;

@@ -27,7 +27,7 @@ import {
   Sequential,
   Tanh,
 } from "@chainrule/nn";
-import { Adam, CosineAnnealingLR, clipGradNorm_, SGD } from "@chainrule/optim";
+import { Adam, CosineAnnealingLR, clipGradNorm_, LBFGS, Newton, SGD } from "@chainrule/optim";
 import { describe, expect, test } from "vitest";
 import type { Callback, FitResult, Run, RunStateDict } from "../src/index.ts";
 import {
@@ -415,6 +415,44 @@ describe("fit", () => {
 function relu(x: Tensor): Tensor {
   return x.relu();
 }
+
+describe("optimizers that ask for the loss", () => {
+  const x = randn([30, 3], { dtype: "float64", generator: new Generator(0) });
+  const y = x.matmul(tensor([[1], [-2], [3]], { dtype: "float64" })).add(0.5);
+  const make = () => new Linear(3, 1, { dtype: "float64", generator: new Generator(1) });
+
+  test("Newton differentiates by itself, and is there after one step", async () => {
+    const model = make();
+    const optimizer = new Newton(model.parameters());
+    const options = { loss: mseLoss, optimizer, epochs: 2, batchSize: 30, ...quiet };
+    const { history } = await fit(model, [x, y], options);
+    expect(history.loss[0]).toBeGreaterThan(1);
+    expect(history.loss[1]).toBeLessThan(1e-25);
+    await expect(fit(model, [x, y], { ...options, clipGradNorm: 1 })).rejects.toThrow(
+      /clipGradNorm has nothing to clip/,
+    );
+  });
+
+  test.each(["LBFGS", "Newton"] as const)(
+    "%s sees the mean loss of the batches that make a step",
+    async (name) => {
+      const [whole, parts] = [make(), make()];
+      const optimizerOf = (model: Linear) =>
+        name === "LBFGS"
+          ? new LBFGS(model.parameters(), { lineSearchFn: "strong_wolfe", maxIter: 3 })
+          : new Newton(model.parameters(), { damping: 1 });
+      for (const [model, more] of [
+        [whole, { batchSize: 30 }],
+        [parts, { batchSize: 10, accumulate: 3 }],
+      ] as const) {
+        const optimizer = optimizerOf(model);
+        await fit(model, [x, y], { loss: mseLoss, optimizer, epochs: 2, ...more, ...quiet });
+      }
+      for (const [i, weight] of whole.weight.toTypedArray().entries())
+        expect(parts.weight.toTypedArray()[i]).toBeCloseTo(weight, 10);
+    },
+  );
+});
 
 describe("callbacks", () => {
   test("are told of everything, in order, also when something fails", async () => {

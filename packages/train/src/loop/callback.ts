@@ -9,6 +9,8 @@ import type { EpochRecord, History } from "./history.ts";
 /** Anything that moves parameters: the optimizers of `@chainrule/optim`, or one's own. */
 export interface AnyOptimizer {
   readonly paramGroups: readonly { readonly params: readonly Tensor[]; lr: number }[];
+  /** Whether it differentiates the loss that the closure returns by itself, as Newton's method does. */
+  readonly differentiates?: boolean;
   zeroGrad(): void;
   step(closure: () => Tensor): unknown;
   stateDict(): unknown;
@@ -92,7 +94,10 @@ export interface BatchRecord {
 export interface Callback {
   onTrainBegin?(run: Run): void | Promise<void>;
   onEpochBegin?(run: Run): void | Promise<void>;
-  /** Behind the backward pass, when the gradients are there and the parameters have not moved yet. */
+  /**
+   * Behind the backward pass, when the gradients are there and the parameters have not moved yet. Not with an optimizer that
+   * differentiates by itself.
+   */
   onGradients?(run: Run): void;
   onBatchEnd?(run: Run, record: BatchRecord): void | Promise<void>;
   /** Behind the validation; the record is in the history already. */

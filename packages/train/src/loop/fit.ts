@@ -142,6 +142,11 @@ export async function fit<M extends Module, const Data extends FitData>(
   if (clipGradNorm !== undefined && !(checkNumber(where, "clipGradNorm", clipGradNorm) > 0)) {
     throw new ArgumentError(`${where}: clipGradNorm must be positive, not ${clipGradNorm}.`);
   }
+  if (clipGradNorm !== undefined && optimizer.differentiates === true) {
+    throw new ArgumentError(
+      `${where}: clipGradNorm has nothing to clip, because this optimizer differentiates the loss by itself.`,
+    );
+  }
   const { schedule, callbacks = [] } = options;
   checkCallbacks(where, callbacks);
   const run = new TrainingRun({

@@ -7,6 +7,7 @@ import {
   checkOptions,
   defaultGenerator,
   Generator,
+  noGrad,
   type Tensor,
 } from "@chainrule/core";
 import type { Module } from "@chainrule/nn";
@@ -166,16 +167,20 @@ export class TrainingRun implements Run {
     let outcomes: readonly (Outcome & { readonly value: number })[] | null = null;
     optimizer.step((): Tensor => {
       optimizer.zeroGrad();
+      const leavesBackward = optimizer.differentiates === true;
       const found = group.map((batch) => {
         const outcome = objective(batch);
         const share = group.length === 1 ? outcome.loss : outcome.loss.div(group.length);
-        share.backward();
-        return { ...outcome, value: outcome.loss.item() };
+        if (!leavesBackward) share.backward();
+        return { ...outcome, share, value: outcome.loss.item() };
       });
+      outcomes ??= found;
+      const mean = (): Tensor =>
+        found.map(({ share }) => share).reduce((sum, share) => sum.add(share));
+      if (leavesBackward) return mean();
       if (clipGradNorm !== null) clipGradNorm_(model.parameters(), clipGradNorm);
       for (const callback of settings.callbacks) callback.onGradients?.(this);
-      outcomes ??= found;
-      return found[0]!.loss.detach();
+      return noGrad(mean).detach();
     });
     const seen: readonly (Outcome & { readonly value: number })[] = outcomes ?? [];
     for (const [i, outcome] of seen.entries()) {
