@@ -195,6 +195,8 @@ async function styles(build, options, path) {
  */
 async function withoutTests() {
   const { parse } = await import("@babel/parser");
+  /** @type {import("@babel/parser").ParserOptions} */
+  const options = { sourceType: "module", plugins: ["typescript"] };
   const isRows = (/** @type {any} */ value) => value.type === "ArrayExpression";
   const isFormula = (/** @type {any} */ { type }) =>
     ["StringLiteral", "TemplateLiteral", "TaggedTemplateExpression"].includes(type);
@@ -231,17 +233,36 @@ async function withoutTests() {
   };
 
   /**
-   * Accelerated kernels that are not there: asked to compute something, they say no, and plain loops do it.
+   * Accelerated kernels that are not there: asked to compute something, they say no (`false` or `null`, as their types
+   * have it), and plain loops do it. What has no such answer is an error when it is called, unless it is known here.
    *
    * @param {string} text
    */
   function absent(text) {
-    const constants = text.match(/^export const \w+ = \d+;$/gm) ?? [];
-    const functions = Array.from(
-      text.matchAll(/^export (?:async )?(function|class) (\w+)/gm),
-      ([, kind, name]) => `export ${kind} ${name}${kind === "class" ? "{}" : "(){return false}"}`,
-    );
-    return [...constants, ...functions].join("\n");
+    const known = new Map([
+      ["clearArray", "data.fill(0)"],
+      ["setBackend", 'return "reference"'],
+    ]);
+    const made = text.match(/^export const \w+ = \d+;$/gm) ?? [];
+    for (const { type, declaration } of parse(text, options).program.body) {
+      const name = declaration?.id?.name;
+      if (type !== "ExportNamedDeclaration" || name === undefined) continue;
+      if (declaration.type === "ClassDeclaration") made.push(`export class ${name} {}`);
+      if (declaration.type !== "FunctionDeclaration") continue;
+      const { returnType, params } = declaration;
+      const result = returnType ? text.slice(returnType.start, returnType.end) : "";
+      const answer = /\bboolean$/.test(result)
+        ? "return false"
+        : /\bnull$/.test(result)
+          ? "return null"
+          : `throw new Error("${name} is not in this page")`;
+      const list = params.map(
+        (/** @type {any} */ param) =>
+          param.name ?? (param.type === "RestElement" ? `...${param.argument.name}` : "_"),
+      );
+      made.push(`export function ${name}(${list.join()}) {${known.get(name) ?? answer}}`);
+    }
+    return made.join("\n");
   }
 
   /**
@@ -261,7 +282,7 @@ async function withoutTests() {
   /** @param {string} text */
   function withoutRows(text) {
     if (!/\b(?:defineOp|makeOp|pointwise)\(/.test(text)) return text;
-    const program = parse(text, { sourceType: "module", plugins: ["typescript"] }).program;
+    const program = parse(text, options).program;
     /** @type {[number, number, string][]} */
     const cuts = [];
     /** @type {any[]} */

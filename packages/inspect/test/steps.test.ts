@@ -1,13 +1,17 @@
 /**
  * What the page shows, step by step, and the recomputation behind its editor.
  */
+import { createContext, runInContext } from "node:vm";
+import { inflateRawSync } from "node:zlib";
 import * as core from "@chainrule/core";
 import { customOp, manualSeed, type NodeOp, randn, type Tensor, tensor } from "@chainrule/core";
 import { Adam, SGD } from "@chainrule/optim";
 import { describe, expect, test } from "vitest";
 import { capture, compareGradients, toHTML, toJSON } from "../src/index.ts";
+import { pageEngine } from "../src/page/bundle.generated.ts";
 import type { PageData, Shown } from "../src/page/data.ts";
 import { Scopes } from "../src/page/open.ts";
+import { unpacked } from "../src/page/packing.ts";
 import { sameMoment, stateAfter, stepsOf } from "../src/page/steps.ts";
 import { words } from "../src/page/words.ts";
 import { numbersOf } from "../src/trace/data.ts";
@@ -185,6 +189,21 @@ describe("replay", () => {
     const trace = capture(() => own(tensor([1, 2])).sum());
     expect(() => replay(trace, {}, opNamed)).toThrow(/op own/);
   });
+});
+
+test("the engine that is packed into the page computes the same", () => {
+  const script = inflateRawSync(unpacked(pageEngine)).toString("utf8");
+  const place = createContext({ performance, TextDecoder, TextEncoder, console });
+  runInContext(script, place);
+  for (const program of Object.values(programs)) {
+    const trace = program();
+    Object.assign(place, { text: toJSON(trace) });
+    const again: unknown = runInContext(
+      "JSON.stringify(chainruleEngine.replay(JSON.parse(text), {}))",
+      place,
+    );
+    expect(again === toJSON(trace)).toBe(true);
+  }
 });
 
 describe("compareGradients", () => {

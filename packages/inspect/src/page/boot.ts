@@ -3,6 +3,8 @@
  * page's security policy names their checksums.
  */
 
+import { unpacked } from "./packing.ts";
+
 /** Runs the script that is packed in an element; whether that was possible. */
 async function run(id: string): Promise<boolean> {
   const packed = document.getElementById(id)?.textContent ?? "";
@@ -14,25 +16,6 @@ async function run(id: string): Promise<boolean> {
   script.textContent = await new Response(stream).text();
   document.head.append(script);
   return true;
-}
-
-/** Eleven digits of base 94, which HTML leaves alone in a script, hold nine bytes: 94¹¹ is a little more than 256⁹. */
-function unpacked(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array((text.length / 11) * 9);
-  for (let from = 0, to = 0; from < text.length; from += 11, to += 9) {
-    let number = 0n;
-    for (let i = 0; i < 11; i++) {
-      const code = text.charCodeAt(from + i) - 32;
-      // All that can be printed but "<", whose place the last sign takes.
-      number = number * 94n + BigInt(code === 94 ? 28 : code);
-    }
-    for (let i = 8; i >= 0; i--) {
-      bytes[to + i] = Number(number & 255n);
-      number >>= 8n;
-    }
-  }
-  // The first byte tells how many at the end are none.
-  return bytes.subarray(1, bytes.length - bytes[0]!);
 }
 
 Reflect.set(globalThis, "chainruleRun", run);

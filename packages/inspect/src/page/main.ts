@@ -52,7 +52,9 @@ function show(target: number, announce = true): void {
   ] as const)
     (byId(id) as HTMLButtonElement).setAttribute("aria-disabled", String(isOff));
   const hash = `#step=${at + 1}${scopes.hash()}`;
-  if (location.hash !== hash) history.replaceState(null, "", hash);
+  // Within a notebook's page there is no address that could be changed.
+  if (location.protocol !== "about:" && location.hash !== hash)
+    history.replaceState(null, "", hash);
 }
 
 function go(target: number): void {

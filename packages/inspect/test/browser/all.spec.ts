@@ -9,6 +9,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import {
   capture,
+  display,
   exercise,
   explain,
   mistakenGradients,
@@ -184,6 +185,25 @@ describe.skipIf(!hasChromium)("all pages in Chromium", () => {
     await page.locator("g.box[data-scope]").last().focus();
     await page.keyboard.press("Enter");
     expect(await page.textContent("#hint")).toContain("not in this page");
+    expect(complaints).toEqual([]);
+  });
+
+  test("within a notebook: the page in a frame of its own, with its steps and its engine", async () => {
+    const shownThere: unknown = Reflect.get(
+      display(programs.diamond()),
+      Symbol.for("Jupyter.display"),
+    );
+    const mime: Readonly<Record<string, string>> = (shownThere as () => Record<string, string>)();
+    const { page, complaints } = await open(
+      `<!doctype html><title>Notebook</title><body>${mime["text/html"]}`,
+    );
+    const frame = page.frameLocator("iframe");
+    await frame.locator("#edit fieldset").first().waitFor();
+    await frame.locator("#last").click();
+    expect(await frame.locator("#count").textContent()).toBe("Step 8 of 8");
+    await frame.locator('input[aria-label="a"]').fill("2");
+    await frame.locator('input[aria-label="a"]').press("Enter");
+    expect(await frame.locator('#edit [role="status"]').textContent()).toContain("c is now 8");
     expect(complaints).toEqual([]);
   });
 
