@@ -85,6 +85,22 @@ describe("data sets", () => {
 });
 
 describe("DataLoader", () => {
+  test("takes the rows of a tensor, in any order", async () => {
+    const x = arange(6).reshape([3, 2]);
+    const plain = new DataLoader(x, { batchSize: 2 });
+    expect([...plain].map((batch) => batch.toArray())).toEqual([
+      [
+        [0, 1],
+        [2, 3],
+      ],
+      [[4, 5]],
+    ]);
+    const loader = new DataLoader(x, { shuffle: true, generator: new Generator(1) });
+    const rows = (await collected(loader)).map((batch) => batch.at(0, 0).item());
+    expect(rows.toSorted()).toEqual([0, 2, 4]);
+    expect(() => new DataLoader(tensor(1))).toThrow(/a single number has no rows/);
+  });
+
   const data = new TensorDataset([arange(7)]);
 
   test("parts the samples in their order, or in one of its own for each epoch", async () => {

@@ -10,6 +10,8 @@ import {
   Generator,
   quoted,
   randperm,
+  Tensor,
+  tensor,
 } from "@chainrule/core";
 import type { Collated } from "./collate.ts";
 import { collate } from "./collate.ts";
@@ -25,7 +27,7 @@ export type SampleStream<Item> =
   | AsyncIterable<Item>
   | (() => Iterable<Item> | AsyncIterable<Item>);
 
-/** What a {@link DataLoader} takes its samples from. */
+/** What a {@link DataLoader} takes its samples from; a tensor's are its rows. */
 export type SampleSource<Item> = Dataset<Item> | SampleStream<Item>;
 
 /** Options of {@link DataLoader}. */
@@ -111,7 +113,12 @@ export class DataLoader<Item, Batch = Collated<Item>> {
       );
     }
     this.makeBatch = options.collate ?? null;
-    const indexed = Array.isArray(source) ? datasetOf<Item>(source) : source;
+    const indexed =
+      source instanceof Tensor
+        ? rowsOf<Item>(source)
+        : Array.isArray(source)
+          ? datasetOf<Item>(source)
+          : source;
     if (isStream<Item>(indexed)) {
       if (shuffle) {
         throw new ArgumentError(
@@ -353,6 +360,19 @@ async function* inGroupsLater<Item>(
 
 function datasetOf<Item>(items: readonly Item[]): Dataset<Item> {
   return { length: items.length, get: (index) => items[index]! };
+}
+
+/** The rows of a tensor, which is a stream of them, too, but one that can be shuffled. */
+function rowsOf<Item>(x: Tensor): Dataset<Item> {
+  if (x.ndim === 0) {
+    throw new ArgumentError("DataLoader: a single number has no rows to make batches of.");
+  }
+  // Whoever hands over a tensor has Item = Tensor.
+  return {
+    length: x.size(0),
+    get: (index) => x.at(index) as Item,
+    getBatch: (indices) => x.indexSelect(0, tensor(indices)) as Collated<Item>,
+  };
 }
 
 function isStream<Item>(source: SampleSource<Item>): source is SampleStream<Item> {
