@@ -5,6 +5,7 @@ import { tensor } from "../creation.ts";
 import type { Binary, Unary } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
 import { within } from "../samples.ts";
+import type { ScalarAlgebra } from "../scalar/primitives.ts";
 
 /**
  * eˣ, element by element; whole numbers become floating.
@@ -174,6 +175,22 @@ export const log1p: Unary = pointwise({
   ],
 });
 
+/** −|a − b|: 0 where both are the same infinity, of which the difference would be NaN. */
+function distanceDown<T>(s: ScalarAlgebra<T>, a: T, b: T): T {
+  return s.neg(s.abs(s.where(s.eq(a, b), s.zero, s.sub(a, b))));
+}
+
+/** pᵃ/(pᵃ + pᵇ) and pᵇ/(pᵃ + pᵇ) for the power of a base p, from the difference alone; halves of the same infinity. */
+function shares<T>(s: ScalarAlgebra<T>, a: T, b: T, power: (exponent: T) => T): readonly [T, T] {
+  const infinity = s.constant(Number.POSITIVE_INFINITY);
+  const sameInfinity = s.logicalAnd(s.eq(a, b), s.eq(s.abs(a), infinity));
+  const difference = s.where(sameInfinity, s.zero, s.sub(a, b));
+  return [
+    s.div(s.one, s.add(s.one, power(s.neg(difference)))),
+    s.div(s.one, s.add(s.one, power(difference))),
+  ];
+}
+
 /**
  * ln(eᵃ + eᵇ), element by element, without overflow; operands broadcast. The gradients are the shares eᵃ⁻ʸ and eᵇ⁻ʸ, halves
  * where both are the same infinity.
@@ -187,20 +204,9 @@ export const logaddexp: Binary = pointwise({
   name: "logaddexp",
   operands: ["a", "b"],
   formula: String.raw`y = \ln\left(e^{a} + e^{b}\right)`,
-  // max + ln(1 + e^−|difference|); ∞ − ∞ would be NaN.
-  value: (s, a, b) => {
-    const difference = s.where(s.eq(a, b), s.zero, s.sub(a, b));
-    return s.add(s.maximum(a, b), s.log1p(s.exp(s.neg(s.abs(difference)))));
-  },
-  derivative: (s, a, b) => {
-    const infinity = s.constant(Number.POSITIVE_INFINITY);
-    const sameInfinity = s.logicalAnd(s.eq(a, b), s.eq(s.abs(a), infinity));
-    const difference = s.where(sameInfinity, s.zero, s.sub(a, b));
-    return [
-      s.div(s.one, s.add(s.one, s.exp(s.neg(difference)))),
-      s.div(s.one, s.add(s.one, s.exp(difference))),
-    ];
-  },
+  // max + ln(1 + e^−|difference|).
+  value: (s, a, b) => s.add(s.maximum(a, b), s.log1p(s.exp(distanceDown(s, a, b)))),
+  derivative: (s, a, b) => shares(s, a, b, s.exp),
   derivativeFormulas: [
     String.raw`\frac{e^{a}}{e^{a} + e^{b}}`,
     String.raw`\frac{e^{b}}{e^{a} + e^{b}}`,
@@ -236,19 +242,10 @@ export const logaddexp2: Binary = pointwise({
   operands: ["a", "b"],
   formula: String.raw`y = \log_2\left(2^{a} + 2^{b}\right)`,
   value: (s, a, b) => {
-    const difference = s.where(s.eq(a, b), s.zero, s.sub(a, b));
-    const rest = s.log1p(s.exp2(s.neg(s.abs(difference))));
+    const rest = s.log1p(s.exp2(distanceDown(s, a, b)));
     return s.add(s.maximum(a, b), s.mul(rest, s.constant(Math.LOG2E)));
   },
-  derivative: (s, a, b) => {
-    const infinity = s.constant(Number.POSITIVE_INFINITY);
-    const sameInfinity = s.logicalAnd(s.eq(a, b), s.eq(s.abs(a), infinity));
-    const difference = s.where(sameInfinity, s.zero, s.sub(a, b));
-    return [
-      s.div(s.one, s.add(s.one, s.exp2(s.neg(difference)))),
-      s.div(s.one, s.add(s.one, s.exp2(difference))),
-    ];
-  },
+  derivative: (s, a, b) => shares(s, a, b, s.exp2),
   derivativeFormulas: [
     String.raw`\frac{2^{a}}{2^{a} + 2^{b}}`,
     String.raw`\frac{2^{b}}{2^{a} + 2^{b}}`,

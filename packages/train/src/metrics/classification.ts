@@ -8,6 +8,21 @@ import { checkClasses, classPairs, isBinary, unlike } from "./classes.ts";
 import type { Metric, MetricState } from "./metric.ts";
 import { defineMetric } from "./metric.ts";
 
+/** Adds to a state how many samples are classified rightly, and how many there are. */
+function countRight(
+  where: string,
+  state: MetricState,
+  output: Tensor,
+  target: Tensor,
+  options: ThresholdOptions,
+): void {
+  const { predicted, actual } = classPairs(where, output, target, options);
+  let right = 0;
+  for (let i = 0; i < actual.length; i++) if (predicted[i] === actual[i]) right++;
+  state[0] = (state[0] ?? 0) + right;
+  state[1] = (state[1] ?? 0) + actual.length;
+}
+
 /**
  * The share of samples whose class was found: with the largest score, or on the right side of `threshold` where there is
  * one output a sample.
@@ -23,13 +38,8 @@ import { defineMetric } from "./metric.ts";
 export const accuracy: Metric<ThresholdOptions> = defineMetric({
   name: "accuracy",
   defaults: { threshold: null as number | null },
-  update: (state, output, target, options) => {
-    const { predicted, actual } = classPairs("accuracy", output, target, options);
-    let right = 0;
-    for (let i = 0; i < actual.length; i++) if (predicted[i] === actual[i]) right++;
-    state[0] = (state[0] ?? 0) + right;
-    state[1] = (state[1] ?? 0) + actual.length;
-  },
+  update: (state, output, target, options) =>
+    countRight("accuracy", state, output, target, options),
   value: ([right = 0, all = 0]) => right / all,
 });
 
@@ -45,14 +55,9 @@ export const accuracy: Metric<ThresholdOptions> = defineMetric({
 export const zeroOneLoss: Metric<ThresholdOptions> = defineMetric({
   name: "zeroOneLoss",
   defaults: { threshold: null as number | null },
-  update: (state, output, target, options) => {
-    const { predicted, actual } = classPairs("zeroOneLoss", output, target, options);
-    let wrong = 0;
-    for (let i = 0; i < actual.length; i++) if (predicted[i] !== actual[i]) wrong++;
-    state[0] = (state[0] ?? 0) + wrong;
-    state[1] = (state[1] ?? 0) + actual.length;
-  },
-  value: ([wrong = 0, all = 0]) => wrong / all,
+  update: (state, output, target, options) =>
+    countRight("zeroOneLoss", state, output, target, options),
+  value: ([right = 0, all = 0]) => (all - right) / all,
 });
 
 /** Options of {@link topKAccuracy}. */
