@@ -53,6 +53,11 @@ export function newTensor(dtype: DType, shape: Shape): Tensor {
   return new Tensor(newStorage(dtype, elementCount(shape)), dtype, shape);
 }
 
+/** The same for kernels that write every element: what is in it before is anything. */
+export function unfilledTensor(dtype: DType, shape: Shape): Tensor {
+  return new Tensor(newStorage(dtype, elementCount(shape), false), dtype, shape);
+}
+
 function isTypedArray(value: unknown): value is TypedArray {
   return (
     value instanceof Float32Array ||

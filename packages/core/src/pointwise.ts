@@ -1,7 +1,7 @@
 /**
  * Pointwise ops: a scalar expression and its derivatives, from which everything else follows.
  */
-import { newTensor, scalarTensor, toTensor } from "./creation.ts";
+import { scalarTensor, toTensor, unfilledTensor } from "./creation.ts";
 import type { DType } from "./dtype.ts";
 import { getDefaultDType, isFloating } from "./dtype.ts";
 import { ArgumentError, checkOptions, quoted } from "./errors.ts";
@@ -173,7 +173,7 @@ function runForward(
   const dtype = resultType(definition, operands);
   definition.check?.(operands, dtype, options);
   if (shape.length === 0) return scalarTensor(kernel.single(operands, options, dtype), dtype);
-  const result = newTensor(dtype, shape);
+  const result = unfilledTensor(dtype, shape);
   kernel.run(result, operands, options);
   return result;
 }

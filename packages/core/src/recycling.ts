@@ -75,11 +75,11 @@ function forgetArrays(): void {
   waitingBytes = 0;
 }
 
-/** Storage for so many zeros. */
-export function newStorage(dtype: DType, length: number): Storage {
+/** Storage for so many zeros or, where all of it will be written anyway, for numbers that may be left from before. */
+export function newStorage(dtype: DType, length: number, isCleared = true): Storage {
   if ((made === null && recorded === null) || length * bytesPerElement[dtype] < leastBytes)
     return new Storage(zeros(dtype, length, false));
-  const storage = new Storage(taken(dtype, length) ?? zeros(dtype, length, true));
+  const storage = new Storage(taken(dtype, length, isCleared) ?? zeros(dtype, length, true));
   if (made === null) storage.holders = madeInScope;
   else {
     storage.holders = 0;
@@ -93,11 +93,11 @@ function zeros(dtype: DType, length: number, isGivenBack: boolean): TypedArray {
   return shared ?? allocate(dtype, length);
 }
 
-function taken(dtype: DType, length: number): TypedArray | undefined {
+function taken(dtype: DType, length: number, isCleared: boolean): TypedArray | undefined {
   const data = waiting[dtypeCode[dtype]]!.get(length)?.pop();
   if (data === undefined) return undefined;
   waitingBytes -= data.byteLength;
-  clearArray(data);
+  if (isCleared) clearArray(data);
   return data;
 }
 

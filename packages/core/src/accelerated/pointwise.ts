@@ -40,8 +40,14 @@ const mostOperands = 10;
  */
 const lies = { consecutive: 0, constant: 1, periodic: 2, elsewhere: 3 } as const;
 
+/** Whether all elements are the same number of memory: a single one, or one that was expanded. */
+function isOneNumber(x: Tensor): boolean {
+  for (let i = 0; i < x.ndim; i++) if (x.shape[i] !== 1 && x.strides[i] !== 0) return false;
+  return true;
+}
+
 function layOf(x: Tensor, out: Tensor): number {
-  if (x.numel() === 1) return lies.constant;
+  if (isOneNumber(x)) return lies.constant;
   if (!isRowMajor(x.shape, x.strides)) return lies.elsewhere;
   if (sameShape(x.shape, out.shape)) return lies.consecutive;
   // Leading dimensions of length 1, then all lengths of the result.

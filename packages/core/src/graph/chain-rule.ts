@@ -1,6 +1,7 @@
 /**
  * The chain rule: cotangents flow from the outputs back through the graph, node by node, and add up where paths meet.
  */
+import { acceleratedUpdate } from "../accelerated/update.ts";
 import { GradError, quoted } from "../errors.ts";
 import { contiguousCopy } from "../op.ts";
 import { add } from "../ops/arithmetic.ts";
@@ -380,13 +381,22 @@ function brokenRule(node: GraphNode, index: number, what: string): GradError {
   );
 }
 
+/** Sums of float32 numbers round alike in single and in double precision: these are those of the plain loop. */
+const addAccelerated = acceleratedUpdate({
+  arrays: ["target", "addend"],
+  parameters: [],
+  values: (s, { target, addend }) => ({ target: s.add(target, addend) }),
+});
+
 /** target += addend, on a buffer that only this pass holds. */
 function addInto(target: Tensor, addend: Tensor): void {
   const { data } = target.storage;
   const other = addend.isContiguous() ? addend : contiguousCopy(addend);
   const from = other.storage.data;
+  const length = target.numel();
+  if (addAccelerated([data, from], [target.offset, other.offset], length, [])) return;
   const shift = other.offset - target.offset;
-  const end = target.offset + target.numel();
+  const end = target.offset + length;
   for (let i = target.offset; i < end; i++) data[i]! += from[i + shift]!;
 }
 

@@ -5,7 +5,7 @@
  * differentiated again, it is recorded as an op of its own, whose gradients are expressions in turn, derived when they
  * are first needed.
  */
-import { newTensor, scalarTensor } from "../creation.ts";
+import { newTensor, scalarTensor, unfilledTensor } from "../creation.ts";
 import { dispatchBatched, isBatched } from "../graph/batch.ts";
 import { isGradEnabled } from "../graph/mode.ts";
 import type { OperandVJP, Recorded } from "../graph/node.ts";
@@ -81,7 +81,7 @@ function computed(
   shape: Shape,
 ): Tensor {
   if (shape.length === 0) return scalarTensor(kernel.single(tensors, options, dtype), dtype);
-  const out = newTensor(dtype, shape);
+  const out = unfilledTensor(dtype, shape);
   kernel.run(out, tensors, options);
   return out;
 }
