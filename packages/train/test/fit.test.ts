@@ -416,6 +416,39 @@ function relu(x: Tensor): Tensor {
   return x.relu();
 }
 
+describe("numbers that are none", () => {
+  const rows = Array.from({ length: 20 }, (_, i) => [tensor([i, i === 13 ? Number.NaN : 1]), 1]);
+  const model = () => new Linear(2, 1, { generator: new Generator(0) });
+  const loss = (output: Tensor, target: Tensor): Tensor =>
+    output.squeeze(1).sub(target).square().mean();
+
+  test("in batches that nobody has checked are found when the loss is not finite", async () => {
+    const net = model();
+    const before = bits(net);
+    const loader = new DataLoader(rows, { batchSize: 20 });
+    const optimizer = new SGD(net.parameters(), { lr: 0.1 });
+    await expect(fit(net, loader, { loss, optimizer, ...quiet })).rejects.toThrow(
+      /fit: the loss is NaN, because sample 13 of entry 0, number 1 of its 2 is NaN\. Nothing/,
+    );
+    expect(bits(net)).toBe(before);
+    await expect(evaluate(net, loader, { loss })).rejects.toThrow(/evaluate: the loss is NaN/);
+  });
+
+  test("may stand where they do no harm, and a loss may fail by itself", async () => {
+    const net = model();
+    const loader = new DataLoader(rows, { batchSize: 20 });
+    const optimizer = new SGD(net.parameters(), { lr: 0.1 });
+    const options = { optimizer, epochs: 1, ...quiet };
+    const ignoring = () => net.weight.square().sum();
+    expect(
+      (await fit(net, loader, { ...options, step: ignoring })).history.loss[0],
+    ).toBeGreaterThan(0);
+    const failing = () => net.weight.sum().mul(Number.NaN);
+    const clean = new DataLoader(rows.slice(0, 5), { batchSize: 5 });
+    expect((await fit(net, clean, { ...options, step: failing })).history.loss[0]).toBeNaN();
+  });
+});
+
 describe("optimizers that ask for the loss", () => {
   const x = randn([30, 3], { dtype: "float64", generator: new Generator(0) });
   const y = x.matmul(tensor([[1], [-2], [3]], { dtype: "float64" })).add(0.5);

@@ -192,18 +192,29 @@ export function mapColumns<Columns extends readonly Tensor[]>(
   return columns.map(change) as readonly Tensor[] as Columns;
 }
 
-function refuseNonFinite(where: string, entry: number, column: Tensor): void {
-  if (!isFloating(column.dtype)) return;
-  const { storage, offset } = contiguousOperand(column.detach());
+/** The first number of a tensor that is NaN or infinite, and what to call it; `null` if all are finite. */
+export function firstNonFinite(
+  x: Tensor,
+  name: string,
+): { readonly sample: number; readonly value: number; readonly text: string } | null {
+  if (!isFloating(x.dtype)) return null;
+  const { storage, offset } = contiguousOperand(x.detach());
   let bad = 0;
-  while (bad < column.numel() && Number.isFinite(storage.data[offset + bad]!)) bad++;
-  if (bad === column.numel()) return;
+  while (bad < x.numel() && Number.isFinite(storage.data[offset + bad]!)) bad++;
+  if (bad === x.numel()) return null;
   const value = storage.data[offset + bad]!;
-  const width = column.numel() / column.size(0);
+  const width = x.ndim === 0 ? 1 : x.numel() / x.size(0);
+  const sample = Math.floor(bad / width);
   const place = width === 1 ? "" : `, number ${bad % width} of its ${width}`;
+  return { sample, value, text: `sample ${sample} of ${name}${place} is ${value}` };
+}
+
+function refuseNonFinite(where: string, entry: number, column: Tensor): void {
+  const found = firstNonFinite(column, `entry ${entry}`);
+  if (found === null) return;
   throw new ArgumentError(
-    `${where}: sample ${Math.floor(bad / width)} of entry ${entry}${place} is ${value}. Repair or leave out such samples; if the model can take them, give new TensorDataset([…], { allowNonFinite: true }).`,
-    { entry, sample: Math.floor(bad / width), value },
+    `${where}: ${found.text}. Repair or leave out such samples; if the model can take them, give new TensorDataset([…], { allowNonFinite: true }).`,
+    { entry, sample: found.sample, value: found.value },
   );
 }
 

@@ -7,7 +7,7 @@ import type { Metric, Metrics } from "../metrics/metric.ts";
 import { namedMetrics } from "../metrics/metric.ts";
 import type { EpochRecord } from "./history.ts";
 import type { Objective, ObjectiveOptions } from "./objective.ts";
-import { objectiveOf, samplesIn } from "./objective.ts";
+import { objectiveOf, refuseNonFinite, samplesIn } from "./objective.ts";
 import type { StopSignal } from "./pause.ts";
 import { Breather } from "./pause.ts";
 import type { BatchOf, BatchSource, FitData } from "./source.ts";
@@ -79,7 +79,9 @@ export async function measure(
     const samples = samplesIn(where, batch);
     used(model, () => {
       const outcome = objective(batch);
-      totals.add(where, outcome, outcome.loss.item(), samples);
+      const loss = outcome.loss.item();
+      refuseNonFinite(where, batch, loss);
+      totals.add(where, outcome, loss, samples);
     });
     batches++;
     const pause = breather.due();

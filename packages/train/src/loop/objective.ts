@@ -3,6 +3,7 @@
  */
 import { ArgumentError, formatShape, quoted, ShapeError, Tensor } from "@chainrule/core";
 import type { Module } from "@chainrule/nn";
+import { firstNonFinite } from "../data/dataset.ts";
 
 /** A loss: a function such as `crossEntropy`, or a module such as `new nn.CrossEntropyLoss()`. */
 export type Loss<Output = Tensor> =
@@ -139,4 +140,27 @@ export function samplesIn(where: string, batch: unknown): number {
     stack.push(...Object.values(part).slice(0, 64).reverse());
   }
   return 1;
+}
+
+/**
+ * Refuses a batch that is the reason why a loss is NaN or infinite, because there are such numbers in it. A loss that comes
+ * to that by itself passes: it is the business of `StopOnNaN`.
+ */
+export function refuseNonFinite(where: string, batch: unknown, loss: number): void {
+  if (Number.isFinite(loss)) return;
+  const stack: (readonly [path: string, part: unknown])[] = [["", batch]];
+  for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
+    const [path, part] = entry;
+    if (part instanceof Tensor) {
+      const found = firstNonFinite(part, path === "" ? "the batch" : `entry ${path}`);
+      if (found === null) continue;
+      throw new ArgumentError(
+        `${where}: the loss is ${loss}, because ${found.text}. Nothing was learned from it. Repair or leave out such samples.`,
+        { loss, path, sample: found.sample, value: found.value },
+      );
+    }
+    if (part === null || typeof part !== "object") continue;
+    const inner = Object.entries(part).slice(0, 64).reverse();
+    for (const [key, value] of inner) stack.push([path === "" ? key : `${path}.${key}`, value]);
+  }
 }

@@ -22,7 +22,7 @@ import { generatorsIn } from "./generators.ts";
 import type { EpochRecord, History } from "./history.ts";
 import { append, emptyHistory, validationName } from "./history.ts";
 import type { Objective, Outcome } from "./objective.ts";
-import { samplesIn } from "./objective.ts";
+import { refuseNonFinite, samplesIn } from "./objective.ts";
 import type { StopSignal } from "./pause.ts";
 import { Breather } from "./pause.ts";
 import type { BatchOptions, BatchSource, FitData } from "./source.ts";
@@ -170,9 +170,11 @@ export class TrainingRun implements Run {
       const leavesBackward = optimizer.differentiates === true;
       const found = group.map((batch) => {
         const outcome = objective(batch);
+        const value = outcome.loss.item();
+        refuseNonFinite("fit", batch, value);
         const share = group.length === 1 ? outcome.loss : outcome.loss.div(group.length);
         if (!leavesBackward) share.backward();
-        return { ...outcome, share, value: outcome.loss.item() };
+        return { ...outcome, share, value };
       });
       outcomes ??= found;
       const mean = (): Tensor =>
