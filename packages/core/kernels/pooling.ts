@@ -1,7 +1,7 @@
 /**
  * The largest number of each window of a plane.
  */
-import { f32, i32, if_, local } from "wasmati";
+import { f32x4, i32, i32x4, if_, local, v128 } from "wasmati";
 import type { Kernel } from "./assembler.ts";
 import { advance, forEach, kernel } from "./assembler.ts";
 
@@ -26,12 +26,15 @@ export const maxPool: Kernel = kernel(
     const bottom = scope.i32();
     const first = scope.i32();
     const last = scope.i32();
-    const place = scope.i32();
     const row = scope.i32();
     const column = scope.i32();
     const at = scope.i32();
-    const most = scope.f32();
-    const value = scope.f32();
+    // One number in a vector: vectors are chosen from without a jump, which nobody could foresee.
+    const most = scope.v128();
+    const place = scope.v128();
+    const value = scope.v128();
+    const mask = scope.v128();
+    const { NEGATIVE_INFINITY: low } = Number;
     local.set(endOfRows, i32.add(rows, i32.shl(rowCount, 3)));
     local.set(endOfColumns, i32.add(columns, i32.shl(columnCount, 3)));
     forEach(plane, 0, planes, 1, () => {
@@ -41,25 +44,28 @@ export const maxPool: Kernel = kernel(
         forEach(columnPair, columns, endOfColumns, 8, () => {
           local.set(first, i32.load({}, columnPair));
           local.set(last, i32.load({ offset: 4 }, columnPair));
-          local.set(most, -Infinity);
-          local.set(place, -1);
+          local.set(most, v128.const("f32x4", [low, low, low, low]));
+          local.set(place, i32x4.splat(-1));
           i32.and(i32.lt_s(top, bottom), i32.lt_s(first, last));
           if_({}, () => {
-            local.set(place, i32.add(i32.mul(top, width), first));
+            local.set(place, i32x4.splat(i32.add(i32.mul(top, width), first)));
             forEach(row, top, bottom, rowStep, () => {
               local.set(at, i32.mul(row, width));
               forEach(column, first, last, columnStep, () => {
-                local.set(value, f32.load({}, i32.add(source, i32.shl(i32.add(at, column), 2))));
-                i32.or(f32.gt(value, most), f32.ne(value, value));
-                if_({}, () => {
-                  local.set(most, value);
-                  local.set(place, i32.add(at, column));
-                });
+                v128.load32_zero({}, i32.add(source, i32.shl(i32.add(at, column), 2)));
+                local.set(value);
+                local.set(mask, v128.or(f32x4.gt(value, most), f32x4.ne(value, value)));
+                local.set(most, v128.bitselect(value, most, mask));
+                i32x4.splat(i32.add(at, column));
+                local.get(place);
+                local.get(mask);
+                v128.bitselect();
+                local.set(place);
               });
             });
           });
-          f32.store({}, target, most);
-          i32.store({}, places, place);
+          v128.store32_lane({}, 0, target, most);
+          v128.store32_lane({}, 0, places, place);
           advance(target, 4);
           advance(places, 4);
         });
