@@ -12,7 +12,7 @@ import {
 } from "@chainrule/core";
 import { hooksOf } from "./hooks.ts";
 import type { Module } from "./module.ts";
-import { hasSubstitutes, membersOf, nameOf, noteParts } from "./registry.ts";
+import { hasSubstitutes, nameOf, noteParts } from "./registry.ts";
 
 /** The innermost module whose `forward` is running. */
 let running: Module | null = null;
@@ -59,21 +59,27 @@ function runForward(
       return output;
     });
   } catch (error) {
-    throw unfinished(module, error) ?? error;
+    throw unfinished(module, forward, error) ?? error;
   } finally {
     running = outer;
   }
 }
 
 /** What to say of an error in `forward` that may come from parts of the module which are not there yet; `null` of others. */
-function unfinished(module: Module, error: unknown): ArgumentError | null {
+function unfinished(
+  module: Module,
+  forward: (...inputs: never[]) => unknown,
+  error: unknown,
+): ArgumentError | null {
   if (!(error instanceof TypeError) || !/\b(undefined|null)\b/.test(error.message)) return null;
   const unset = Object.entries(module).flatMap(([name, value]) =>
     value === null || value === undefined ? [`${name} is ${value}`] : [],
   );
-  const isEmpty = membersOf(module).length === 0;
-  if (unset.length === 0 && !isEmpty) return null;
-  const found = unset.length > 0 ? unset.join(", ") : "it has neither parameters nor layers";
+  // A function asks for parts of its module with `this`; one that has none yet is still being constructed.
+  const isBare =
+    Object.keys(module).every((name) => name === "training") && /\bthis\b/.test(String(forward));
+  if (unset.length === 0 && !isBare) return null;
+  const found = unset.length > 0 ? unset.join(", ") : "none of its properties is there yet";
   const better = new ArgumentError(
     `${nameOf(module)}: forward failed with "${error.message}", and ${found}. A module can be called when its parameters and layers are there: make them in its constructor, and call it afterwards.`,
     { module: nameOf(module), unset },

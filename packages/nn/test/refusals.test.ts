@@ -167,7 +167,7 @@ describe("layers refuse, when they are called,", () => {
     [
       "to be called by their own constructor",
       () => new Eager(),
-      /^Eager: forward failed with ".+", and it has neither parameters nor layers\./,
+      /^Eager: forward failed with ".+", and none of its properties is there yet\./,
     ],
   ])("%s", (_what, call, message) => {
     expect(call).toThrow(message);
@@ -207,6 +207,13 @@ test("an error of one's own code in forward stays what it is", () => {
     }
   }
   expect(() => new Broken().forward(null)).toThrow(TypeError);
+  class Plain extends nn.Module {
+    forward(x: ReturnType<typeof ones> | null) {
+      return x!.mul(2);
+    }
+  }
+  expect(() => new Plain().forward(null)).toThrow(TypeError);
+  expect(() => new nn.Lambda((x) => x.at(0).grad!.mul(2)).forward(ones([2]))).toThrow(TypeError);
 });
 
 describe("batch norm", () => {

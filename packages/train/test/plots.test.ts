@@ -109,6 +109,7 @@ describe("plots", () => {
     expect(() => plotHistory({})).toThrow(/expected a history/);
     expect(() => plotHistory({ a: 5 as never })).toThrow(/not 5/);
     expect(() => plotHistory(run([1]), { figures: ["f1"] })).toThrow(/no run has a figure "f1"/);
+    expect(() => plotHistory(run([1]), { log: ["los"] })).toThrow(/no run has a figure "los"/);
   });
 
   test("a figure by itself may be logarithmic; long names get a line each, and an end", () => {

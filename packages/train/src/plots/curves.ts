@@ -48,14 +48,16 @@ export function plotHistory(
   const figures =
     options.figures ??
     [...all].filter((name) => name === "loss" || !(besides.has(name) || isValidation(name, all)));
-  const { log: logarithmic = false } = options;
+  const { log: given = false } = options;
+  const logarithmic = new Set(given === true ? figures : given === false ? [] : given);
+  for (const figure of [...figures, ...logarithmic]) {
+    if (all.has(figure)) continue;
+    throw new ArgumentError(
+      `${where}: no run has a figure ${quoted(figure)}. There are: ${[...all].join(", ")}.`,
+      { figure },
+    );
+  }
   const charts = figures.map((figure): Chart => {
-    if (!all.has(figure)) {
-      throw new ArgumentError(
-        `${where}: no run has a figure ${quoted(figure)}. There are: ${[...all].join(", ")}.`,
-        { figure },
-      );
-    }
     const lines = named.flatMap(([name, history], colour): Line[] =>
       [figure, validationName(figure)].flatMap((key): Line[] => {
         const y = history[key];
@@ -75,7 +77,7 @@ export function plotHistory(
       }),
     );
     const heights = lines.flatMap(({ y }) => y);
-    const log = Array.isArray(logarithmic) ? logarithmic.includes(figure) : logarithmic === true;
+    const log = logarithmic.has(figure);
     return {
       title: figure,
       x: { label: "epoch", range: rangeOf(lines.flatMap(({ x }) => x)) },
