@@ -205,8 +205,12 @@ function presentTeam(): Team | null {
 const leastShared = 1 << 14;
 /** The most bytes of arrays in shared memory; what exceeds it lies on the heap of the engine. */
 const mostShared = 2 ** 30;
-/** The most when only the collector of garbage can tell when they come back: in a loop without pauses it never does. */
-const mostUntilCollected = 2 ** 28;
+/**
+ * The most when only the collector of garbage can tell when they come back: in a loop without pauses it never does. Where
+ * it has given back so much it is trusted with as much more.
+ */
+const mostUntilCollected = 2 ** 26;
+const mostTrusted = 2 ** 28;
 
 /**
  * An array of zeros where threads can reach it, if that is possible and worth while; `isGivenBack` when the engine knows
@@ -214,8 +218,10 @@ const mostUntilCollected = 2 ** 28;
  */
 export function sharedFloats(length: number, isGivenBack: boolean): Float32Array | null {
   if (length < leastShared || setting === "reference" || threadCount() === 1) return null;
-  const most = isGivenBack ? mostShared : mostUntilCollected;
-  return presentTeam()?.crew.floats(length, most) ?? null;
+  const crew = presentTeam()?.crew;
+  if (crew === undefined) return null;
+  const trusted = Math.min(mostUntilCollected + crew.returned, mostTrusted);
+  return crew.floats(length, isGivenBack ? mostShared : trusted);
 }
 
 /** Whether all of these arrays lie in shared memory. */

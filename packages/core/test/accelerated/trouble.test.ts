@@ -93,6 +93,17 @@ test("shared memory is used up: new arrays lie on the heap", async () => {
   expect(core.backendInfo().memory).toBe(memory);
 });
 
+test("a loop without pauses, in which nothing is collected, ends on the heap", async () => {
+  const core = await fresh();
+  let total = 0;
+  for (let i = 0; i < 60; i++) {
+    const x = core.full([2 ** 19], i);
+    total += x.add(1).sum().item() / 2 ** 19;
+  }
+  expect(total).toBe((60 * 61) / 2);
+  expect(core.backendInfo().memory).toBeLessThan(1.5 * 2 ** 26 + 2 ** 24);
+});
+
 test("a worker that ends in the middle of its part", async () => {
   const core = await fresh();
   const { setPatience } = await import("../../src/accelerated/threads/team.ts");

@@ -56,6 +56,7 @@ export class Crew {
 
   /** The bytes of arrays in the memory. */
   private held = 0;
+  private collected = 0;
   /** Blocks come back when nobody can reach their array any more. */
   private readonly finalizers: FinalizationRegistry<Block>;
   private fill: Run | null = null;
@@ -63,6 +64,7 @@ export class Crew {
   constructor() {
     this.finalizers = new FinalizationRegistry((block) => {
       this.held -= block.bytes;
+      this.collected += block.bytes;
       if (!this.isLost) this.ground.giveBack(block.address, block.bytes);
     });
     const { buffer } = this.ground.memory;
@@ -85,6 +87,11 @@ export class Crew {
     this.held += bytes;
     this.finalizers.register(data, { address, bytes });
     return data;
+  }
+
+  /** How many bytes the collector of garbage has given back. */
+  get returned(): number {
+    return this.collected;
   }
 
   /** Sets an array to 0 if it lies in the memory; whether it does. */
