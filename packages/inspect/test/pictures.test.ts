@@ -15,7 +15,7 @@ import {
   toSVG,
   toText,
 } from "../src/index.ts";
-import { pageEngine, pageScript, pageStyle } from "../src/page/bundle.generated.ts";
+import { pageBoot, pageEngine, pageScript, pageStyle } from "../src/page/bundle.generated.ts";
 import type { Trace } from "../src/trace/schema.ts";
 import { programs, transformer } from "./programs.ts";
 
@@ -34,6 +34,7 @@ function checksum(text: string): string {
 /** A page without what is the same in all of them. */
 function ownPart(page: string): string {
   return page
+    .replace(pageBoot, "")
     .replace(pageEngine, "")
     .replace(pageScript, "")
     .replace(pageStyle, "")

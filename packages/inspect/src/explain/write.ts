@@ -12,6 +12,9 @@ import { write } from "./notation.ts";
 /** Lines longer than this are broken before their equals signs. */
 const lineLength = 96;
 
+/** TeX that is no longer fits a narrow column. */
+const shortLine = 28;
+
 /** For the terminal. */
 export function toPlainText({ title, sections }: WorkedExample, notation: Notation): string {
   const lines: string[] = [];
@@ -114,11 +117,14 @@ function markdownText(text: string): string {
 
 const style = `
 :root { color-scheme: light dark; }
-body { font: 17px/1.55 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1.25rem; }
+:root { font-size: 17px; }
+@media screen and (min-width: 1700px) { :root { font-size: 25px; } }
+body { font: 1rem/1.55 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1.25rem; }
 h1 { font-size: 1.6rem; } h2 { margin-top: 2.2rem; border-bottom: 1px solid; padding-bottom: .2rem; }
 h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 .lines { overflow-x: auto; } math { font-size: 1.05rem; }
 .lines math { width: max-content; margin: .6rem 0 .6rem 1rem; }
+.short { column-width: 11rem; } .short math { break-inside: avoid; margin-top: 0; }
 @media print {
   :root { color-scheme: light; } body { max-width: none; margin: 0; font-size: 11pt; }
   h2, h3 { break-after: avoid; } .lines { overflow: visible; } .lines math { break-inside: avoid; }
@@ -144,7 +150,11 @@ export function toPage(
             : block.equations.map((equation) =>
                 equationTeX(equation, notation).replace("&= ", "= "),
               );
-        body.push(`<div class="lines">${formulas.map(mathML).join("\n")}</div>`);
+        // Short lines, such as those of what is given, stand in columns.
+        const isShort = formulas.length > 3 && formulas.every((tex) => tex.length <= shortLine);
+        body.push(
+          `<div class="lines${isShort ? " short" : ""}">${formulas.map(mathML).join("\n")}</div>`,
+        );
       }
     }
     body.push("</section>");

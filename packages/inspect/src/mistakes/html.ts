@@ -85,5 +85,7 @@ body { font: 1rem/1.5 system-ui, sans-serif; margin: 1.5rem auto; padding: 0 1re
 h1 { font-size: 1.4rem; } .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; } td, th { border: 1px solid var(--line); padding: .3rem .7rem; text-align: right; font-variant-numeric: tabular-nums; }
 th { text-align: left; } td.bad { color: var(--bad); } td.good { color: var(--good); }
+svg { zoom: 1.2; }
+@media (min-width: 1700px) { svg { zoom: 1.7; } }
 dt { font-weight: 600; } dd { margin: 0 0 .6rem; }
 `;

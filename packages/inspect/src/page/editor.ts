@@ -3,14 +3,15 @@
  */
 
 import { numbersOf, singleNumberOf } from "../trace/data.ts";
-import type { Trace, TraceNode } from "../trace/schema.ts";
+import type { Trace, TraceNode, TraceTensor } from "../trace/schema.ts";
+import { shapeText } from "../view/words.ts";
 import type { PageData, PageEngine } from "./data.ts";
 import type { Child } from "./dom.ts";
 import { h, replaceChildren } from "./dom.ts";
 import { indexText, localNumber } from "./tables.ts";
 import type { Words } from "./words.ts";
 
-/** Larger leaves have too many numbers to be written into fields. */
+/** Larger leaves have too many numbers for a field each. */
 const mostFields = 36;
 
 /** A field for each number of each small leaf; `swap` shows the trace that follows. */
@@ -25,9 +26,7 @@ export function editor(
   const message = h("p", { role: "status" });
   const leaves = trace.nodes.filter((node) => {
     const [tensor] = node.outputs;
-    return (
-      node.kind === "leaf" && tensor!.value!.data!.length <= mostFields && tensor!.dtype !== "bool"
-    );
+    return node.kind === "leaf" && tensor!.value!.data!.length > 0 && tensor!.dtype !== "bool";
   });
   // Parameters and inputs before constants, which have no names.
   const isConstant = ({ outputs: [tensor] }: TraceNode): boolean =>
@@ -58,22 +57,53 @@ export function editor(
       message.textContent = error instanceof Error ? error.message : String(error);
     }
   };
+  const written = (number: number): string =>
+    words.decimalComma ? String(number).replace(".", ",") : String(number);
+  const numberField = (label: string, number: number): HTMLInputElement =>
+    h("input", {
+      type: "text",
+      inputmode: "decimal",
+      size: "7",
+      spellcheck: "false",
+      value: written(number),
+      "aria-label": label,
+    });
+  /** Of a larger leaf one element at a time: its place, and its number. */
+  const elementFields = (id: number, name: string, { shape, value }: TraceTensor): HTMLElement => {
+    let element = 0;
+    const first = shape.map(() => 0).join(", ");
+    const place = h("input", {
+      type: "text",
+      size: "7",
+      value: first,
+      "aria-label": words.placeFor(name),
+    });
+    const field = numberField(name, numbersOf(value)![0]!);
+    place.addEventListener("change", () => {
+      const found = elementAt(shape, place.value);
+      place.setAttribute("aria-invalid", String(found === null));
+      if (found === null) {
+        message.textContent = words.badPlace(first, shapeText(shape));
+        return;
+      }
+      element = found;
+      field.value = written((changed[id] ?? numbersOf(value)!)[element]!);
+    });
+    field.addEventListener("change", () => change(id, element, field));
+    return h(
+      "fieldset",
+      {},
+      h("legend", {}, `${name} ${shapeText(shape)}`),
+      h("div", { class: "row" }, "[", place, "] = ", field),
+    );
+  };
   const fields = leaves.map(({ id, outputs: [tensor] }) => {
     const name = names[id - 1]![0]!;
     const { shape } = tensor!;
+    if (tensor!.value!.data!.length > mostFields) return elementFields(id, name, tensor!);
     const inputs = numbersOf(tensor!.value)!.map((number, element) => {
-      const field = h("input", {
-        type: "text",
-        inputmode: "decimal",
-        size: "7",
-        spellcheck: "false",
-        value: words.decimalComma ? String(number).replace(".", ",") : String(number),
-        "aria-label": words
-          .editFor(name, shape.length === 0 ? "" : indexText(shape, element))
-          .trim(),
-        "data-leaf": String(id),
-        "data-element": String(element),
-      });
+      const label = words.editFor(name, shape.length === 0 ? "" : indexText(shape, element));
+      const field = numberField(label.trim(), number);
       field.addEventListener("change", () => change(id, element, field));
       return field;
     });
@@ -86,6 +116,7 @@ export function editor(
   const reset = h("button", { type: "button" }, words.reset);
   reset.addEventListener("click", () => {
     for (const key of Object.keys(changed)) delete changed[Number(key)];
+    // Places go back to the first one, and so do their numbers.
     for (const input of document.querySelectorAll<HTMLInputElement>("#edit input")) {
       input.value = input.defaultValue;
       input.removeAttribute("aria-invalid");
@@ -100,4 +131,17 @@ export function editor(
     h("p", {}, reset),
     message,
   ];
+}
+
+/** The element at a place that somebody wrote, `3, 5` or `[3, 5]`; `null` where there is none. */
+function elementAt(shape: readonly number[], text: string): number | null {
+  const places = text.replace(/[[\]\s]/g, "").split(/[,;]/);
+  if (places.length !== shape.length) return null;
+  let element = 0;
+  for (const [dim, length] of shape.entries()) {
+    const place = Number(places[dim]);
+    if (places[dim] === "" || !Number.isInteger(place) || place < 0 || place >= length) return null;
+    element = element * length + place;
+  }
+  return element;
 }

@@ -65,6 +65,8 @@ export interface Words {
   readonly edit: string;
   readonly editText: string;
   readonly editFor: (name: string, index: string) => string;
+  readonly placeFor: (name: string) => string;
+  readonly badPlace: (example: string, shape: string) => string;
   readonly reset: string;
   readonly edited: (name: string, output: string, value: string) => string;
   readonly noReplay: Readonly<
@@ -149,6 +151,8 @@ const en: Words = {
   edit: "Change a leaf",
   editText: "Everything is computed anew, by the real engine.",
   editFor: (name, index) => `${name} ${index}`,
+  placeFor: (name) => `Place in ${name}`,
+  badPlace: (example, shape) => `A place is written like ${example}, and lies within ${shape}.`,
   reset: "As captured",
   edited: (name, output, value) => `${name} changed: ${output} is now ${value}`,
   noReplay: {
@@ -247,6 +251,8 @@ const es: Words = {
   edit: "Cambiar una hoja",
   editText: "Todo se calcula de nuevo, con el motor de verdad.",
   editFor: (name, index) => `${name} ${index}`,
+  placeFor: (name) => `Lugar en ${name}`,
+  badPlace: (example, shape) => `Un lugar se escribe como ${example}, y está dentro de ${shape}.`,
   reset: "Como se capturó",
   edited: (name, output, value) => `${name} ha cambiado: ${output} vale ahora ${value}`,
   noReplay: {

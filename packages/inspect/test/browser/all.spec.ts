@@ -55,6 +55,17 @@ function watched(): ReturnType<typeof watch> {
 describe.skipIf(!hasChromium)("all pages in Chromium", () => {
   const open = useBrowser();
 
+  test.each(Object.entries(programs))(
+    "%s: nothing fails on the way to the end",
+    async (_name, program) => {
+      const { page, complaints } = await open(toHTML(program()));
+      const count = Number(await page.getAttribute("#slider", "max"));
+      for (let i = 0; i < count; i++) await page.keyboard.press("ArrowRight");
+      expect(await page.textContent("#count")).toBe(`Step ${count + 1} of ${count + 1}`);
+      expect(complaints).toEqual([]);
+    },
+  );
+
   describe.each(Object.entries(pages))("%s", (_name, page) => {
     test("asks nothing of the network, and nothing is blocked or fails", async () => {
       const { requests, complaints } = await open(page("en"));
