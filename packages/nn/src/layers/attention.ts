@@ -65,7 +65,7 @@ export interface MultiheadAttentionOptions extends RandomParameterOptions {
 
 /** Masks and options of a call of {@link MultiheadAttention}. */
 export interface AttentionCallOptions {
-  /** [N, S]: bool, true where a key is to be ignored, or numbers that are added to the scores. */
+  /** [N, S]: bool, true where a key is to be ignored, or numbers that are added to the scores, whatever `attnMask` is. */
   keyPaddingMask?: Tensor | null;
   /** [L, S] or [N·numHeads, L, S]: bool, true where a query may not attend to a key, or numbers that are added. */
   attnMask?: Tensor | null;

@@ -113,7 +113,9 @@ function largest(rows: Tensor, bags: Int32Array, count: number): Tensor {
  * bag b; 0 for an empty bag.
  *
  * Indices of shape [B, n] make a bag of each row; indices of shape [n] are divided by `offsets`, the places where bags begin.
- * Indices of the row `paddingIdx` do not count. In mode "sum" rows may be weighted by `perSampleWeights`.
+ * Indices of the row `paddingIdx` do not count. In mode "sum" rows may be weighted by `perSampleWeights`. With
+ * `scaleGradByFreq` the gradient of each row is divided by how often that row was looked up, as `embedding` does it.
+ * (PyTorch 1.13 takes the counts of other rows there.)
  *
  * @throws {IndexError} when an index or `paddingIdx` is out of range.
  * @throws {ShapeError} when the weight is no table, or indices, offsets and weights do not fit.

@@ -153,7 +153,8 @@ function readResizes(lengths: readonly number[], options: InterpolateOptions): R
  * Modes: `nearest` (the element at ⌊t·scale⌋) and `nearest-exact` (the nearest centre) for any of them, `linear` for one
  * spatial dimension, `bilinear` and `bicubic` (Keys' kernel, a = −3/4) for two, `trilinear` for three, `area` (means over
  * windows, as `adaptiveAvgPool2d`). Unless `alignCorners`, elements are cells of which the borders of first and last stay in
- * place; with it, their centres do.
+ * place; with it, their centres do. (`nearest` takes a `scaleFactor` as it is also where the length doubles, as from 2.1 for
+ * a length of 5; PyTorch 1.13 takes 2 there, in some of its kernels.)
  *
  * @throws {ShapeError} when x has no spatial dimensions that the mode is made for, or they are empty.
  * @throws {ArgumentError} unless either `size` or `scaleFactor` is given, and for options that are unknown or do not fit.
