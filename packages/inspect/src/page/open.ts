@@ -38,9 +38,7 @@ export class Scopes {
 
   /** Opens or closes a scope; tells why that cannot be. What was open in it is open again when it is. */
   toggle(scope: Group): "sealed" | "many" | null {
-    const [first] = scope.members;
-    if (first !== undefined && "op" in first && this.data.sealed[first.id] !== undefined)
-      return "sealed";
+    if (this.isSealed(scope)) return "sealed";
     const open = new Set(this.open);
     if (!open.delete(scope)) open.add(scope);
     return this.change(open) ? null : "many";
@@ -56,7 +54,11 @@ export class Scopes {
   openAs(places: string | undefined): boolean {
     const wanted =
       places === undefined ? this.data.open : places.split(".").filter((text) => text !== "");
-    const open = new Set(wanted.flatMap((place) => this.groups[Number(place)] ?? []));
+    const open = new Set(
+      wanted
+        .flatMap((place) => this.groups[Number(place)] ?? [])
+        .filter((group) => group.parent !== null && !this.isSealed(group)),
+    );
     const isSame = open.size === this.open.size && [...open].every((group) => this.open.has(group));
     return !isSame && this.change(open);
   }
@@ -67,6 +69,10 @@ export class Scopes {
     // Everything that comes from the trace is made harmless while it is drawn.
     place.innerHTML = drawing(this.shown, placed, "", "group");
     return new Picture(place, this.shown, decimalComma);
+  }
+
+  private isSealed({ members: [first] }: Group): boolean {
+    return first !== undefined && "op" in first && this.data.sealed[first.id] !== undefined;
   }
 
   private change(open: ReadonlySet<Group>): boolean {

@@ -41,7 +41,7 @@ export interface HTMLOptions extends SVGOptions {
   language?: Language;
   /** Gradients beside finite differences, as `compareGradients` gives them. */
   check?: GradientCheck;
-  /** Whether leaves can be edited, which takes 110 KB; true unless given. */
+  /** Whether leaves can be edited, which takes 90 KB; true unless given. */
   editable?: boolean;
 }
 
@@ -51,8 +51,9 @@ export interface HTMLOptions extends SVGOptions {
  *
  * It goes through forward, seed, every contribution of the chain rule (with broadcast sums as steps of their own) and
  * update, by buttons, slider or keys; the address holds the step. Each step shows the rule, the shapes, the numbers and
- * the accumulation. Elements of contributions can be chosen to see the sum behind them. A leaf can be changed: all is
- * computed anew by the engine in the page, to the same bits as here.
+ * the accumulation. Elements of contributions can be chosen to see the sum behind them. Closed scopes can be opened, as
+ * far as they are kept: the page has up to 1,500 nodes and 200,000 numbers of them. A leaf can be changed: all is computed
+ * anew by the engine in the page, to the bits that a new capture would give on the same JavaScript engine.
  *
  * @throws {ArgumentError} for an unknown option or language, anything that is no trace, or more boxes than can be drawn.
  * @example
