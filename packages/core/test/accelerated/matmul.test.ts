@@ -31,6 +31,7 @@ function expectProduct(a: Tensor, b: Tensor): void {
 }
 
 test("the module starts here", () => {
+  setBackend("auto");
   expect(backendInfo().inUse).toBe("wasm");
 });
 

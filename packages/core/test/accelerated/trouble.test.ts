@@ -115,7 +115,7 @@ test("a worker that ends in the middle of its part", async () => {
     Atomics.add(words, ${layout.ready}, 1);
     for (;;) {
       const left = Atomics.load(words, ${layout.remaining});
-      if (left > 1 && Atomics.compareExchange(words, ${layout.remaining}, left, left - 1) === left) break;
+      if ((left & 0xffff) > 1 && Atomics.compareExchange(words, ${layout.remaining}, left, left - 1) === left) break;
     }`;
   stubWorkers(
     class extends Worker {
@@ -137,6 +137,35 @@ test("a worker that ends in the middle of its part", async () => {
   expect(core.backendInfo()).toMatchObject({ threads: 1, workers: 0 });
   expect(core.backendInfo().reason).toMatch(/One thread: a worker did not answer any more\.$/);
   setPatience(before);
+});
+
+test("more parts than the table has room for: what one of them says is heard", async () => {
+  const core = await fresh();
+  const { Crew, Team } = await import("../../src/accelerated/threads/team.ts");
+  const { plainModule } = await import("../../src/accelerated/modules.generated.ts");
+  const { LoopWriter } = await import("../../src/accelerated/emitter.ts");
+  const crew = new Crew();
+  const team = new Team(crew, new Uint8Array(Buffer.from(plainModule, "base64")), false);
+  // Rejects numbers above 1.
+  const writer = new LoopWriter(3, 2, false);
+  writer.loop(0, () => writer.reject(writer.vectors.gt(writer.load(1), writer.vectors.number(1))));
+  const id = crew.publish(writer.module())!.get("run")!;
+  crew.prepare(2, true);
+  for (const place of [0, 1, 1500, 2999]) {
+    crew.begin(3000 * 4 + 64, 3, 0, 0);
+    const numbers = crew.scratch.take(3000 * 4);
+    const constants = crew.scratch.take(1);
+    crew.scratch.words[constants >> 2] = writer.constants[0]!;
+    crew.scratch.floats.fill(0, numbers >> 2, (numbers >> 2) + 12_000);
+    crew.scratch.floats[(numbers >> 2) + 4 * place] = 2;
+    for (let i = 0; i < 3000; i++) {
+      crew.call(id, 0, [16, numbers + 16 * i, constants]);
+      for (let k = 0; k < 4; k++) team.kernels.clear(constants + 64, 4);
+      crew.part();
+    }
+    expect(crew.run()).toBe(1);
+  }
+  expect(core.backendInfo().threads).toBe(2);
 });
 
 test("a call that fails ends its job with an error, and the next job is done", async () => {

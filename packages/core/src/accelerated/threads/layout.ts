@@ -6,12 +6,13 @@
  * chance, what a part computes is not.
  */
 export const layout = {
-  /** How many parts nobody has taken yet. Idle workers wait for it to change. */
+  /**
+   * How many parts nobody has taken yet, and from bit 16 on the number of the team: workers of an earlier team can take
+   * none, and end themselves. Idle workers wait for it to change.
+   */
   remaining: 16,
   /** How many parts are not done yet. Who waits for the job waits for it to become 0. */
   pending: 32,
-  /** The number of the team: workers of an earlier one end themselves. */
-  epoch: 48,
   /** How many workers sleep, and have to be woken. */
   sleeping: 64,
   /** How many workers have started. */

@@ -53,21 +53,24 @@ export function serve(
     }
   };
 
+  if (Atomics.load(words, layout.remaining) >> 16 !== epoch) return;
   Atomics.add(words, layout.ready, 1);
-  while (Atomics.load(words, layout.epoch) === epoch) {
+  for (;;) {
     const left = Atomics.load(words, layout.remaining);
-    if (left === 0) {
+    if (left >> 16 !== epoch) return;
+    const parts = left & 0xffff;
+    if (parts === 0) {
       const until = performance.now() + restless;
-      while (Atomics.load(words, layout.remaining) === 0 && performance.now() < until);
-      if (Atomics.load(words, layout.remaining) !== 0) continue;
+      while (Atomics.load(words, layout.remaining) === left && performance.now() < until);
+      if (Atomics.load(words, layout.remaining) !== left) continue;
       Atomics.add(words, layout.sleeping, 1);
-      Atomics.wait(words, layout.remaining, 0);
+      Atomics.wait(words, layout.remaining, left);
       Atomics.sub(words, layout.sleeping, 1);
       continue;
     }
     if (Atomics.compareExchange(words, layout.remaining, left, left - 1) !== left) continue;
     try {
-      compute(left - 1);
+      compute(parts - 1);
     } catch (error) {
       const text = String(error).slice(0, layout.mostMessage);
       words[layout.message] = text.length;

@@ -45,8 +45,11 @@ export class Crew {
   private parts = 0;
   private wanted = 1;
   private started = 0;
-  /** How many threads have a room of their own, and where it is. */
-  private rooms = 1;
+  private mayHire = true;
+  private epoch = 0;
+  /** What the calls of this job have returned so far. */
+  private returnedSoFar = 0;
+  /** Where the first thread's own room is. */
   private roomStart = 0;
   private roomBytes = 0;
   private isForSeveral = true;
@@ -122,34 +125,33 @@ export class Crew {
     this.isForSeveral = isForSeveral;
     if (threads === this.wanted) return;
     this.wanted = threads;
+    this.mayHire = true;
     this.dismiss();
   }
 
   /** Workers end when they look for work next. */
   private dismiss(): void {
     this.started = 0;
-    Atomics.add(this.words, layout.epoch, 1);
+    this.epoch = (this.epoch + 1) & 0x7fff;
     Atomics.store(this.words, layout.ready, 0);
+    Atomics.store(this.words, layout.remaining, this.epoch << 16);
     Atomics.notify(this.words, layout.remaining);
   }
 
   private hire(): void {
-    const epoch = Atomics.load(this.words, layout.epoch);
+    const { epoch } = this;
     this.complaint = "";
     try {
       while (this.started < this.wanted - 1) {
-        this.started++;
-        startWorker(this.ground.memory, epoch, this.started, (reason) => {
-          if (Atomics.load(this.words, layout.epoch) !== epoch) return;
-          this.complaint = `a worker could not go on: ${reason}`;
+        startWorker(this.ground.memory, epoch, this.started + 1, (reason) => {
+          if (this.epoch === epoch) this.complaint = `a worker could not go on: ${reason}`;
         });
+        this.started++;
       }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.complaint = `workers could not be started: ${why}`;
-      // Those that could may help.
-      this.wanted = this.started;
-      this.started = this.wanted - 1;
+      this.mayHire = false;
     }
   }
 
@@ -178,8 +180,8 @@ export class Crew {
     if (this.isLost) return false;
     this.calls = 0;
     this.parts = 0;
-    this.rooms = this.wanted;
-    const bytes = this.scratch.beginWithRooms(numbers, pieces, ownNumbers, ownPieces, this.rooms);
+    this.returnedSoFar = 0;
+    const bytes = this.scratch.beginWithRooms(numbers, pieces, ownNumbers, ownPieces, this.wanted);
     if (bytes < 0) return false;
     this.roomBytes = bytes;
     this.roomStart = this.scratch.takeOwn(0);
@@ -209,7 +211,7 @@ export class Crew {
     const rest = this.calls - first;
     if (first === 0) throw new Error("kernel: a part has too many calls.");
     this.calls = first;
-    this.run();
+    this.returnedSoFar = this.run();
     const from = layout.calls + first * layout.callNumbers;
     this.numbers.copyWithin(layout.calls, from, from + rest * layout.callNumbers);
     this.calls = rest;
@@ -220,11 +222,11 @@ export class Crew {
     const { words } = this;
     if (this.parts === 0) words[layout.parts] = 0;
     words[layout.parts + ++this.parts] = this.calls;
-    if (this.parts === layout.mostParts) this.run();
+    if (this.parts === layout.mostParts) this.returnedSoFar = this.run();
   }
 
   /**
-   * Computes all parts, and returns what they returned, joined by OR.
+   * Computes all parts, and returns what all calls of the job have returned, joined by OR.
    *
    * @throws {ChainruleError} when a worker fails, or does not answer any more.
    */
@@ -232,34 +234,39 @@ export class Crew {
     const { words, parts } = this;
     this.calls = 0;
     this.parts = 0;
-    if (parts === 0) return 0;
-    if (parts === 1 || !this.isForSeveral) return this.runAlone(parts);
-    if (this.started < this.wanted - 1) this.hire();
+    if (parts === 0) return this.returnedSoFar;
+    if (parts > 1 && this.isForSeveral && this.mayHire && this.started < this.wanted - 1)
+      this.hire();
+    if (parts === 1 || !this.isForSeveral || this.started === 0)
+      return this.returnedSoFar | this.runAlone(parts);
     words[layout.returned] = 0;
     words[layout.failed] = 0;
+    const none = this.epoch << 16;
     Atomics.store(words, layout.pending, parts);
-    Atomics.store(words, layout.remaining, parts);
+    Atomics.store(words, layout.remaining, none | parts);
     if (Atomics.load(words, layout.sleeping) > 0)
       Atomics.notify(words, layout.remaining, parts - 1);
     try {
       this.takeParts();
     } finally {
       // Nobody may begin what is left when a call throws.
-      Atomics.sub(words, layout.pending, Atomics.exchange(words, layout.remaining, 0));
+      const left = Atomics.exchange(words, layout.remaining, none) & 0xffff;
+      Atomics.sub(words, layout.pending, left);
       this.waitForOthers();
     }
     if (words[layout.failed] !== 0) this.fail();
-    return words[layout.returned]!;
+    return this.returnedSoFar | words[layout.returned]!;
   }
 
   private takeParts(): void {
     const { words } = this;
     for (;;) {
       const left = Atomics.load(words, layout.remaining);
-      if (left === 0) return;
+      const parts = left & 0xffff;
+      if (parts === 0) return;
       if (Atomics.compareExchange(words, layout.remaining, left, left - 1) !== left) continue;
       try {
-        const returned = this.compute(left - 1);
+        const returned = this.compute(parts - 1);
         if (returned !== 0) Atomics.or(words, layout.returned, returned);
       } finally {
         Atomics.sub(words, layout.pending, 1);
