@@ -51,8 +51,12 @@ function grouped(cases: readonly OpCase[]): Map<string, OpCase[]> {
 }
 
 const float64Tolerance = 1e-10;
-/** What PyTorch's own tests ask of float32. */
-const float32Tolerance: Tolerance = { absolute: 1e-5, relative: 1.3e-6 };
+/**
+ * What PyTorch's own tests ask of float32. Twice that where little work is accelerated, too: its sums are rounded at each
+ * step, those of the plain loops once.
+ */
+const roundings = process.env.CHAINRULE_BACKEND === "wasm" ? 2 : 1;
+const float32Tolerance: Tolerance = { absolute: roundings * 1e-5, relative: roundings * 1.3e-6 };
 
 /** The tensors in arguments, from left to right. */
 function tensorsIn(value: unknown): Tensor[] {
