@@ -2,6 +2,7 @@
  * Normalised exponentials along a dimension, and their backward passes. Each lane is shifted by its
  * largest element first, so that nothing overflows.
  */
+import { alongRows, logSumExpAccelerated } from "../accelerated/lanes.ts";
 import { softmaxAccelerated, softmaxGradientAccelerated } from "../accelerated/rows.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
@@ -10,7 +11,12 @@ import { perDType } from "./specialize.ts";
 
 /** y_i = exp(x_i) / Σ_j exp(x_j), or its logarithm. */
 export function softmaxAlong(x: Tensor, dim: number, logarithmic: boolean, y: Tensor): void {
-  if (softmaxAccelerated(x, dim, logarithmic, y)) return;
+  const last = x.ndim - 1;
+  if (
+    softmaxAccelerated(x, dim, logarithmic, y) ||
+    alongRows(dim, [x], y, ([rows], out) => softmaxAccelerated(rows!, last, logarithmic, out))
+  )
+    return;
   const kernel = (logarithmic ? logSoftmaxFor : softmaxFor)(y.storage.data, x.storage.data);
   const source = x.storage.data;
   const target = y.storage.data;
@@ -93,7 +99,14 @@ export function softmaxGradientAlong(
   logarithmic: boolean,
   out: Tensor,
 ): void {
-  if (softmaxGradientAccelerated(y, cotangent, dim, logarithmic, out)) return;
+  const last = y.ndim - 1;
+  if (
+    softmaxGradientAccelerated(y, cotangent, dim, logarithmic, out) ||
+    alongRows(dim, [y, cotangent], out, ([rows, c], to) =>
+      softmaxGradientAccelerated(rows!, c!, last, logarithmic, to),
+    )
+  )
+    return;
   const yData = y.storage.data;
   const cData = cotangent.storage.data;
   const target = out.storage.data;
@@ -184,6 +197,7 @@ const logGradientFor = perDType(function logGradient(
 
 /** y = ln Σ_i exp(x_i) over each lane; −∞ for an empty one. */
 export function logSumExpOver(x: Tensor, dims: readonly number[], y: Tensor): void {
+  if (logSumExpAccelerated(x, dims, y)) return;
   const target = y.storage.data;
   const kernel = logSumExpFor(target, x.storage.data);
   forEachLaneOf(x, dims, (to, source, start, rows, rowStep, length, step) => {
