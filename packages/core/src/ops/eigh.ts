@@ -7,7 +7,7 @@ import { ArgumentError, checkOptions, LinAlgError, quoted, ShapeError } from "..
 import { symmetricEigen } from "../kernels/eigh.ts";
 import { directionOf } from "../kernels/matrices.ts";
 import type { Op } from "../op.ts";
-import { contiguousOperand, defineOp } from "../op.ts";
+import { defineOp } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { unsqueeze } from "./dimensions.ts";
@@ -23,10 +23,14 @@ import {
   symmetricPart,
   wrongMatrix,
 } from "./matrices.ts";
+import { tril, triu } from "./triangle.ts";
 
 /** Options of {@link eigh} and {@link eigvalsh}. */
 export interface EighOptions {
-  /** Read only the lower (`"L"`) or the upper (`"U"`) triangle; both count unless this is given. */
+  /**
+   * Read only the lower (`"L"`) or the upper (`"U"`) triangle; both count unless this is given. The gradient is then that of the
+   * entries that are read; PyTorch spreads it evenly over both triangles.
+   */
   uplo?: "L" | "U";
 }
 
@@ -48,37 +52,10 @@ function mirrored(where: string, given: TensorLike, options: EighOptions | undef
     throw new ArgumentError(`${where}: uplo must be "L" or "U", not ${quoted(uplo)}.`, { uplo });
   }
   checkSquare(where, x.shape);
-  return mirroredTriangle(x, uplo);
+  return uplo === "L"
+    ? add(tril(x), mT(tril(x, { diagonal: -1 })))
+    : add(triu(x), mT(triu(x, { diagonal: 1 })));
 }
-
-/**
- * The symmetric matrix of which one triangle is given. The gradient is symmetric as that of the whole matrix is, which is
- * PyTorch's convention: strictly, the entries of the triangle that is read would have twice as much, and the others nothing.
- */
-const mirroredTriangle: Op<(x: Tensor, uplo: "L" | "U") => Tensor> = defineOp({
-  name: "mirroredTriangle",
-  formula: "y_{ij} = y_{ji} = x_{ij}",
-  call: (x: Tensor, uplo: "L" | "U") => ({ operands: [x], options: { uplo } }),
-  kinds: ["float"],
-  shape: ([x]) => x!.shape,
-  forward: ([x], result, { uplo }) => {
-    const { storage, offset } = contiguousOperand(x!);
-    const from = storage.data;
-    const to = result.storage.data;
-    const n = x!.shape[x!.ndim - 1]!;
-    for (let matrix = 0; matrix < to.length; matrix += n * n) {
-      for (let i = 0; i < n; i++) {
-        for (let j = 0; j < n; j++) {
-          const isRead = uplo === "L" ? i >= j : i <= j;
-          to[matrix + i * n + j] = from[offset + matrix + (isRead ? i * n + j : j * n + i)]!;
-        }
-      }
-    }
-  },
-  vjp: [(cotangent) => symmetricPart(cotangent)],
-  // No direction but the symmetric ones has this slope, so differences along any direction would not agree.
-  samples: [],
-});
 
 /**
  * Fᵢⱼ = 1/(sⱼ − sᵢ), and 0 on the diagonal: how eigenvectors turn into one another. Infinite where two are equal.
