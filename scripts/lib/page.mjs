@@ -244,14 +244,17 @@ async function withoutTests() {
       ["clearArray", "data.fill(0)"],
       ["setBackend", 'return "reference"'],
     ]);
-    const made = text.match(/^export const \w+ = \d+;$/gm) ?? [];
-    for (const { type, declaration } of parse(text, options).program.body) {
-      const name = declaration?.id?.name;
-      if (type !== "ExportNamedDeclaration" || name === undefined) continue;
-      if (declaration.type === "ClassDeclaration") made.push(`export class ${name} {}`);
-      if (declaration.type !== "FunctionDeclaration") continue;
+    /** @type {string[]} */
+    const made = [...(text.match(/^export const \w+ = \d+;$/gm) ?? [])];
+    for (const statement of parse(text, options).program.body) {
+      if (statement.type !== "ExportNamedDeclaration") continue;
+      const { declaration } = statement;
+      if (declaration?.type === "ClassDeclaration" && declaration.id)
+        made.push(`export class ${declaration.id.name} {}`);
+      if (declaration?.type !== "FunctionDeclaration" || !declaration.id) continue;
+      const { name } = declaration.id;
       const { returnType, params } = declaration;
-      const result = returnType ? text.slice(returnType.start, returnType.end) : "";
+      const result = text.slice(returnType?.start ?? 0, returnType?.end ?? 0);
       const answer = /\bboolean$/.test(result)
         ? "return false"
         : /\bnull$/.test(result)
