@@ -20,37 +20,41 @@ export function serve(
   /** So many milliseconds a worker looks for more work before it goes to sleep: waking takes about as long. */
   const restless = 0.05;
 
-  const functionOf = (id: number): Run => {
-    const place = Math.floor(id / layout.functionsInModule);
-    let functions = modules[place];
-    if (functions === undefined) {
-      const address = words[layout.modules + 2 * place]!;
-      const length = words[layout.modules + 2 * place + 1]!;
-      // The compiler does not take shared bytes.
-      const bytes = new Uint8Array(memory.buffer, address, length).slice();
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-      functions = Object.values(instance.exports) as Run[];
-      modules[place] = functions;
-    }
-    return functions[id % layout.functionsInModule]!;
-  };
-
-  const compute = (part: number): void => {
-    const shift = thread * words[layout.roomBytes]!;
-    const end = words[layout.parts + part + 1]!;
-    for (let call = words[layout.parts + part]!; call < end; call++) {
-      const at = layout.calls + call * layout.callNumbers;
-      const flags = numbers[at + 1]!;
-      const count = flags & 15;
-      const own = flags >> 4;
-      const args: number[] = [];
-      for (let i = 0; i < count; i++) {
-        const value = numbers[at + 2 + i]!;
-        args.push((own >> i) & 1 ? value + shift : value);
+  // Methods, since bundlers that keep the names of functions mark others with a helper from outside.
+  const methods = {
+    functionOf(id: number): Run {
+      const place = Math.floor(id / layout.functionsInModule);
+      let functions = modules[place];
+      if (functions === undefined) {
+        const address = words[layout.modules + 2 * place]!;
+        const length = words[layout.modules + 2 * place + 1]!;
+        // The compiler does not take shared bytes.
+        const bytes = new Uint8Array(memory.buffer, address, length).slice();
+        const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+          env: { memory },
+        });
+        functions = Object.values(instance.exports) as Run[];
+        modules[place] = functions;
       }
-      const returned = functionOf(numbers[at]!)(...args);
-      if (returned) Atomics.or(words, layout.returned, returned);
-    }
+      return functions[id % layout.functionsInModule]!;
+    },
+    compute(part: number): void {
+      const shift = thread * words[layout.roomBytes]!;
+      const end = words[layout.parts + part + 1]!;
+      for (let call = words[layout.parts + part]!; call < end; call++) {
+        const at = layout.calls + call * layout.callNumbers;
+        const flags = numbers[at + 1]!;
+        const count = flags & 15;
+        const own = flags >> 4;
+        const args: number[] = [];
+        for (let i = 0; i < count; i++) {
+          const value = numbers[at + 2 + i]!;
+          args.push((own >> i) & 1 ? value + shift : value);
+        }
+        const returned = methods.functionOf(numbers[at]!)(...args);
+        if (returned) Atomics.or(words, layout.returned, returned);
+      }
+    },
   };
 
   if (Atomics.load(words, layout.remaining) >> 16 !== epoch) return;
@@ -70,7 +74,7 @@ export function serve(
     }
     if (Atomics.compareExchange(words, layout.remaining, left, left - 1) !== left) continue;
     try {
-      compute(parts - 1);
+      methods.compute(parts - 1);
     } catch (error) {
       const text = String(error).slice(0, layout.mostMessage);
       words[layout.message] = text.length;

@@ -144,7 +144,8 @@ export class Crew {
     try {
       while (this.started < this.wanted - 1) {
         startWorker(this.ground.memory, epoch, this.started + 1, (reason) => {
-          if (this.epoch === epoch) this.complaint = `a worker could not go on: ${reason}`;
+          if (this.epoch === epoch && this.complaint === "")
+            this.complaint = `a worker could not go on: ${reason}`;
         });
         this.started++;
       }
