@@ -21,7 +21,6 @@ await Promise.all([check("types", ["scripts/typecheck.mjs"]), checkRest()]);
 await runTests("tests", []);
 await checkWithoutEval();
 await checkPages();
-await check("packed packages", ["scripts/pack-test.mjs"]);
 
 if (tests === 0) {
   console.error("No test was run.");
@@ -35,6 +34,7 @@ async function checkRest() {
   await check("format and lint", [bin.biome, "check"]);
   await check("dependency rules", ["scripts/check-dependencies.mjs"]);
   await check("build", ["scripts/build.mjs", "--quiet"]);
+  await check("packed packages", ["scripts/pack-test.mjs"]);
 }
 
 /**
@@ -48,22 +48,35 @@ async function check(name, command) {
   if (code !== 0) console.log(output);
 }
 
+/** What takes long and is made of ops that are tried one by one anyway: `npm run test:noeval` has it, too. */
+const madeOfOps = [
+  "packages/chainrule/test/**",
+  "packages/inspect/test/pictures.test.ts",
+  "packages/nn/test/laws/**",
+  "packages/optim/test/golden.test.ts",
+];
+
 /**
  * The unit tests again where text cannot become code: one check, since the tests are the same.
  */
 async function checkWithoutEval() {
   const start = performance.now();
-  const { code, output, counts } = await vitest(["--config", "vitest.noeval.config.ts"], false);
+  const args = madeOfOps.flatMap((path) => ["--exclude", path]);
+  const { code, output, counts } = await vitest(
+    ["--config", "vitest.noeval.config.ts", ...args],
+    false,
+  );
   const ok = code === 0 && counts !== undefined && counts.passed > 0 && counts.failed === 0;
   report(`unit tests without eval (${counts?.passed ?? 0} tests)`, ok, start);
   if (!ok) console.log(output);
 }
 
 /**
- * A selection of the tests of pages in a browser, where there is one: one check, and quick.
+ * A selection of the tests of pages in a browser: one check. Half a minute, so only where CHAINRULE_TEST_PAGES asks for it.
  */
 async function checkPages() {
   const start = performance.now();
+  if (!process.env.CHAINRULE_TEST_PAGES) return;
   if (findChromium() === undefined) {
     console.log("- pages in a browser: skipped: no Chromium (CHAINRULE_CHROMIUM)");
     return;

@@ -125,6 +125,7 @@ function row(
 ): HTMLElement {
   const line = document.createElement("div");
   const label = document.createElement("span");
+  label.className = "text";
   label.textContent = text;
   line.append(label);
   for (const [name, sign, enabled, press] of buttons) {

@@ -105,6 +105,7 @@ export class NetworkView {
     if (place.layer === 0) {
       button.dataset.name = inputs[place.neuron]!;
       const label = document.createElement("span");
+      label.className = "name";
       label.textContent = inputs[place.neuron]!;
       button.append(label);
     }

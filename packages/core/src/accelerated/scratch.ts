@@ -8,9 +8,15 @@ export const mostPages = 32767;
 /** A line of the cache. */
 export const alignment = 64;
 
+/** What is used of a `WebAssembly.Memory`, by a name that declarations have without the types of browsers. */
+export interface Memory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
 /** Where a scratch memory gets its room from. */
 export interface Ground {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: Memory;
   /** The address of room for so many bytes, whose contents are lost; 0 where there is none. */
   room(bytes: number): number;
   /** The address of the array's first number, when it lies in this memory; else 0. */
@@ -19,7 +25,7 @@ export interface Ground {
 
 /** All of a memory of its own, which grows. */
 export class OwnGround implements Ground {
-  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({
+  readonly memory: Memory = new WebAssembly.Memory({
     initial: 16,
     maximum: mostPages,
   });
@@ -34,7 +40,7 @@ export class OwnGround implements Ground {
 }
 
 /** Makes sure that a memory has so many bytes. False where there are no more to be had. */
-export function growTo(memory: WebAssembly.Memory, bytes: number): boolean {
+export function growTo(memory: Memory, bytes: number): boolean {
   const missing = bytes - memory.buffer.byteLength;
   if (missing <= 0) return true;
   const pages = Math.ceil(missing / pageBytes);
@@ -102,7 +108,9 @@ export class Scratch {
   /** Compiles a module and lets it work in this memory; what it exports. */
   instantiate(bytes: Uint8Array<ArrayBuffer>): object {
     const module = new WebAssembly.Module(bytes);
-    return new WebAssembly.Instance(module, { env: { memory: this.ground.memory } }).exports;
+    return new WebAssembly.Instance(module, {
+      env: { memory: this.ground.memory as WebAssembly.Memory },
+    }).exports;
   }
 
   /**

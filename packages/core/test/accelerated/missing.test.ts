@@ -1,7 +1,9 @@
 /** Where WebAssembly is missing, forbidden or without SIMD, or memory runs out, everything works on in plain loops. */
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 
 beforeEach(() => vi.resetModules());
+// The next file must not find a copy whose settings were changed here.
+afterAll(() => void vi.resetModules());
 afterEach(() => vi.unstubAllGlobals());
 
 /** A fresh copy of the package, which has not looked for WebAssembly yet. */

@@ -1,7 +1,9 @@
 /** Workers that cannot start, fail or die, and shared memory that cannot be had: errors where a result is lost, else one thread. */
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 
 beforeEach(() => vi.resetModules());
+// The next file must not find a copy whose settings were changed here.
+afterAll(() => void vi.resetModules());
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();

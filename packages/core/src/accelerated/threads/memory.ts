@@ -1,12 +1,12 @@
 /**
  * Memory that threads share. It only grows, and grows where it is: what lies in it stays where it was.
  */
-import type { Ground } from "../scratch.ts";
+import type { Ground, Memory } from "../scratch.ts";
 import { alignment, growTo, mostPages } from "../scratch.ts";
 import { layout, layoutPages } from "./layout.ts";
 
 export class SharedMemory implements Ground {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: Memory;
   private top: number = 4 * layout.words;
   /** The room that calls compute in, one after another. */
   private start = 0;

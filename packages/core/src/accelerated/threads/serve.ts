@@ -1,18 +1,14 @@
 /**
  * What a worker does. Made into text, and so without any name from outside.
  */
+import type { Memory } from "../scratch.ts";
 import type { Layout } from "./layout.ts";
 
 /**
  * Takes parts of jobs and computes them, as thread number `thread` of the team number `epoch`, until there is another
  * team. Modules are compiled from their bytes when they are first called.
  */
-export function serve(
-  memory: WebAssembly.Memory,
-  epoch: number,
-  thread: number,
-  layout: Layout,
-): void {
+export function serve(memory: Memory, epoch: number, thread: number, layout: Layout): void {
   type Run = (...args: number[]) => number | undefined;
   const words = new Int32Array(memory.buffer, 0, layout.words);
   const numbers = new Float64Array(memory.buffer, 0, layout.words / 2);
@@ -31,7 +27,7 @@ export function serve(
         // The compiler does not take shared bytes.
         const bytes = new Uint8Array(memory.buffer, address, length).slice();
         const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-          env: { memory },
+          env: { memory: memory as WebAssembly.Memory },
         });
         functions = Object.values(instance.exports) as Run[];
         modules[place] = functions;

@@ -1,6 +1,7 @@
 /**
  * Starts workers: with Node's worker_threads, which Deno and Bun have too, or as workers of a page.
  */
+import type { Memory } from "../scratch.ts";
 import { layout } from "./layout.ts";
 import { serve } from "./serve.ts";
 
@@ -60,12 +61,7 @@ function messageOf(error: unknown): string {
  *
  * @throws what the platform throws where workers are missing or forbidden.
  */
-export function startWorker(
-  memory: WebAssembly.Memory,
-  epoch: number,
-  thread: number,
-  ended: Ended,
-): void {
+export function startWorker(memory: Memory, epoch: number, thread: number, ended: Ended): void {
   const data = { memory, epoch, thread };
   const call = (from: string): string =>
     `(${serve.toString()})(${from}.memory, ${from}.epoch, ${from}.thread, ${JSON.stringify(layout)})`;
