@@ -49,6 +49,7 @@ export default defineConfig({
           testTimeout,
           include: ["packages/*/{src,test}/**/*.test.ts"],
           isolate: false,
+          setupFiles: ["scripts/fast-check-setup.ts"],
           execArgv: youngHeap,
         },
       },

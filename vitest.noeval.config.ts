@@ -28,7 +28,7 @@ export default defineConfig({
       "--disallow-code-generation-from-strings",
       "--disable-proto=throw",
     ],
-    setupFiles: ["scripts/noeval-setup.ts"],
+    setupFiles: ["scripts/noeval-setup.ts", "scripts/fast-check-setup.ts"],
     testTimeout: 30_000,
   },
 });

@@ -12,6 +12,13 @@ const bin = {
   biome: join(root, "node_modules/@biomejs/biome/bin/biome"),
   vitest: join(root, "node_modules/vitest/vitest.mjs"),
 };
+/** What takes long and is made of ops that are tried one by one anyway: `npm run test:noeval` has it, too. */
+const madeOfOps = [
+  "packages/chainrule/test/**",
+  "packages/inspect/test/pictures.test.ts",
+  "packages/nn/test/laws/**",
+  "packages/optim/test/golden.test.ts",
+];
 const total = { passed: 0, failed: 0, skipped: 0 };
 let tests = 0;
 
@@ -47,14 +54,6 @@ async function check(name, command) {
   report(name, code === 0, start);
   if (code !== 0) console.log(output);
 }
-
-/** What takes long and is made of ops that are tried one by one anyway: `npm run test:noeval` has it, too. */
-const madeOfOps = [
-  "packages/chainrule/test/**",
-  "packages/inspect/test/pictures.test.ts",
-  "packages/nn/test/laws/**",
-  "packages/optim/test/golden.test.ts",
-];
 
 /**
  * The unit tests again where text cannot become code: one check, since the tests are the same.
