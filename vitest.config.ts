@@ -49,6 +49,8 @@ export default defineConfig({
           testTimeout,
           include: ["packages/*/{src,test}/**/*.test.ts"],
           isolate: false,
+          // The files share the processors; tests of threads ask for theirs.
+          env: { CHAINRULE_THREADS: process.env.CHAINRULE_THREADS ?? "1" },
           setupFiles: ["scripts/fast-check-setup.ts"],
           execArgv: youngHeap,
         },

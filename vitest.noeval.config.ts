@@ -21,6 +21,7 @@ export default defineConfig({
     ],
     pool: "forks",
     isolate: false,
+    env: { CHAINRULE_THREADS: process.env.CHAINRULE_THREADS ?? "1" },
     maxWorkers: "100%",
     // The first is for speed, as in vitest.config.ts.
     execArgv: [
