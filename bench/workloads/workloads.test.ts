@@ -3,7 +3,8 @@ import { ours } from "../engine.ts";
 import { workloads } from "./index.ts";
 
 /** In double precision and on plain loops these take seconds, and there are smaller ones like them. */
-const large = /^(mnist-mlp|gpt.*|lstm|matmul-(512|1024|64x64).*|batch-(64|512)|depth-128)$/;
+const large =
+  /^(mnist-mlp|gpt|gpt-2-blocks|lstm|matmul-(512|1024|64x64).*|batch-(64|512)|depth-128)$/;
 
 test.each(
   workloads

@@ -112,17 +112,15 @@ describe("folding", () => {
     );
   });
 
-  test("many nodes are drawn closed, in seconds", () => {
+  test("3·10⁴ nodes are drawn closed, in seconds", { timeout: 20_000 }, () => {
     let x = tensor(1, { requiresGrad: true });
-    for (let i = 0; i < 5_000; i++) x = x.mul(1.0001).sin();
-    const start = performance.now();
+    for (let i = 0; i < 10_000; i++) x = x.mul(1.0001).sin();
     const trace = capture(x);
-    expect(trace.nodes.length).toBe(15_001);
+    expect(trace.nodes.length).toBe(30_001);
     expect(toSVG(trace).match(/class="box/g)!.length).toBeLessThanOrEqual(151);
     const page = toHTML(trace, { editable: false });
     expect(page).toContain("</html>");
     expect(page.length).toBeLessThan(1_500_000);
-    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   test("more boxes than can be drawn are refused", () => {

@@ -51,12 +51,20 @@ function grouped(cases: readonly OpCase[]): Map<string, OpCase[]> {
 }
 
 const float64Tolerance = 1e-10;
+/** What PyTorch's own tests ask of float32. */
+const float32Tolerance: Tolerance = { absolute: 1e-5, relative: 1.3e-6 };
+
 /**
- * What PyTorch's own tests ask of float32. Twice that where little work is accelerated, too: its sums are rounded at each
- * step, those of the plain loops once.
+ * Where work of any size is accelerated, sums are rounded at each step, those of plain loops once. Only here it shows: 81 products
+ * of up to 81 cancel to about 9, so their partial sums, of some 100, may be off by √81 · 100 · 2⁻²⁴ ≈ 5·10⁻⁵.
  */
-const roundings = process.env.CHAINRULE_BACKEND === "wasm" ? 2 : 1;
-const float32Tolerance: Tolerance = { absolute: roundings * 1e-5, relative: roundings * 1.3e-6 };
+const roundedAtEachStep: Tolerance = { absolute: 2e-5, relative: 2.6e-6 };
+
+function float32ToleranceFor(op: string): Tolerance {
+  const isWide =
+    process.env.CHAINRULE_BACKEND === "wasm" && op === "nn.functional.conv_transpose3d";
+  return isWide ? roundedAtEachStep : float32Tolerance;
+}
 
 /** The tensors in arguments, from left to right. */
 function tensorsIn(value: unknown): Tensor[] {
@@ -157,7 +165,9 @@ function listOf<T>(value: T | readonly T[]): readonly T[] {
 /** Everything that is wrong with a case; empty if nothing is. */
 export function checkOpCase(signature: Signature, one: OpCase, precision: Precision): string[] {
   const tolerance =
-    precision === "float64" ? within(signature.tolerance ?? float64Tolerance) : float32Tolerance;
+    precision === "float64"
+      ? within(signature.tolerance ?? float64Tolerance)
+      : float32ToleranceFor(one.op);
   const found = runCase(signature, one, precision);
   const reference = precision === "float32" ? runCase(signature, one, "float64", true) : null;
   const problems: string[] = [];

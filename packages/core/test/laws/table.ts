@@ -15,7 +15,7 @@ export const allOps: ReadonlyMap<string, AnyOp> = new Map(
 );
 
 /** Where code cannot be generated the same tests run a second time: fewer calls do there. */
-const cases = canGenerateCode() ? 100 : 5;
+const cases = canGenerateCode() ? 100 : 10;
 
 /** How many test files share the table. */
 const shares = 4;

@@ -178,16 +178,19 @@ describe.skipIf(!hasChromium)("all pages in Chromium", () => {
     expect(await page.locator("figure:visible").textContent()).not.toBe(before);
   });
 
-  test("10⁵ nodes: a small page, in seconds; its scopes open as far as they are kept", async () => {
+  let large = "";
+
+  test("10⁵ nodes: a small page, in seconds", { timeout: 20_000 }, () => {
     let x = tensor(1, { requiresGrad: true, name: "x" });
     for (let i = 0; i < 33_333; i++) x = x.mul(1.0001).sin();
     const trace = capture(x);
     expect(trace.nodes.length).toBe(100_000);
-    const start = performance.now();
-    const html = toHTML(trace);
-    expect(performance.now() - start).toBeLessThan(20_000);
-    expect(html.length).toBeLessThan(1_500_000);
-    const { page, complaints } = await open(html);
+    large = toHTML(trace);
+    expect(large.length).toBeLessThan(1_500_000);
+  });
+
+  test("10⁵ nodes: scopes open as far as they are kept", async () => {
+    const { page, complaints } = await open(large);
     expect(await page.textContent("#panel")).toMatch(/\d+ ops are left out/);
     const boxes = await page.locator("g.box").count();
     await page.locator("g.box[data-scope]").first().focus();

@@ -355,11 +355,12 @@ export class Team {
     this.crew = crew;
     this.scratch = crew.scratch;
     this.relaxed = relaxed;
-    const kernels: Record<string, (...args: number[]) => void> = {};
+    const kernels: Partial<Record<keyof Kernels, (...args: number[]) => void>> = {};
     for (const [name, id] of numbers) {
-      const addresses = addressesOf(name as keyof Kernels);
-      kernels[name] = (...args) => crew.call(id, addresses, args);
+      const kernel = name as keyof Kernels;
+      const addresses = addressesOf(kernel);
+      kernels[kernel] = (...args) => crew.call(id, addresses, args);
     }
-    this.kernels = kernels as unknown as Kernels;
+    this.kernels = kernels as Kernels;
   }
 }
