@@ -24,7 +24,7 @@
  *
  * When something throws, nothing is given back: the garbage collector has it all.
  */
-import { clearArray, sharedFloats } from "./accelerated/backend.ts";
+import { clearArray, isShared, sharedFloats } from "./accelerated/backend.ts";
 import type { DType, TypedArray } from "./dtype.ts";
 import { allocate, bytesPerElement, dtypeCode } from "./dtype.ts";
 import { refuseReading, Storage } from "./storage.ts";
@@ -32,8 +32,12 @@ import { refuseReading, Storage } from "./storage.ts";
 /** Smaller arrays are as quick to make as to find. */
 const leastBytes = 128;
 
-/** The most that is kept for later. A pass seldom has more waiting at once; what exceeds it goes to the collector. */
-const mostBytes = 64 * 2 ** 20;
+/**
+ * The most that is kept for later. A pass seldom has more waiting at once; what exceeds it goes to the collector. Scopes
+ * give back whole steps, and shared memory cannot be used for anything else.
+ */
+const mostBytes = 2 ** 26;
+const mostSharedBytes = 2 ** 29;
 
 /**
  * Arrays that wait to be used again, by element type and by exact length: the steps of a training loop need the same
@@ -41,6 +45,8 @@ const mostBytes = 64 * 2 ** 20;
  */
 const waiting: readonly Map<number, TypedArray[]>[] = [new Map(), new Map(), new Map(), new Map()];
 let waitingBytes = 0;
+/** The part of them in shared memory. */
+let waitingShared = 0;
 
 /** Where storages made by a confined rule are noted; `null` while none runs. */
 let made: Storage[] | null = null;
@@ -73,6 +79,7 @@ export function recyclableBytes(): number {
 function forgetArrays(): void {
   for (const lengths of waiting) lengths.clear();
   waitingBytes = 0;
+  waitingShared = 0;
 }
 
 /** Storage for so many zeros or, where all of it will be written anyway, for numbers that may be left from before. */
@@ -97,6 +104,7 @@ function taken(dtype: DType, length: number, isCleared: boolean): TypedArray | u
   const data = waiting[dtypeCode[dtype]]!.get(length)?.pop();
   if (data === undefined) return undefined;
   waitingBytes -= data.byteLength;
+  if (isShared(data)) waitingShared -= data.byteLength;
   if (isCleared) clearArray(data);
   return data;
 }
@@ -151,13 +159,17 @@ export function endInScope(storage: Storage): void {
 function giveBack(storage: Storage): void {
   const data = storage.release();
   const size = data.byteLength;
-  if (size > mostBytes) return;
-  if (waitingBytes + size > mostBytes) forgetArrays();
+  const isInShared = isShared(data);
+  const most = isInShared ? mostSharedBytes : mostBytes;
+  if (size > most) return;
+  const held = isInShared ? waitingShared : waitingBytes - waitingShared;
+  if (held + size > most) forgetArrays();
   const lengths = waiting[kindOf(data)]!;
   const same = lengths.get(data.length);
   if (same === undefined) lengths.set(data.length, [data]);
   else same.push(data);
   waitingBytes += size;
+  if (isInShared) waitingShared += size;
 }
 
 function kindOf(data: TypedArray): number {

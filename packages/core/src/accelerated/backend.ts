@@ -165,7 +165,6 @@ export function teamFor(work: number, least: number, isThere = false): Team | nu
   const isEnough = work >= least || isTrying();
   if (!(isEnough || isThere) || setting === "reference") return null;
   const count = threadCount();
-  if (count === 1) return null;
   if (threads === undefined && workSeen < workForWorkers) {
     workSeen += work;
     if (!isThere) return null;
@@ -217,7 +216,7 @@ const mostTrusted = 2 ** 28;
  * when it is no longer needed.
  */
 export function sharedFloats(length: number, isGivenBack: boolean): Float32Array | null {
-  if (length < leastShared || setting === "reference" || threadCount() === 1) return null;
+  if (length < leastShared || setting === "reference") return null;
   const crew = presentTeam()?.crew;
   if (crew === undefined) return null;
   const trusted = Math.min(mostUntilCollected + crew.returned, mostTrusted);

@@ -63,6 +63,8 @@ test("no memory", async () => {
 test("memory that cannot grow", async () => {
   const { backendInfo, ones, setBackend } = await fresh();
   setBackend("wasm");
+  // Now there is the memory of products, and that of large tensors.
+  ones([128, 128]).matmul(ones([128, 128]));
   const { memory } = backendInfo();
   const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow").mockImplementation(() => {
     throw new RangeError("no more");
