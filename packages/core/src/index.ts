@@ -8,6 +8,7 @@ import "./fluent.ts";
 export type { BackendInfo, BackendName } from "./accelerated/backend.ts";
 export { backendInfo, setBackend, setDeterministic, setThreads } from "./accelerated/backend.ts";
 export type { UpdateLiteral } from "./accelerated/update.ts";
+export { confined, unconfined } from "./confined.ts";
 export type { CreationOptions, NestedNumbers, TensorLike } from "./creation.ts";
 export {
   arange,

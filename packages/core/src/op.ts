@@ -211,6 +211,7 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
       const { shape, strides, offset } = layout ?? viewOfCopy(literal, source, options, base);
       const result = new Tensor(base.storage, base.dtype, shape, strides, offset);
       recordResult(definition, operands, options, undefined, result);
+      if (layout === null && result.node !== null) recordedInScope(base.storage);
       return [result];
     };
   } else if ("views" in literal) {

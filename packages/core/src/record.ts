@@ -73,6 +73,7 @@ export function recordResult(
   const node = new GraphNode(op, operands, options, saved);
   node.results = [result];
   result.attach(node, 0);
+  node.countUses();
 }
 
 /** Records a call with several results; those of integer type take no part. */
@@ -95,4 +96,5 @@ export function recordResults(
   node.results = results;
   for (const [index, result] of results.entries())
     if (isFloating(result.dtype)) result.attach(node, index);
+  node.countUses();
 }

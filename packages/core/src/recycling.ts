@@ -17,7 +17,10 @@
  *   somebody reads `leaf.grad`; optimizers look at `lentGrad()`, and so `zeroGrad` can give back what only they have seen.
  *   Passes that are watched or recorded do not begin rules at all.
  *
- * A scope (`scope.ts`) is the other way in which arrays come back: there users say that nobody looks.
+ * There are two other ways in which arrays come back, both for results of the forward computation. A scope (`scope.ts`): there
+ * users say that nobody looks. And a confined computation (`confined.ts`), such as that of a layer: there only the graph
+ * refers to what was made on the way. Its nodes are counted ({@link noteUse}), and the last one that is freed gives the
+ * array back ({@link endUse}).
  *
  * What no longer has holders is given back. As a second line of defence its storage loses the array: whoever should
  * reach it after all finds no numbers, and never those of somebody else.
@@ -51,10 +54,14 @@ let waitingShared = 0;
 /** Where storages made by a confined rule are noted; `null` while none runs. */
 let made: Storage[] | null = null;
 
-/** `Storage.holders` of what a scope has made and others may see; see `scope.ts`. */
+/**
+ * `Storage.holders` of what was made in a scope or a confined computation, less the number of uses by nodes; and that of
+ * what only nodes refer to any more.
+ */
 const madeInScope = -2;
+const hidden = -(2 ** 28);
 
-/** The results of recorded ops that the innermost scope has made; `null` outside of all scopes. */
+/** The results of recorded ops that the innermost scope or confined computation has made; `null` outside of all. */
 let recorded: Storage[] | null = null;
 
 let enabled = true;
@@ -146,14 +153,44 @@ export function noteRecorded(list: Storage[] | null): Storage[] | null {
 
 /** Tells the innermost scope of a result that a recorded op of the core computed into storage of its own. */
 export function recordedInScope(storage: Storage): void {
-  if (recorded !== null && storage.holders === madeInScope) recorded.push(storage);
+  if (recorded !== null && storage.holders <= madeInScope) recorded.push(storage);
+}
+
+/** A node refers to these numbers. */
+export function noteUse(storage: Storage): void {
+  if (storage.holders <= madeInScope) storage.holders--;
+}
+
+/** A node that referred to these numbers was freed. */
+export function endUse(storage: Storage): void {
+  if (storage.holders >= madeInScope) return;
+  storage.holders++;
+  if (storage.holders === hidden) endHidden(storage);
+}
+
+/** From now on only nodes refer to what was made in a confined computation. */
+export function hide(storage: Storage): void {
+  const { holders } = storage;
+  if (holders > madeInScope || holders <= hidden) return;
+  storage.holders = hidden + holders - madeInScope;
+  if (storage.holders === hidden) endHidden(storage);
+}
+
+/** Whether only nodes refer to these numbers. */
+export function isHidden(storage: Storage): boolean {
+  return storage.holders <= hidden;
+}
+
+function endHidden(storage: Storage): void {
+  giveBack(storage);
+  refuseReading(storage, "confined");
 }
 
 /** Gives back what a scope made; whoever reads it from now on gets an error. */
 export function endInScope(storage: Storage): void {
-  if (storage.holders !== madeInScope) return;
+  if (storage.holders > madeInScope) return;
   giveBack(storage);
-  refuseReading(storage);
+  refuseReading(storage, "scope");
 }
 
 function giveBack(storage: Storage): void {

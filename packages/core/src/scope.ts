@@ -40,7 +40,7 @@ export function scope<T>(body: () => T): T {
   let kept: ReadonlySet<Storage> | null = null;
   try {
     const result = refusePromise("scope", body());
-    kept = storagesIn(result);
+    kept = storagesIn(result).storages;
     return result;
   } finally {
     noteRecorded(outer);
@@ -69,23 +69,32 @@ export function keep<X extends Tensor>(x: X): X {
   return x;
 }
 
-/** The storages of all tensors in a structure; of what is no array and no plain object nothing is known. */
-function storagesIn(structure: unknown): ReadonlySet<Storage> {
-  const found = new Set<Storage>();
+/**
+ * The storages of all tensors in arrays and plain objects, one inside of another; and whether there was nothing else that
+ * could hold tensors.
+ */
+export function storagesIn(structure: unknown): {
+  readonly storages: ReadonlySet<Storage>;
+  readonly isComplete: boolean;
+} {
+  const storages = new Set<Storage>();
   const seen = new Set<unknown>();
   const open: unknown[] = [structure];
+  let isComplete = true;
   while (open.length > 0) {
     const part = open.pop();
     if (part instanceof Tensor) {
-      found.add(part.storage);
+      storages.add(part.storage);
       continue;
     }
+    if (typeof part === "function") isComplete = false;
     if (part === null || typeof part !== "object" || seen.has(part)) continue;
     seen.add(part);
     if (Array.isArray(part)) for (const one of part) open.push(one);
     else if (isPlain(part)) for (const one of Object.values(part)) open.push(one);
+    else isComplete = false;
   }
-  return found;
+  return { storages, isComplete };
 }
 
 function isPlain(value: object): boolean {

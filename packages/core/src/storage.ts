@@ -45,11 +45,14 @@ export class Storage {
   // Declared only, see Tensor.
   /** Rises with every storage made. */
   declare readonly id: number;
-  /** Changed by {@link Storage.release} only. */
+  /** Changed by {@link Storage.release} and {@link refuseReading} only. */
   declare data: TypedArray;
   /** The tick of the last in-place change, 0 if there has been none. */
   declare version: number;
-  /** How many cotangents of a backward pass wait over it; −1 where others may see it, too. See `recycling.ts`. */
+  /**
+   * How many cotangents of a backward pass wait over it; −1 where others may see it, too; less where nodes are counted
+   * instead. See `recycling.ts`.
+   */
   declare holders: number;
   /** What is kept in place of the numbers, which are made of it when they are read; `null` almost always. */
   declare rows: KeptRows | null;
@@ -72,19 +75,27 @@ export class Storage {
   }
 }
 
-/** Makes reading the numbers of a storage that was released an error. */
-export function refuseReading(storage: Storage): void {
-  Object.defineProperty(storage, "data", released);
+/** Stands where numbers were: whatever is asked of it is an error. */
+function absentNumbers(message: string): TypedArray {
+  const refuse = (): never => {
+    throw new GradError(message);
+  };
+  return new Proxy(noNumbers, { get: refuse, set: refuse, has: refuse, getPrototypeOf: refuse });
 }
 
-const released: PropertyDescriptor = {
-  get: () => {
-    throw new GradError(
-      "scope: this tensor was made inside of a scope that has ended, and its memory was given back. Return it from the scope, or keep or clone it inside.",
-    );
-  },
-  enumerable: true,
+const absent = {
+  scope: absentNumbers(
+    "scope: this tensor was made inside of a scope that has ended, and its memory was given back. Return it from the scope, or keep or clone it inside.",
+  ),
+  confined: absentNumbers(
+    "backward: a layer computed this tensor on its way and gave it to nobody, and its memory was given back with the graph. Read it before backward, or keep the graph with { retainGraph: true }.",
+  ),
 };
+
+/** Makes reading the numbers of a storage that was released an error, which says who gave them back. */
+export function refuseReading(storage: Storage, by: keyof typeof absent): void {
+  storage.data = absent[by];
+}
 
 /** The present tick of the clock of changes. */
 export function currentClock(): number {

@@ -52,6 +52,14 @@ export interface RecurseOptions {
  * net.parameters().length; // → 4
  */
 export abstract class Module {
+  /**
+   * A class that sets this to true promises of its `forward` that it runs no code but its own, that of tensors and that of
+   * other modules, and keeps no tensor that it makes. Memory of what it computes on the way is then used again after backward;
+   * see `confined`. Subclasses make the promise for themselves. Functions that are given to a module are called by
+   * `unconfined`.
+   */
+  static readonly isConfined: boolean = false;
+
   /** Whether the module is being trained: dropout drops, batch norms look at the batch. Set by `train` and `eval`. */
   training = true;
 

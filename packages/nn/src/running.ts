@@ -4,12 +4,15 @@
 import type { GraphNode } from "@chainrule/core";
 import {
   ArgumentError,
+  confined,
   formatShape,
   GradError,
   isGradEnabled,
   Tensor,
+  unconfined,
   withScope,
 } from "@chainrule/core";
+import type { ModuleHooks } from "./hooks.ts";
 import { hooksOf } from "./hooks.ts";
 import type { Module } from "./module.ts";
 import { hasSubstitutes, nameOf, noteParts } from "./registry.ts";
@@ -26,11 +29,21 @@ const paths = new WeakMap<Module, WeakMap<Module, string>>();
 /** Modules whose first results were searched for parameters that are not registered. */
 const searched = new WeakSet<Module>();
 
-/** Puts what happens around every `forward` around that of a module. */
+/**
+ * Puts what happens around every `forward` around that of a module. A function that is assigned to the instance later is
+ * called as it is; it is somebody else's code.
+ */
 export function wrapForward(module: Module, forward: (...inputs: never[]) => unknown): void {
+  const run = (...inputs: never[]): unknown => runForward(module, forward, inputs);
   Object.defineProperty(module, "forward", {
-    value: (...inputs: never[]) => runForward(module, forward, inputs),
-    writable: true,
+    get: () => run,
+    set: (other: unknown) => {
+      const isFunction = typeof other === "function";
+      const value = isFunction
+        ? (...inputs: unknown[]): unknown => unconfined(() => Reflect.apply(other, module, inputs))
+        : other;
+      Object.defineProperty(module, "forward", { value, writable: true, configurable: true });
+    },
     configurable: true,
   });
 }
@@ -48,10 +61,11 @@ function runForward(
   try {
     return withScope(scope, () => {
       const hooks = hooksOf(module);
-      const output =
+      const run = (): unknown =>
         hooks === undefined
           ? forward.apply(module, inputs)
           : hooks.run(module, inputs, (given) => forward.apply(module, given as never[]));
+      const output = keepsNothing(module, hooks) ? confined(run) : unconfined(run);
       if (watcher !== null) watcher(module, output);
       if (outer === null && !hasSubstitutes() && isGradEnabled() && !searched.has(module)) {
         if (search(module, inputs, output)) searched.add(module);
@@ -63,6 +77,13 @@ function runForward(
   } finally {
     running = outer;
   }
+}
+
+/** Whether what a module computes on its way is seen by nobody. */
+function keepsNothing(module: Module, hooks: ModuleHooks | undefined): boolean {
+  if (hooks !== undefined || watcher !== null) return false;
+  const kind = module.constructor;
+  return Object.hasOwn(kind, "isConfined") && Reflect.get(kind, "isConfined") === true;
 }
 
 /** What to say of an error in `forward` that may come from parts of the module which are not there yet; `null` of others. */

@@ -6,6 +6,7 @@
  * `c`, `result`, which check that nobody changed the numbers in the meantime.
  */
 import { GradError } from "../errors.ts";
+import { endUse, noteUse } from "../recycling.ts";
 import type { Shape } from "../shape.ts";
 import { changeSite, currentClock } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
@@ -164,8 +165,18 @@ export class GraphNode implements Recorded {
     return this.operands[index]!.requiresGrad;
   }
 
+  /** Tells the memory of operands and results that a node refers to it. */
+  countUses(): void {
+    const { operands, results } = this;
+    for (let i = 0; i < operands.length; i++) noteUse(operands[i]!.storage);
+    for (let i = 0; i < results.length; i++) noteUse(results[i]!.storage);
+  }
+
   /** Lets go of operands, results and what was saved. */
   free(): void {
+    const { operands, results } = this;
+    for (let i = 0; i < operands.length; i++) endUse(operands[i]!.storage);
+    for (let i = 0; i < results.length; i++) endUse(results[i]!.storage);
     this.operands = nothing;
     this.results = nothing;
     this.saved = undefined;

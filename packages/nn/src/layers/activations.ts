@@ -60,6 +60,8 @@ abstract class Activation<Options extends object = object> extends Module {
 
 /** max(x, 0), element by element; see `relu`. */
 export class ReLU extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return relu(x);
   }
@@ -67,6 +69,8 @@ export class ReLU extends Module {
 
 /** min(max(x, 0), 6), element by element; see `relu6`. */
 export class ReLU6 extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return relu6(x);
   }
@@ -74,6 +78,8 @@ export class ReLU6 extends Module {
 
 /** 1/(1 + e⁻ˣ), element by element; see `sigmoid`. */
 export class Sigmoid extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return sigmoid(x);
   }
@@ -81,6 +87,8 @@ export class Sigmoid extends Module {
 
 /** ln σ(x), element by element; see `logsigmoid`. */
 export class LogSigmoid extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return logsigmoid(x);
   }
@@ -88,6 +96,8 @@ export class LogSigmoid extends Module {
 
 /** tanh x, element by element; see `tanh`. */
 export class Tanh extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return tanh(x);
   }
@@ -95,6 +105,8 @@ export class Tanh extends Module {
 
 /** x − tanh x, element by element; see `tanhshrink`. */
 export class Tanhshrink extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return tanhshrink(x);
   }
@@ -102,6 +114,8 @@ export class Tanhshrink extends Module {
 
 /** x·σ(x), element by element; see `silu`. */
 export class SiLU extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return silu(x);
   }
@@ -109,6 +123,8 @@ export class SiLU extends Module {
 
 /** x·tanh(ln(1 + eˣ)), element by element; see `mish`. */
 export class Mish extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return mish(x);
   }
@@ -116,6 +132,8 @@ export class Mish extends Module {
 
 /** λ(max(x, 0) + min(0, α(eˣ − 1))), which keeps mean 0 and variance 1, element by element; see `selu`. */
 export class SELU extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return selu(x);
   }
@@ -126,6 +144,8 @@ export class SELU extends Module {
  * neurons whose weights are set by hand or by Rosenblatt's rule.
  */
 export class Heaviside extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return heaviside(x, 1);
   }
@@ -133,6 +153,8 @@ export class Heaviside extends Module {
 
 /** −1, 0 or 1, element by element; see `sign`. No gradient passes it. */
 export class Sign extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return sign(x);
   }
@@ -140,6 +162,8 @@ export class Sign extends Module {
 
 /** x/(1 + |x|), element by element; see `softsign`. */
 export class Softsign extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return softsign(x);
   }
@@ -147,6 +171,8 @@ export class Softsign extends Module {
 
 /** min(max(x/6 + ½, 0), 1), element by element; see `hardsigmoid`. */
 export class Hardsigmoid extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return hardsigmoid(x);
   }
@@ -154,6 +180,8 @@ export class Hardsigmoid extends Module {
 
 /** x·min(max(x/6 + ½, 0), 1), element by element; see `hardswish`. */
 export class Hardswish extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return hardswish(x);
   }
@@ -169,6 +197,8 @@ export class Hardswish extends Module {
  * new LeakyReLU({ negativeSlope: 0.5 }).forward(tensor([-1, 2])); // → tensor([-0.5, 2.0])
  */
 export class LeakyReLU extends Activation<{ negativeSlope?: number }> {
+  static override readonly isConfined = true;
+
   constructor(options: { negativeSlope?: number } = {}) {
     super({ negativeSlope: 0.01 }, options);
   }
@@ -180,6 +210,8 @@ export class LeakyReLU extends Activation<{ negativeSlope?: number }> {
 
 /** x above 0, alpha·(eˣ − 1) below, element by element; see `elu`. */
 export class ELU extends Activation<{ alpha?: number }> {
+  static override readonly isConfined = true;
+
   constructor(options: { alpha?: number } = {}) {
     super({ alpha: 1 }, options);
   }
@@ -191,6 +223,8 @@ export class ELU extends Activation<{ alpha?: number }> {
 
 /** x above 0, alpha·(e^{x/alpha} − 1) below, element by element; see `celu`. */
 export class CELU extends Activation<{ alpha?: number }> {
+  static override readonly isConfined = true;
+
   constructor(options: { alpha?: number } = {}) {
     super({ alpha: 1 }, options);
   }
@@ -202,6 +236,8 @@ export class CELU extends Activation<{ alpha?: number }> {
 
 /** ln(1 + e^{beta·x})/beta, and x where beta·x > threshold, element by element; see `softplus`. */
 export class Softplus extends Activation<{ beta?: number; threshold?: number }> {
+  static override readonly isConfined = true;
+
   constructor(options: { beta?: number; threshold?: number } = {}) {
     super({ beta: 1, threshold: 20 }, options);
   }
@@ -213,6 +249,8 @@ export class Softplus extends Activation<{ beta?: number; threshold?: number }> 
 
 /** min(max(x, minVal), maxVal), element by element; see `hardtanh`. */
 export class Hardtanh extends Activation<{ minVal?: number; maxVal?: number }> {
+  static override readonly isConfined = true;
+
   constructor(options: { minVal?: number; maxVal?: number } = {}) {
     super({ minVal: -1, maxVal: 1 }, options);
   }
@@ -224,6 +262,8 @@ export class Hardtanh extends Activation<{ minVal?: number; maxVal?: number }> {
 
 /** x moved towards 0 by lambd, and 0 within ±lambd, element by element; see `softshrink`. */
 export class Softshrink extends Activation<{ lambd?: number }> {
+  static override readonly isConfined = true;
+
   constructor(options: { lambd?: number } = {}) {
     super({ lambd: 0.5 }, options);
   }
@@ -235,6 +275,8 @@ export class Softshrink extends Activation<{ lambd?: number }> {
 
 /** x, and 0 within ±lambd, element by element; see `hardshrink`. */
 export class Hardshrink extends Activation<{ lambd?: number }> {
+  static override readonly isConfined = true;
+
   constructor(options: { lambd?: number } = {}) {
     super({ lambd: 0.5 }, options);
   }
@@ -246,6 +288,8 @@ export class Hardshrink extends Activation<{ lambd?: number }> {
 
 /** x·Φ(x), with the normal distribution function or, if `approximate` is `"tanh"`, an approximation; see `gelu`. */
 export class GELU extends Activation<{ approximate?: "none" | "tanh" }> {
+  static override readonly isConfined = true;
+
   constructor(options: { approximate?: "none" | "tanh" } = {}) {
     super({ approximate: "none" }, options);
   }
@@ -257,6 +301,8 @@ export class GELU extends Activation<{ approximate?: "none" | "tanh" }> {
 
 /** x above the threshold, `value` at it and below; see `threshold`. */
 export class Threshold extends Module {
+  static override readonly isConfined = true;
+
   readonly threshold: number;
   readonly value: number;
 
@@ -296,6 +342,8 @@ export interface RReLUOptions {
  * new RReLU({ lower: 0.25, upper: 0.75 }).eval().forward(tensor([-2, 3])).toArray(); // → [ -1, 3 ]
  */
 export class RReLU extends Module {
+  static override readonly isConfined = true;
+
   readonly lower: number;
   readonly upper: number;
   private readonly source: { generator?: Generator };
@@ -346,6 +394,8 @@ export interface PReLUOptions {
  * new PReLU({ init: 0.5 }).forward(tensor([-1, 2])).toArray(); // → [ -0.5, 2 ]
  */
 export class PReLU extends Module {
+  static override readonly isConfined = true;
+
   readonly weight: Tensor;
 
   constructor(options: PReLUOptions = {}) {

@@ -30,6 +30,8 @@ abstract class AlongDimension extends Module {
 
 /** The first half of a dimension times σ of the second; see `glu`. */
 export class GLU extends Module {
+  static override readonly isConfined = true;
+
   readonly dim: number;
 
   /** @param dim The dimension; the last unless given. */
@@ -49,6 +51,8 @@ export class GLU extends Module {
 
 /** Exponentials along a dimension, divided by their sum; see `softmax`. */
 export class Softmax extends AlongDimension {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return softmax(x, this.dim);
   }
@@ -60,6 +64,8 @@ export class Softmax extends AlongDimension {
  * @throws {ShapeError} in `forward`, for another number of dimensions.
  */
 export class Softmax2d extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     checkTensor("Softmax2d", x);
     if (x.ndim !== 3 && x.ndim !== 4) {
@@ -74,6 +80,8 @@ export class Softmax2d extends Module {
 
 /** The logarithm of the softmax; see `logSoftmax`. */
 export class LogSoftmax extends AlongDimension {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return logSoftmax(x, this.dim);
   }
@@ -81,6 +89,8 @@ export class LogSoftmax extends AlongDimension {
 
 /** The softmax of −x; see `softmin`. */
 export class Softmin extends AlongDimension {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return softmin(x, this.dim);
   }

@@ -83,6 +83,8 @@ abstract class AdaptiveMaxPool<WithIndices extends boolean> extends AdaptivePool
  * @throws {ArgumentError} for an output size that is none.
  */
 export class AdaptiveAvgPool1d extends AdaptivePool {
+  static override readonly isConfined = true;
+
   constructor(outputSize: OutputSize) {
     super(1, outputSize);
   }
@@ -102,6 +104,8 @@ export class AdaptiveAvgPool1d extends AdaptivePool {
  * new AdaptiveAvgPool2d([null, 3]).forward(ones([5, 8, 7, 9])).shape; // → [ 5, 8, 7, 3 ]
  */
 export class AdaptiveAvgPool2d extends AdaptivePool {
+  static override readonly isConfined = true;
+
   constructor(outputSize: OutputSize) {
     super(2, outputSize);
   }
@@ -117,6 +121,8 @@ export class AdaptiveAvgPool2d extends AdaptivePool {
  * @throws {ArgumentError} for an output size that is none.
  */
 export class AdaptiveAvgPool3d extends AdaptivePool {
+  static override readonly isConfined = true;
+
   constructor(outputSize: OutputSize) {
     super(3, outputSize);
   }
@@ -135,6 +141,8 @@ export class AdaptiveAvgPool3d extends AdaptivePool {
 export class AdaptiveMaxPool1d<
   WithIndices extends boolean = false,
 > extends AdaptiveMaxPool<WithIndices> {
+  static override readonly isConfined = true;
+
   constructor(outputSize: OutputSize, options: AdaptiveMaxPoolOptions<WithIndices> = {}) {
     super(1, outputSize, options);
   }
@@ -153,6 +161,8 @@ export class AdaptiveMaxPool1d<
 export class AdaptiveMaxPool2d<
   WithIndices extends boolean = false,
 > extends AdaptiveMaxPool<WithIndices> {
+  static override readonly isConfined = true;
+
   constructor(outputSize: OutputSize, options: AdaptiveMaxPoolOptions<WithIndices> = {}) {
     super(2, outputSize, options);
   }
@@ -171,6 +181,8 @@ export class AdaptiveMaxPool2d<
 export class AdaptiveMaxPool3d<
   WithIndices extends boolean = false,
 > extends AdaptiveMaxPool<WithIndices> {
+  static override readonly isConfined = true;
+
   constructor(outputSize: OutputSize, options: AdaptiveMaxPoolOptions<WithIndices> = {}) {
     super(3, outputSize, options);
   }

@@ -69,6 +69,8 @@ export interface AdaptiveSoftmaxOptions extends RandomParameterOptions {
  * layer.logProb(randn([2, 16])).exp().sum(1).sub(1).abs().max().item() < 1e-5; // → true
  */
 export class AdaptiveLogSoftmaxWithLoss extends Module {
+  static override readonly isConfined = true;
+
   readonly inFeatures: number;
   readonly nClasses: number;
   /** Where the clusters begin, and after the last of them the number of classes. */

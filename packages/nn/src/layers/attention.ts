@@ -138,6 +138,8 @@ function joined(a: Tensor | null, b: Tensor | null, dtype: Tensor["dtype"]): Ten
  * [output.shape, weights?.shape]; // → [ [ 5, 3, 8 ], [ 5, 3, 3 ] ]
  */
 export class MultiheadAttention extends Module {
+  static override readonly isConfined = true;
+
   readonly embedDim: number;
   readonly numHeads: number;
   readonly kdim: number;

@@ -185,6 +185,8 @@ abstract class InstanceNorm extends RunningNorm {
  * norm.eval().forward(randn([1, 3])).shape; // → [ 1, 3 ]
  */
 export class BatchNorm1d extends BatchNorm {
+  static override readonly isConfined = true;
+
   constructor(numFeatures: number, options: RunningNormOptions = {}) {
     super([2, 3], numFeatures, options);
   }
@@ -192,6 +194,8 @@ export class BatchNorm1d extends BatchNorm {
 
 /** As {@link BatchNorm1d}, for images: x of shape [N, numFeatures, H, W]. */
 export class BatchNorm2d extends BatchNorm {
+  static override readonly isConfined = true;
+
   constructor(numFeatures: number, options: RunningNormOptions = {}) {
     super([4], numFeatures, options);
   }
@@ -199,6 +203,8 @@ export class BatchNorm2d extends BatchNorm {
 
 /** As {@link BatchNorm1d}, for volumes: x of shape [N, numFeatures, D, H, W]. */
 export class BatchNorm3d extends BatchNorm {
+  static override readonly isConfined = true;
+
   constructor(numFeatures: number, options: RunningNormOptions = {}) {
     super([5], numFeatures, options);
   }
@@ -219,6 +225,8 @@ export class BatchNorm3d extends BatchNorm {
  * new InstanceNorm1d(2, { eps: 0 }).forward(tensor([[1, 3], [0, 4]])).toArray(); // → [ [ -1, 1 ], [ -1, 1 ] ]
  */
 export class InstanceNorm1d extends InstanceNorm {
+  static override readonly isConfined = true;
+
   constructor(numFeatures: number, options: RunningNormOptions = {}) {
     super([2, 3], numFeatures, options);
   }
@@ -226,6 +234,8 @@ export class InstanceNorm1d extends InstanceNorm {
 
 /** As {@link InstanceNorm1d}, for images: x of shape [N, numFeatures, H, W] (or without N). */
 export class InstanceNorm2d extends InstanceNorm {
+  static override readonly isConfined = true;
+
   constructor(numFeatures: number, options: RunningNormOptions = {}) {
     super([3, 4], numFeatures, options);
   }
@@ -233,6 +243,8 @@ export class InstanceNorm2d extends InstanceNorm {
 
 /** As {@link InstanceNorm1d}, for volumes: x of shape [N, numFeatures, D, H, W] (or without N). */
 export class InstanceNorm3d extends InstanceNorm {
+  static override readonly isConfined = true;
+
   constructor(numFeatures: number, options: RunningNormOptions = {}) {
     super([4, 5], numFeatures, options);
   }

@@ -224,6 +224,8 @@ export class ModuleDict<M extends Module = Layer> extends Module {
  * new Residual(new Linear(8, 3), new Linear(8, 3, { bias: false })).forward(ones([5, 8])).shape; // → [ 5, 3 ]
  */
 export class Residual extends Module {
+  static override readonly isConfined = true;
+
   readonly inner: Layer;
   readonly shortcut: Layer | null;
 

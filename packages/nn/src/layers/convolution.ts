@@ -175,6 +175,8 @@ export function checkChannelCount(
  * new Conv1d(2, 4, 3, { padding: 1 }).forward(ones([5, 2, 8])).shape; // → [ 5, 4, 8 ]
  */
 export class Conv1d extends Convolution {
+  static override readonly isConfined = true;
+
   constructor(
     inChannels: number,
     outChannels: number,
@@ -203,6 +205,8 @@ export class Conv1d extends Convolution {
  * // → Conv2d(inChannels=1, outChannels=8, kernelSize=[3, 5], stride=[1, 1], padding=same)
  */
 export class Conv2d extends Convolution {
+  static override readonly isConfined = true;
+
   constructor(
     inChannels: number,
     outChannels: number,
@@ -229,6 +233,8 @@ export class Conv2d extends Convolution {
  * new Conv3d(1, 2, 2).forward(ones([1, 1, 4, 4, 4])).shape; // → [ 1, 2, 3, 3, 3 ]
  */
 export class Conv3d extends Convolution {
+  static override readonly isConfined = true;
+
   constructor(
     inChannels: number,
     outChannels: number,

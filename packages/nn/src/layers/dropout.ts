@@ -66,6 +66,8 @@ abstract class Dropping extends Module {
  * layer.eval().forward(ones([3])); // → tensor([1, 1, 1])
  */
 export class Dropout extends Dropping {
+  static override readonly isConfined = true;
+
   protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
     return dropout(x, options);
   }
@@ -73,6 +75,8 @@ export class Dropout extends Dropping {
 
 /** Drops whole channels of [samples, channels, length]; see `dropout1d`. */
 export class Dropout1d extends Dropping {
+  static override readonly isConfined = true;
+
   protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
     return dropout1d(x, options);
   }
@@ -80,6 +84,8 @@ export class Dropout1d extends Dropping {
 
 /** Drops whole channels of [samples, channels, height, width]; see `dropout2d`. */
 export class Dropout2d extends Dropping {
+  static override readonly isConfined = true;
+
   protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
     return dropout2d(x, options);
   }
@@ -87,6 +93,8 @@ export class Dropout2d extends Dropping {
 
 /** Drops whole channels of [samples, channels, depth, height, width]; see `dropout3d`. */
 export class Dropout3d extends Dropping {
+  static override readonly isConfined = true;
+
   protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
     return dropout3d(x, options);
   }
@@ -94,6 +102,8 @@ export class Dropout3d extends Dropping {
 
 /** Dropout for networks of `SELU`; see `alphaDropout`. */
 export class AlphaDropout extends Dropping {
+  static override readonly isConfined = true;
+
   protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
     return alphaDropout(x, options);
   }
@@ -101,6 +111,8 @@ export class AlphaDropout extends Dropping {
 
 /** Dropout of whole channels for networks of `SELU`; see `featureAlphaDropout`. */
 export class FeatureAlphaDropout extends Dropping {
+  static override readonly isConfined = true;
+
   protected override drop(x: Tensor, options: { p: number; generator?: Generator }): Tensor {
     return featureAlphaDropout(x, options);
   }

@@ -135,6 +135,8 @@ function readPaddingIdx(where: string, paddingIdx: number | null, rows: number):
  * table.weight.at(0).toArray(); // → [ 0, 0, 0, 0 ]
  */
 export class Embedding extends Table {
+  static override readonly isConfined = true;
+
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingLayerOptions = {}) {
     super(numEmbeddings, embeddingDim, options);
   }
@@ -189,6 +191,8 @@ function pretrained(weight: Tensor, options: PretrainedOptions): Embedding {
  * bags.forward(words, tensor([0, 3], { dtype: "int32" })).shape; // → [ 2, 4 ]
  */
 export class EmbeddingBag extends Table {
+  static override readonly isConfined = true;
+
   readonly mode: "sum" | "mean" | "max";
   readonly includeLastOffset: boolean;
 

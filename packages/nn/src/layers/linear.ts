@@ -29,6 +29,8 @@ export interface LinearOptions extends RandomParameterOptions {
  * layer; // → Linear(inFeatures=3, outFeatures=2, bias=true)
  */
 export class Linear extends Module {
+  static override readonly isConfined = true;
+
   readonly inFeatures: number;
   readonly outFeatures: number;
   weight: Tensor;
@@ -67,6 +69,8 @@ export class Linear extends Module {
  * new Bilinear(3, 4, 2).forward(ones([5, 3]), ones([5, 4])).shape; // → [ 5, 2 ]
  */
 export class Bilinear extends Module {
+  static override readonly isConfined = true;
+
   readonly in1Features: number;
   readonly in2Features: number;
   readonly outFeatures: number;

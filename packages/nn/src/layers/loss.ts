@@ -105,6 +105,8 @@ const tensorOptions: ReadonlySet<string> = new Set(["weight", "posWeight"]);
 
 /** The mean squared error; see `mseLoss`. */
 export class MSELoss extends Loss<Pair, LossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: LossOptions = {}) {
     super(mseLoss, options);
   }
@@ -112,6 +114,8 @@ export class MSELoss extends Loss<Pair, LossOptions> {
 
 /** The mean absolute error; see `l1Loss`. */
 export class L1Loss extends Loss<Pair, LossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: LossOptions = {}) {
     super(l1Loss, options);
   }
@@ -119,6 +123,8 @@ export class L1Loss extends Loss<Pair, LossOptions> {
 
 /** The absolute error with its kink rounded off; see `smoothL1Loss`. */
 export class SmoothL1Loss extends Loss<Pair, SmoothL1LossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: SmoothL1LossOptions = {}) {
     super(smoothL1Loss, options, ["beta"]);
   }
@@ -126,6 +132,8 @@ export class SmoothL1Loss extends Loss<Pair, SmoothL1LossOptions> {
 
 /** Huber's loss; see `huberLoss`. */
 export class HuberLoss extends Loss<Pair, HuberLossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: HuberLossOptions = {}) {
     super(huberLoss, options, ["delta"]);
   }
@@ -142,6 +150,8 @@ export class HuberLoss extends Loss<Pair, HuberLossOptions> {
  * criterion.forward(tensor([[2, 0], [0, 0]]), [0, 1]); // → tensor(0.5044)
  */
 export class CrossEntropyLoss extends Loss<Pair, CrossEntropyOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: CrossEntropyOptions = {}) {
     super(crossEntropy, options, ["weight", "ignoreIndex", "labelSmoothing"]);
   }
@@ -157,6 +167,8 @@ export class CTCLoss extends Loss<
   ],
   CtcLossOptions
 > {
+  static override readonly isConfined = true;
+
   constructor(options: CtcLossOptions = {}) {
     super(ctcLoss, options, ["blank", "zeroInfinity"]);
   }
@@ -164,6 +176,8 @@ export class CTCLoss extends Loss<
 
 /** The negative log-likelihood of classes; see `nllLoss`. */
 export class NLLLoss extends Loss<Pair, NllLossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: NllLossOptions = {}) {
     super(nllLoss, options, ["weight", "ignoreIndex"]);
   }
@@ -171,6 +185,8 @@ export class NLLLoss extends Loss<Pair, NllLossOptions> {
 
 /** Cross-entropy of probabilities of two classes; see `binaryCrossEntropy`. */
 export class BCELoss extends Loss<Pair, BinaryCrossEntropyOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: BinaryCrossEntropyOptions = {}) {
     super(binaryCrossEntropy, options, ["weight"]);
   }
@@ -178,6 +194,8 @@ export class BCELoss extends Loss<Pair, BinaryCrossEntropyOptions> {
 
 /** Cross-entropy of logits of two classes; see `binaryCrossEntropyWithLogits`. */
 export class BCEWithLogitsLoss extends Loss<Pair, BinaryCrossEntropyWithLogitsOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: BinaryCrossEntropyWithLogitsOptions = {}) {
     super(binaryCrossEntropyWithLogits, options, ["weight", "posWeight"]);
   }
@@ -185,6 +203,8 @@ export class BCEWithLogitsLoss extends Loss<Pair, BinaryCrossEntropyWithLogitsOp
 
 /** The Kullback–Leibler divergence; see `klDiv`. */
 export class KLDivLoss extends Loss<Pair, KlDivOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: KlDivOptions = {}) {
     super(klDiv, options, ["logTarget"]);
   }
@@ -192,6 +212,8 @@ export class KLDivLoss extends Loss<Pair, KlDivOptions> {
 
 /** The negative log-likelihood of counts; see `poissonNllLoss`. */
 export class PoissonNLLLoss extends Loss<Pair, PoissonNllLossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: PoissonNllLossOptions = {}) {
     super(poissonNllLoss, options, ["logInput", "full", "eps"]);
   }
@@ -199,6 +221,8 @@ export class PoissonNLLLoss extends Loss<Pair, PoissonNllLossOptions> {
 
 /** The negative log-likelihood under normal distributions: `forward(input, target, variance)`; see `gaussianNllLoss`. */
 export class GaussianNLLLoss extends Loss<Triple, GaussianNllLossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: GaussianNllLossOptions = {}) {
     super(gaussianNllLoss, options, ["full", "eps"]);
   }
@@ -206,6 +230,8 @@ export class GaussianNLLLoss extends Loss<Triple, GaussianNllLossOptions> {
 
 /** The hinge loss of scores against signs; see `hingeLoss`. */
 export class HingeLoss extends Loss<Pair, HingeLossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: HingeLossOptions = {}) {
     super(hingeLoss, options, ["margin", "squared"]);
   }
@@ -213,6 +239,8 @@ export class HingeLoss extends Loss<Pair, HingeLossOptions> {
 
 /** The loss of Rosenblatt's perceptron, of scores against signs; see `perceptronLoss`. */
 export class PerceptronLoss extends Loss<Pair, LossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: LossOptions = {}) {
     super(perceptronLoss, options);
   }
@@ -220,6 +248,8 @@ export class PerceptronLoss extends Loss<Pair, LossOptions> {
 
 /** A loss of distances against signs; see `hingeEmbeddingLoss`. */
 export class HingeEmbeddingLoss extends Loss<Pair, MarginLossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: MarginLossOptions = {}) {
     super(hingeEmbeddingLoss, options, ["margin"]);
   }
@@ -227,6 +257,8 @@ export class HingeEmbeddingLoss extends Loss<Pair, MarginLossOptions> {
 
 /** A loss of pairs of scores: `forward(input1, input2, target)`; see `marginRankingLoss`. */
 export class MarginRankingLoss extends Loss<Triple, MarginLossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: MarginLossOptions = {}) {
     super(marginRankingLoss, options, ["margin"]);
   }
@@ -234,6 +266,8 @@ export class MarginRankingLoss extends Loss<Triple, MarginLossOptions> {
 
 /** The logistic loss of scores against signs; see `softMarginLoss`. */
 export class SoftMarginLoss extends Loss<Pair, LossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: LossOptions = {}) {
     super(softMarginLoss, options);
   }
@@ -241,6 +275,8 @@ export class SoftMarginLoss extends Loss<Pair, LossOptions> {
 
 /** The hinge loss of several classes; see `multiMarginLoss`. */
 export class MultiMarginLoss extends Loss<Pair, MultiMarginLossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: MultiMarginLossOptions = {}) {
     super(multiMarginLoss, options, ["margin", "p", "weight"]);
   }
@@ -248,6 +284,8 @@ export class MultiMarginLoss extends Loss<Pair, MultiMarginLossOptions> {
 
 /** The hinge loss of several labels at once; see `multilabelMarginLoss`. */
 export class MultiLabelMarginLoss extends Loss<Pair, LossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: LossOptions = {}) {
     super(multilabelMarginLoss, options);
   }
@@ -255,6 +293,8 @@ export class MultiLabelMarginLoss extends Loss<Pair, LossOptions> {
 
 /** One yes-or-no question for each class; see `multilabelSoftMarginLoss`. */
 export class MultiLabelSoftMarginLoss extends Loss<Pair, MultilabelSoftMarginLossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: MultilabelSoftMarginLossOptions = {}) {
     super(multilabelSoftMarginLoss, options, ["weight"]);
   }
@@ -262,6 +302,8 @@ export class MultiLabelSoftMarginLoss extends Loss<Pair, MultilabelSoftMarginLos
 
 /** A loss of pairs of vectors: `forward(input1, input2, target)`; see `cosineEmbeddingLoss`. */
 export class CosineEmbeddingLoss extends Loss<Triple, MarginLossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: MarginLossOptions = {}) {
     super(cosineEmbeddingLoss, options, ["margin"]);
   }
@@ -269,6 +311,8 @@ export class CosineEmbeddingLoss extends Loss<Triple, MarginLossOptions> {
 
 /** A loss of triples of vectors: `forward(anchor, positive, negative)`; see `tripletMarginLoss`. */
 export class TripletMarginLoss extends Loss<Triple, TripletMarginLossOptions> {
+  static override readonly isConfined = true;
+
   constructor(options: TripletMarginLossOptions = {}) {
     super(tripletMarginLoss, options, ["margin", "p", "eps", "swap"]);
   }

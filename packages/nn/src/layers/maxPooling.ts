@@ -92,6 +92,8 @@ abstract class MaxUnpool extends Pool<Omit<MaxUnpoolOptions, "outputSize">> {
  * @throws {ShapeError} in `forward`, for another number of dimensions.
  */
 export class MaxPool1d<WithIndices extends boolean = false> extends MaxPool<WithIndices> {
+  static override readonly isConfined = true;
+
   constructor(kernelSize: PerDim, options: MaxPoolLayerOptions<WithIndices> = {}) {
     super(1, kernelSize, options);
   }
@@ -116,6 +118,8 @@ export class MaxPool1d<WithIndices extends boolean = false> extends MaxPool<With
  * places.toArray(); // → [ [ [ 5, 7 ], [ 13, 15 ] ] ]
  */
 export class MaxPool2d<WithIndices extends boolean = false> extends MaxPool<WithIndices> {
+  static override readonly isConfined = true;
+
   constructor(kernelSize: PerDim, options: MaxPoolLayerOptions<WithIndices> = {}) {
     super(2, kernelSize, options);
   }
@@ -133,6 +137,8 @@ export class MaxPool2d<WithIndices extends boolean = false> extends MaxPool<With
  * @throws {ShapeError} in `forward`, for another number of dimensions.
  */
 export class MaxPool3d<WithIndices extends boolean = false> extends MaxPool<WithIndices> {
+  static override readonly isConfined = true;
+
   constructor(kernelSize: PerDim, options: MaxPoolLayerOptions<WithIndices> = {}) {
     super(3, kernelSize, options);
   }
@@ -149,6 +155,8 @@ export class MaxPool3d<WithIndices extends boolean = false> extends MaxPool<With
  * @throws {ArgumentError} for unknown options and sizes that are none.
  */
 export class MaxUnpool1d extends MaxUnpool {
+  static override readonly isConfined = true;
+
   constructor(kernelSize: PerDim, options: Omit<MaxUnpoolOptions, "outputSize"> = {}) {
     super(1, kernelSize, options);
   }
@@ -165,6 +173,8 @@ export class MaxUnpool1d extends MaxUnpool {
  * @throws {ArgumentError} for unknown options and sizes that are none.
  */
 export class MaxUnpool2d extends MaxUnpool {
+  static override readonly isConfined = true;
+
   constructor(kernelSize: PerDim, options: Omit<MaxUnpoolOptions, "outputSize"> = {}) {
     super(2, kernelSize, options);
   }
@@ -181,6 +191,8 @@ export class MaxUnpool2d extends MaxUnpool {
  * @throws {ArgumentError} for unknown options and sizes that are none.
  */
 export class MaxUnpool3d extends MaxUnpool {
+  static override readonly isConfined = true;
+
   constructor(kernelSize: PerDim, options: Omit<MaxUnpoolOptions, "outputSize"> = {}) {
     super(3, kernelSize, options);
   }

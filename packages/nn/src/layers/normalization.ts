@@ -74,6 +74,8 @@ function readShape(where: string, normalizedShape: number | Shape): readonly num
  * new LayerNorm(2, { eps: 0 }).forward(tensor([[1, 3], [0, 4]])).toArray(); // → [ [ -1, 1 ], [ -1, 1 ] ]
  */
 export class LayerNorm extends Module {
+  static override readonly isConfined = true;
+
   readonly normalizedShape: readonly number[];
   readonly eps: number;
   weight: Tensor | null;
@@ -117,6 +119,8 @@ export class LayerNorm extends Module {
  * new RMSNorm(2, { eps: 0 }).forward(tensor([[1, 7]])).detach(); // → tensor([[0.2, 1.4]])
  */
 export class RMSNorm extends Module {
+  static override readonly isConfined = true;
+
   readonly normalizedShape: readonly number[];
   readonly eps: number | null;
   weight: Tensor | null;
@@ -154,6 +158,8 @@ export class RMSNorm extends Module {
  * new GroupNorm(2, 4, { eps: 0 }).forward(tensor([[1, 3, 0, 4]])).toArray(); // → [ [ -1, 1, -1, 1 ] ]
  */
 export class GroupNorm extends Module {
+  static override readonly isConfined = true;
+
   readonly numGroups: number;
   readonly numChannels: number;
   readonly eps: number;
@@ -206,6 +212,8 @@ function checkChannels(where: string, x: Tensor, channels: number): void {
  * @throws {ArgumentError} for a size that is none, and unknown options.
  */
 export class LocalResponseNorm extends Module {
+  static override readonly isConfined = true;
+
   readonly size: number;
   readonly options: Readonly<LocalResponseNormOptions>;
 

@@ -82,18 +82,24 @@ abstract class CircularPadding extends PaddingLayer {
  * new ConstantPad1d([1, -1], 9).forward(tensor([[1, 2, 3]])); // → tensor([[9, 1, 2]])
  */
 export class ConstantPad1d extends ConstantPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding, value: number) {
     super(1, padding, value);
   }
 }
 /** Adds places that hold `value` around the last two dimensions; as {@link ConstantPad1d}. */
 export class ConstantPad2d extends ConstantPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding, value: number) {
     super(2, padding, value);
   }
 }
 /** Adds places that hold `value` around the last three dimensions; as {@link ConstantPad1d}. */
 export class ConstantPad3d extends ConstantPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding, value: number) {
     super(3, padding, value);
   }
@@ -101,18 +107,24 @@ export class ConstantPad3d extends ConstantPadding {
 
 /** Adds zeros before and after the last dimension; as {@link ConstantPad1d}. */
 export class ZeroPad1d extends ConstantPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(1, padding, 0);
   }
 }
 /** Adds zeros around the last two dimensions; as {@link ConstantPad1d}. */
 export class ZeroPad2d extends ConstantPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(2, padding, 0);
   }
 }
 /** Adds zeros around the last three dimensions; as {@link ConstantPad1d}. */
 export class ZeroPad3d extends ConstantPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(3, padding, 0);
   }
@@ -125,18 +137,24 @@ export class ZeroPad3d extends ConstantPadding {
  * @throws {ShapeError} in `forward`, when there is less to mirror than is asked for.
  */
 export class ReflectionPad1d extends ReflectionPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(1, padding);
   }
 }
 /** Mirrors the last two dimensions; as {@link ReflectionPad1d}. */
 export class ReflectionPad2d extends ReflectionPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(2, padding);
   }
 }
 /** Mirrors the last three dimensions; as {@link ReflectionPad1d}. */
 export class ReflectionPad3d extends ReflectionPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(3, padding);
   }
@@ -148,18 +166,24 @@ export class ReflectionPad3d extends ReflectionPadding {
  * @throws {ArgumentError} for another number of paddings than two, and paddings that are no whole numbers.
  */
 export class ReplicationPad1d extends ReplicationPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(1, padding);
   }
 }
 /** Repeats what is at the border of the last two dimensions; as {@link ReplicationPad1d}. */
 export class ReplicationPad2d extends ReplicationPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(2, padding);
   }
 }
 /** Repeats what is at the border of the last three dimensions; as {@link ReplicationPad1d}. */
 export class ReplicationPad3d extends ReplicationPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(3, padding);
   }
@@ -172,18 +196,24 @@ export class ReplicationPad3d extends ReplicationPadding {
  * @throws {ShapeError} in `forward`, when there is less to copy than is asked for.
  */
 export class CircularPad1d extends CircularPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(1, padding);
   }
 }
 /** Goes on with the other end of the last two dimensions; as {@link CircularPad1d}. */
 export class CircularPad2d extends CircularPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(2, padding);
   }
 }
 /** Goes on with the other end of the last three dimensions; as {@link CircularPad1d}. */
 export class CircularPad3d extends CircularPadding {
+  static override readonly isConfined = true;
+
   constructor(padding: Padding) {
     super(3, padding);
   }

@@ -71,6 +71,8 @@ abstract class LPPool extends Pool<LpPoolOptions> {
  * @throws {ArgumentError} for unknown options and sizes that are none.
  */
 export class AvgPool1d extends Pool<Omit<AvgPoolOptions, "divisorOverride">> {
+  static override readonly isConfined = true;
+
   constructor(kernelSize: PerDim, options: Omit<AvgPoolOptions, "divisorOverride"> = {}) {
     super(1, kernelSize, options, ["stride", "padding", "ceilMode", "countIncludePad"]);
   }
@@ -86,6 +88,8 @@ export class AvgPool1d extends Pool<Omit<AvgPoolOptions, "divisorOverride">> {
  * @throws {ArgumentError} for unknown options and sizes that are none.
  */
 export class AvgPool2d extends Pool<AvgPoolOptions> {
+  static override readonly isConfined = true;
+
   constructor(kernelSize: PerDim, options: AvgPoolOptions = {}) {
     super(2, kernelSize, options, [
       "stride",
@@ -107,6 +111,8 @@ export class AvgPool2d extends Pool<AvgPoolOptions> {
  * @throws {ArgumentError} for unknown options and sizes that are none.
  */
 export class AvgPool3d extends Pool<AvgPoolOptions> {
+  static override readonly isConfined = true;
+
   constructor(kernelSize: PerDim, options: AvgPoolOptions = {}) {
     super(3, kernelSize, options, [
       "stride",
@@ -128,6 +134,8 @@ export class AvgPool3d extends Pool<AvgPoolOptions> {
  * @throws {ArgumentError} for unknown options and sizes that are none.
  */
 export class LPPool1d extends LPPool {
+  static override readonly isConfined = true;
+
   constructor(normType: number, kernelSize: PerDim, options: LpPoolOptions = {}) {
     super(1, normType, kernelSize, options);
   }
@@ -143,6 +151,8 @@ export class LPPool1d extends LPPool {
  * @throws {ArgumentError} for unknown options and sizes that are none.
  */
 export class LPPool2d extends LPPool {
+  static override readonly isConfined = true;
+
   constructor(normType: number, kernelSize: PerDim, options: LpPoolOptions = {}) {
     super(2, normType, kernelSize, options);
   }
@@ -158,6 +168,8 @@ export class LPPool2d extends LPPool {
  * @throws {ArgumentError} for unknown options and sizes that are none.
  */
 export class LPPool3d extends LPPool {
+  static override readonly isConfined = true;
+
   constructor(normType: number, kernelSize: PerDim, options: LpPoolOptions = {}) {
     super(3, normType, kernelSize, options);
   }

@@ -111,6 +111,8 @@ function placed(positions: Tensor, x: Tensor, batchFirst: boolean): Tensor {
  * //         [0.8415, 0.5403, 0.0100, 0.9999]])
  */
 export class SinusoidalPositionalEncoding extends Module {
+  static override readonly isConfined = true;
+
   readonly features: number;
   readonly batchFirst: boolean;
   readonly base: number;
@@ -154,6 +156,8 @@ export class SinusoidalPositionalEncoding extends Module {
  * positions.forward(zeros([5, 7, 4])).shape; // → [ 5, 7, 4 ]
  */
 export class LearnedPositionalEncoding extends Module {
+  static override readonly isConfined = true;
+
   readonly batchFirst: boolean;
   weight: Tensor;
 
@@ -209,6 +213,8 @@ export class LearnedPositionalEncoding extends Module {
  * Math.abs(scores.at(0, 0).item() - scores.at(4, 4).item()) < 1e-5; // → true
  */
 export class RotaryPositionalEncoding extends Module {
+  static override readonly isConfined = true;
+
   readonly features: number;
   readonly base: number;
 

@@ -45,6 +45,8 @@ export interface LSTMOptions extends RecurrentOptions {
  * [output.shape, state.shape]; // → [ [ 5, 7, 8 ], [ 2, 5, 8 ] ]
  */
 export class RNN extends Recurrent {
+  static override readonly isConfined = true;
+
   readonly nonlinearity: RecurrentNonlinearity;
   private readonly activation: (x: Tensor) => Tensor;
 
@@ -92,6 +94,8 @@ export class RNN extends Recurrent {
  * [output.shape, h.shape, c.shape]; // → [ [ 5, 7, 16 ], [ 2, 5, 8 ], [ 2, 5, 8 ] ]
  */
 export class LSTM extends Recurrent {
+  static override readonly isConfined = true;
+
   constructor(inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
     super(4, inputSize, hiddenSize, options, ["projSize"]);
   }
@@ -137,6 +141,8 @@ export class LSTM extends Recurrent {
  * [output.shape, h.shape]; // → [ [ 7, 5, 8 ], [ 1, 5, 8 ] ]
  */
 export class GRU extends Recurrent {
+  static override readonly isConfined = true;
+
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
     super(3, inputSize, hiddenSize, options);
   }

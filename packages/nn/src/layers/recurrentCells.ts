@@ -150,6 +150,8 @@ abstract class Cell extends Module {
  * h.shape; // → [ 5, 8 ]
  */
 export class RNNCell extends Cell {
+  static override readonly isConfined = true;
+
   readonly nonlinearity: RecurrentNonlinearity;
   private readonly activation: (x: Tensor) => Tensor;
 
@@ -181,6 +183,8 @@ export class RNNCell extends Cell {
  * [h.shape, c.shape]; // → [ [ 5, 8 ], [ 5, 8 ] ]
  */
 export class LSTMCell extends Cell {
+  static override readonly isConfined = true;
+
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
     super(4, inputSize, hiddenSize, options);
   }
@@ -209,6 +213,8 @@ export class LSTMCell extends Cell {
  * new GRUCell(3, 8).forward(ones([5, 3])).shape; // → [ 5, 8 ]
  */
 export class GRUCell extends Cell {
+  static override readonly isConfined = true;
+
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
     super(3, inputSize, hiddenSize, options);
   }

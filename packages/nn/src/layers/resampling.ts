@@ -46,6 +46,8 @@ const interpolationModes: readonly InterpolationMode[] = [
  * new Upsample({ scaleFactor: 2, mode: "bilinear" }).forward(ones([1, 3, 4, 4])).shape; // → [ 1, 3, 8, 8 ]
  */
 export class Upsample extends Module {
+  static override readonly isConfined = true;
+
   readonly options: Readonly<InterpolateOptions>;
 
   constructor(options: InterpolateOptions) {
@@ -81,6 +83,8 @@ export class Upsample extends Module {
 
 /** {@link Upsample} with the nearest element, for [N, C, H, W]. */
 export class UpsamplingNearest2d extends Upsample {
+  static override readonly isConfined = true;
+
   constructor(options: Pick<InterpolateOptions, "size" | "scaleFactor">) {
     checkOptions("UpsamplingNearest2d", options ?? {}, ["size", "scaleFactor"]);
     super({ ...options, mode: "nearest" });
@@ -89,6 +93,8 @@ export class UpsamplingNearest2d extends Upsample {
 
 /** {@link Upsample} with straight lines between the elements, the corners in their places, for [N, C, H, W]. */
 export class UpsamplingBilinear2d extends Upsample {
+  static override readonly isConfined = true;
+
   constructor(options: Pick<InterpolateOptions, "size" | "scaleFactor">) {
     checkOptions("UpsamplingBilinear2d", options ?? {}, ["size", "scaleFactor"]);
     super({ ...options, mode: "bilinear", alignCorners: true });
@@ -106,6 +112,8 @@ export class UpsamplingBilinear2d extends Upsample {
  * new PixelShuffle(2).forward(ones([1, 8, 3, 3])).shape; // → [ 1, 2, 6, 6 ]
  */
 export class PixelShuffle extends Module {
+  static override readonly isConfined = true;
+
   readonly upscaleFactor: number;
 
   constructor(upscaleFactor: number) {
@@ -129,6 +137,8 @@ export class PixelShuffle extends Module {
  * @throws {ShapeError} in `forward`, when height or width are no multiples of r.
  */
 export class PixelUnshuffle extends Module {
+  static override readonly isConfined = true;
+
   readonly downscaleFactor: number;
 
   constructor(downscaleFactor: number) {
@@ -152,6 +162,8 @@ export class PixelUnshuffle extends Module {
  * @throws {ShapeError} in `forward`, when the channels do not fall into groups.
  */
 export class ChannelShuffle extends Module {
+  static override readonly isConfined = true;
+
   readonly groups: number;
 
   constructor(groups: number) {
@@ -181,6 +193,8 @@ const patchOptions = ["dilation", "padding", "stride"];
  * new Unfold(2).forward(ones([1, 3, 4, 4])).shape; // → [ 1, 12, 9 ]
  */
 export class Unfold extends Module {
+  static override readonly isConfined = true;
+
   readonly kernelSize: readonly number[];
   readonly options: Readonly<UnfoldOptions>;
 
@@ -207,6 +221,8 @@ export class Unfold extends Module {
  * @throws {ShapeError} in `forward`, when there are more or fewer columns than places.
  */
 export class Fold extends Module {
+  static override readonly isConfined = true;
+
   readonly outputSize: readonly number[];
   readonly kernelSize: readonly number[];
   readonly options: Readonly<UnfoldOptions>;

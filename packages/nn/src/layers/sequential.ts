@@ -44,6 +44,8 @@ export type LayersOf<Given extends Steps> = Given extends readonly Step[]
  * // )
  */
 export class Sequential<const Given extends Steps = readonly Step[]> extends Module {
+  static override readonly isConfined = true;
+
   /** The layers as they were given: a tuple, or an object of them. */
   readonly layers: LayersOf<Given>;
   private readonly steps: readonly (readonly [name: string, layer: Layer])[];

@@ -22,6 +22,8 @@ export interface FlattenOptions {
  * new Flatten().forward(zeros([5, 1, 28, 28])).shape; // → [ 5, 784 ]
  */
 export class Flatten extends Module {
+  static override readonly isConfined = true;
+
   readonly startDim: number;
   readonly endDim: number;
 
@@ -52,6 +54,8 @@ export class Flatten extends Module {
  * new Unflatten(1, [1, 28, 28]).forward(zeros([5, 784])).shape; // → [ 5, 1, 28, 28 ]
  */
 export class Unflatten extends Module {
+  static override readonly isConfined = true;
+
   readonly dim: number;
   readonly sizes: Shape;
 
@@ -73,6 +77,8 @@ export class Unflatten extends Module {
 
 /** Gives its input back: for a place where a layer may stand. */
 export class Identity extends Module {
+  static override readonly isConfined = true;
+
   override forward(x: Tensor): Tensor {
     return x;
   }

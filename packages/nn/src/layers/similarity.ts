@@ -22,6 +22,8 @@ import { described } from "./parameters.ts";
  * new CosineSimilarity().forward(tensor([[3, 4]]), tensor([[6, 8]])).toArray(); // → [ 1 ]
  */
 export class CosineSimilarity extends Module {
+  static override readonly isConfined = true;
+
   readonly dim: number;
   readonly options: Readonly<CosineSimilarityOptions>;
 
@@ -52,6 +54,8 @@ export class CosineSimilarity extends Module {
  * new PairwiseDistance(2, { eps: 0 }).forward(tensor([[0, 0]]), tensor([[3, 4]])).toArray(); // → [ 5 ]
  */
 export class PairwiseDistance extends Module {
+  static override readonly isConfined = true;
+
   readonly p: number;
   readonly options: Readonly<PairwiseDistanceOptions>;
 

@@ -12,6 +12,7 @@ import {
   gelu,
   quoted,
   relu,
+  unconfined,
 } from "@chainrule/core";
 import { Module } from "../module.ts";
 import type { AttentionCallOptions } from "./attention.ts";
@@ -88,7 +89,7 @@ export const layerOptions = [
 function activationOf(where: string, activation: TransformerActivation): (x: Tensor) => Tensor {
   if (activation === "relu") return relu;
   if (activation === "gelu") return gelu;
-  if (typeof activation === "function") return activation;
+  if (typeof activation === "function") return (x) => unconfined(() => activation(x));
   throw new ArgumentError(
     `${where}: activation must be "relu", "gelu" or a function of a tensor, not ${quoted(activation)}.`,
     { activation },
@@ -195,6 +196,8 @@ abstract class TransformerLayer extends Module {
  * layer.forward(randn([5, 3, 8]), { isCausal: true }).shape; // → [ 5, 3, 8 ]
  */
 export class TransformerEncoderLayer extends TransformerLayer {
+  static override readonly isConfined = true;
+
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
     super(dModel, nhead, options);
   }
@@ -230,6 +233,8 @@ export class TransformerEncoderLayer extends TransformerLayer {
  * layer.forward(randn([3, 5, 8]), randn([7, 5, 8]), { tgtIsCausal: true }).shape; // → [ 3, 5, 8 ]
  */
 export class TransformerDecoderLayer extends TransformerLayer {
+  static override readonly isConfined = true;
+
   readonly multiheadAttn: MultiheadAttention;
   readonly norm3: LayerNorm;
   readonly dropout3: Dropout;

@@ -66,6 +66,8 @@ function clones<M extends Module>(where: string, layer: M, count: number): Modul
  * encoder.forward(randn([4, 5, 8])).shape; // → [ 4, 5, 8 ]
  */
 export class TransformerEncoder extends Module {
+  static override readonly isConfined = true;
+
   readonly layers: ModuleList<EncoderLayer>;
   readonly norm: Layer | null;
 
@@ -91,6 +93,8 @@ export class TransformerEncoder extends Module {
  * @throws {ArgumentError} for anything that is no layer, a number that is none, and unknown options.
  */
 export class TransformerDecoder extends Module {
+  static override readonly isConfined = true;
+
   readonly layers: ModuleList<DecoderLayer>;
   readonly norm: Layer | null;
 
@@ -144,6 +148,8 @@ export interface TransformerMasks extends DecoderMasks {
  * model.forward(randn([7, 5, 8]), randn([3, 5, 8]), { tgtMask }).shape; // → [ 3, 5, 8 ]
  */
 export class Transformer extends Module {
+  static override readonly isConfined = true;
+
   readonly encoder: TransformerEncoder;
   readonly decoder: TransformerDecoder;
   readonly dModel: number;

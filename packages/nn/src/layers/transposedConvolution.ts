@@ -172,6 +172,8 @@ abstract class TransposedConvolution extends Module {
  * layer.forward(ones([5, 4, 8]), [16]).shape; // → [ 5, 2, 16 ]
  */
 export class ConvTranspose1d extends TransposedConvolution {
+  static override readonly isConfined = true;
+
   constructor(
     inChannels: number,
     outChannels: number,
@@ -198,6 +200,8 @@ export class ConvTranspose1d extends TransposedConvolution {
  * new ConvTranspose2d(4, 1, 2, { stride: 2 }).forward(ones([5, 4, 4, 4])).shape; // → [ 5, 1, 8, 8 ]
  */
 export class ConvTranspose2d extends TransposedConvolution {
+  static override readonly isConfined = true;
+
   constructor(
     inChannels: number,
     outChannels: number,
@@ -219,6 +223,8 @@ export class ConvTranspose2d extends TransposedConvolution {
  * @throws {ShapeError} in `forward`, for another number of channels, and an output size that cannot be had.
  */
 export class ConvTranspose3d extends TransposedConvolution {
+  static override readonly isConfined = true;
+
   constructor(
     inChannels: number,
     outChannels: number,
