@@ -104,7 +104,7 @@ function expectWellFormed(xml: string): void {
 describe("folding", () => {
   test("identical blocks are one box, and open when asked", () => {
     const trace = transformer(12);
-    expect(toText(trace, { color: false })).toContain("Block ×12 240 ops");
+    expect(toText(trace, { color: false })).toContain("Block ×12 180 ops");
     const opened = toText(trace, { color: false, expand: ({ depth }) => depth <= 2 });
     expect(opened.match(/▸ \d+ \d+ ops/g)).toHaveLength(12);
     expect(toDot(trace, { expand: () => true }).match(/^ *n\d+ \[/gm)).toHaveLength(

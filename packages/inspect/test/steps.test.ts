@@ -59,7 +59,7 @@ describe("steps", () => {
       event.kind === "forwardScope" || event.kind === "backwardScope" ? [event] : [],
     );
     expect(scopes.map(({ kind }) => kind)).toEqual(["forwardScope", "backwardScope"]);
-    expect(scopes[0]!.count).toBe(240);
+    expect(scopes[0]!.count).toBe(180);
   });
 
   test("a scope that is opened shows its ops, at the same moment", () => {

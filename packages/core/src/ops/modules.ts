@@ -54,6 +54,7 @@ export * from "./functional/maxUnpool.ts";
 export * from "./functional/pad.ts";
 export * from "./functional/planes.ts";
 export * from "./functional/resample.ts";
+export * from "./functional/scaledDotProductAttention.ts";
 export * from "./functional/shuffle.ts";
 export * from "./functional/standardize.ts";
 export * from "./functional/unfold.ts";

@@ -63,6 +63,8 @@ const independent: Readonly<Record<string, string>> = {
   logicalNot: "test/definitions.test.ts",
   logicalOr: "test/definitions.test.ts",
   logicalXor: "test/definitions.test.ts",
+  attention: "test/functional/attention.test.ts",
+  attentionGradient: "test/functional/attention.test.ts",
   lstmGates: "test/functional/gates.test.ts",
   lstmGatesGradient: "test/functional/gates.test.ts",
   lu: "test/definitions.test.ts",

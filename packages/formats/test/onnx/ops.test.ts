@@ -64,6 +64,8 @@ const neverEmpty = new Set([
   "addmm",
   "addmv",
   "argsort",
+  "attention",
+  "attentionGradient",
   "avgPool",
   "avgPoolInput",
   "baddbmm",

@@ -30,6 +30,7 @@ function discover(): void {
     () => core.linear(x, x, ones([2])),
     () => core.addcmul(x, x, x),
     () => core.addmm(x, x, x),
+    () => core.attention(x, x, x),
     () => core.gruGates(ones([1, 3]), ones([1, 3]), ones([1, 1])),
     () => core.lstmGates(ones([1, 4]), ones([1, 1])),
     () => core.unbind(x),

@@ -42,6 +42,7 @@ export {
   addmm,
   amax,
   at,
+  attention,
   avgPool2d,
   batchNorm,
   binaryCrossEntropy,

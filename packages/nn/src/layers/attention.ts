@@ -5,6 +5,7 @@ import type { Generator, Shape, Tensor } from "@chainrule/core";
 import {
   ArgumentError,
   add,
+  attention,
   attentionWeights,
   cat,
   checkBoolean,
@@ -26,7 +27,6 @@ import {
   reshape,
   ShapeError,
   sameShape,
-  scaledDotProductAttention,
   split,
   unsqueeze,
   where,
@@ -103,6 +103,17 @@ function causalMask(queries: number, keys: number): Tensor {
     i % keys > Math.floor(i / keys) ? 1 : 0,
   );
   return fromTypedArray(refused, [queries, keys]);
+}
+
+/** Whether a mask of [L, L] says no more than that query i attends to keys 0 to i. */
+function isCausalTable(mask: Tensor): boolean {
+  const [queries, keys] = mask.shape as [number, number];
+  if (mask.ndim !== 2 || queries !== keys || mask.requiresGrad || mask.batch !== null) return false;
+  const numbers = mask.toTypedArray();
+  const refused = mask.dtype === "bool" ? 1 : Number.NEGATIVE_INFINITY;
+  for (let i = 0, at = 0; i < queries; i++)
+    for (let j = 0; j < keys; j++, at++) if (numbers[at] !== (j > i ? refused : 0)) return false;
+  return true;
 }
 
 /** Both masks as one. */
@@ -228,25 +239,23 @@ export class MultiheadAttention extends Module {
     ) as [Tensor, Tensor, Tensor];
     const [samples, , length] = q.shape as [number, number, number];
     const [keys, values] = [this.extended(k, this.biasK), this.extended(v, this.biasV)];
-    const mask = this.mask(
-      options,
-      samples,
-      length,
-      k.shape[2]!,
-      keys.shape[2]!,
-      q.dtype,
-      isSingle,
-    );
+    const sizes = { samples, queries: length, keys: k.shape[2]!, allKeys: keys.shape[2]! };
+    const { mask, isCausal } = this.mask(options, sizes, q.dtype, isSingle);
     // A mask says here where there is no attention, and there where there is some.
     const allowed = mask?.dtype === "bool" ? logicalNot(mask) : mask;
-    const weighting = { dropoutP: this.training ? this.dropout : 0, ...this.source };
-    if (!needWeights) {
-      const mixed = scaledDotProductAttention(q, keys, values, allowed, weighting);
-      return [this.output(mixed, isSingle), null];
+    const dropoutP = this.training ? this.dropout : 0;
+    let output: Tensor;
+    let weights: Tensor;
+    if (dropoutP === 0) {
+      ({ output, weights } = attention(q, keys, values, allowed, { isCausal }));
+    } else {
+      weights = attentionWeights(q, keys, allowed, { isCausal, dropoutP, ...this.source });
+      output = matmul(weights, values);
     }
-    const weights = attentionWeights(q, keys, allowed, weighting);
+    const mixed = this.output(output, isSingle);
+    if (!needWeights) return [mixed, null];
     const shown = average ? mean(weights, 1) : weights;
-    return [this.output(matmul(weights, values), isSingle), isSingle ? shown.squeeze(0) : shown];
+    return [mixed, isSingle ? shown.squeeze(0) : shown];
   }
 
   /** Refuses inputs whose shapes do not fit; whether they came without N. */
@@ -308,34 +317,41 @@ export class MultiheadAttention extends Module {
     return parts.length === 1 ? x : cat(parts, 2);
   }
 
-  /** All masks as one that stretches to [N, numHeads, L, S]; `null` where there is none. */
+  /** All masks as one that stretches to [N, numHeads, L, S], `null` where there is none; or only that it is causal. */
   private mask(
-    { attnMask = null, keyPaddingMask = null, isCausal }: AttentionCallOptions,
-    samples: number,
-    queries: number,
-    keys: number,
-    allKeys: number,
+    { attnMask = null, keyPaddingMask = null, isCausal: wanted }: AttentionCallOptions,
+    { samples, queries, keys, allKeys }: Record<"samples" | "queries" | "keys" | "allKeys", number>,
     dtype: Tensor["dtype"],
     isSingle: boolean,
-  ): Tensor | null {
+  ): { mask: Tensor | null; isCausal: boolean } {
     const name = "MultiheadAttention";
+    const isCausal = checkBoolean(name, "isCausal", wanted, false);
     let mask: Tensor | null = null;
     if (attnMask !== null) {
       const perHead = [samples * this.numHeads, queries, keys];
       checkMask(name, "attnMask", attnMask, [[queries, keys], perHead]);
-      mask =
-        attnMask.ndim === 2 ? attnMask : reshape(attnMask, [samples, this.numHeads, queries, keys]);
+      // Said twice.
+      const isKnown = isCausal && isCausalTable(attnMask);
+      if (!isKnown)
+        mask =
+          attnMask.ndim === 2
+            ? attnMask
+            : reshape(attnMask, [samples, this.numHeads, queries, keys]);
     }
     if (keyPaddingMask !== null) {
       checkMask(name, "keyPaddingMask", keyPaddingMask, isSingle ? [[keys]] : [[samples, keys]]);
       mask = joined(mask, reshape(keyPaddingMask, [samples, 1, 1, keys]), dtype);
     }
-    if (checkBoolean(name, "isCausal", isCausal, false)) {
+    if (isCausal) {
+      if (mask === null && allKeys === keys) return { mask, isCausal };
       mask = joined(mask, causalMask(queries, keys), dtype);
     }
-    if (mask === null || allKeys === keys) return mask;
-    // Everyone may attend to what was put behind.
-    const added = allKeys - keys;
+    return { mask: mask === null ? null : this.forAllKeys(mask, allKeys - keys), isCausal: false };
+  }
+
+  /** A mask by which everyone may attend to what was put behind the keys. */
+  private forAllKeys(mask: Tensor, added: number): Tensor {
+    if (added === 0) return mask;
     return mask.dtype === "bool"
       ? cat([mask, zeros([...mask.shape.slice(0, -1), added], { dtype: "bool" })], -1)
       : pad(mask, [0, added]);

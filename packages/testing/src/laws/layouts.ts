@@ -54,7 +54,8 @@ function expandedShapes(call: OpCall): Shape[] | null {
     const whole = shapes.reduce((met, shape) => broadcastShapes(op.name, met, shape), []);
     return shapes.every((shape) => sameShape(shape, whole)) ? null : shapes.map(() => whole);
   }
-  const [result] = op.shapesOf(call.args);
+  const expected = op.shapesOf(call.args);
+  const [result] = expected;
   if (result === undefined) return null;
   for (let trailing = result.length - 1; trailing >= 1; trailing--) {
     const lead = result.slice(0, result.length - trailing);
@@ -68,13 +69,8 @@ function expandedShapes(call: OpCall): Shape[] | null {
       continue;
     const operands = call.operands.map(({ tensor }, i) => expand(tensor, wanted[i]!));
     try {
-      if (
-        sameShape(
-          op.shapesOf(withTensors(call.args, operands) as readonly unknown[])[0] ?? [],
-          result,
-        )
-      )
-        return wanted;
+      const found = op.shapesOf(withTensors(call.args, operands) as readonly unknown[]);
+      if (found.every((shape, i) => sameShape(shape, expected[i]!))) return wanted;
     } catch {
       // These dimensions do not broadcast in this op.
     }

@@ -1,192 +1,420 @@
 /**
- * Attention.
+ * Attention in one pass forward and one back: scores, softmax and mixing of values head by head, so that the scores of
+ * one stay in the cache.
  */
 import type { TensorLike } from "../../creation.ts";
-import { fromTypedArray, toTensor } from "../../creation.ts";
+import { tensor, toTensor, zeros } from "../../creation.ts";
+import type { DType } from "../../dtype.ts";
 import {
   ArgumentError,
   checkBoolean,
   checkNumber,
   checkOptions,
   DTypeError,
-  quoted,
   ShapeError,
 } from "../../errors.ts";
-import type { Generator } from "../../random/generator.ts";
-import { toOperands } from "../../record.ts";
-import { broadcastShapes, formatShape, sameShape } from "../../shape.ts";
+import { attend, attendGradient } from "../../kernels/attention.ts";
+import type { Op } from "../../op.ts";
+import { defineOp } from "../../op.ts";
+import { meetAll, toOperands } from "../../record.ts";
+import type { Draw } from "../../samples.ts";
+import { within } from "../../samples.ts";
+import type { Shape } from "../../shape.ts";
+import { broadcastAll, broadcastShapes, formatShape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { add, mul } from "../arithmetic.ts";
-import { gt } from "../comparison.ts";
-import { dropout } from "../dropout.ts";
-import { amax } from "../extremum.ts";
-import { any } from "../logical.ts";
+import { add, mul, sub } from "../arithmetic.ts";
+import { to } from "../convert.ts";
+import { expand } from "../expand.ts";
 import { matmul } from "../matmul.ts";
-import { where } from "../selection.ts";
-import { softmax } from "../softmax.ts";
+import { reshape } from "../reshape.ts";
+import { softmaxGradient } from "../softmax.ts";
+import { sum } from "../sum.ts";
 import { transpose } from "../transpose.ts";
-import type { OptionalTensor } from "./arguments.ts";
-import { readOptional } from "./arguments.ts";
+import { sampleCount } from "./batching.ts";
 
-/** Options of {@link scaledDotProductAttention}. */
-export interface AttentionOptions {
+/** What {@link attention} gives. */
+export interface Attended {
+  /** The mixed values, [*, L, V]. */
+  readonly output: Tensor;
+  /** How much each query attends to each key, [*, L, S]. */
+  readonly weights: Tensor;
+}
+
+/** What scores are multiplied by and which are left out, as it stands in the graph. */
+export interface Attending {
   /** Whether query i attends to keys 0 to i only. */
+  readonly isCausal: boolean;
+  /** What scores are multiplied by. */
+  readonly scale: number;
+}
+
+/** Options of {@link attention}; 1/√E is the scale, and all keys count, unless given. */
+export interface AttendingOptions {
   isCausal?: boolean | undefined;
-  /** The probability with which an attention weight is left out; 0 unless given. */
-  dropoutP?: number | undefined;
-  /** What scores are multiplied by; 1/√E unless given. */
   scale?: number | null | undefined;
-  /** Where the random numbers of dropout come from; the default generator unless given. */
-  generator?: Generator | undefined;
 }
 
-/** True where query i may attend to key j ≤ i. */
-function causalMask(queries: number, keys: number): Tensor {
-  const allowed = Uint8Array.from({ length: queries * keys }, (_, i) =>
-    i % keys <= Math.floor(i / keys) ? 1 : 0,
-  );
-  return fromTypedArray(allowed, [queries, keys]);
-}
-
-/**
- * Scores with a mask, and which queries have a key to attend to (`null`: all of them). A query that has none gets equal
- * scores, so that no NaN arises; its weights are to be cleared afterwards.
- */
-function masked(scores: Tensor, mask: Tensor): { scores: Tensor; attends: Tensor | null } {
-  const nothing = Number.NEGATIVE_INFINITY;
-  const isBool = mask.dtype === "bool";
-  const attends = isBool
-    ? any(mask, -1, { keepdim: true })
-    : gt(amax(mask.detach(), -1, { keepdim: true }), nothing);
-  const known = attends.batch === null ? attends.toTypedArray() : null;
-  if (known?.every((flag) => flag !== 0)) {
-    return { scores: isBool ? where(mask, scores, nothing) : add(scores, mask), attends: null };
-  }
-  const open = isBool ? where(mask, scores, nothing) : add(scores, mask);
-  return { scores: where(attends, open, 0), attends };
-}
-
-/** Refuses queries and keys that do not fit. */
-function checkFeatures(name: string, q: Tensor, k: Tensor): void {
-  if (Math.min(q.ndim, k.ndim) >= 2 && q.shape.at(-1) === k.shape.at(-1)) return;
-  throw new ShapeError(
-    `${name}: query and key have shapes ${formatShape(q.shape)} and ${formatShape(k.shape)}, but must have [*, L, E] and [*, S, E].`,
-    { query: q.shape, key: k.shape },
+/** The leading dimensions of all operands together. */
+function leadOf(where: string, operands: readonly Tensor[]): Shape {
+  return broadcastAll(
+    where,
+    operands.map((x) => x.shape.slice(0, -2)),
   );
 }
 
-function weightsOf(
-  name: string,
-  q: Tensor,
-  k: Tensor,
-  given: TensorLike | null,
-  options: AttentionOptions | undefined,
-): Tensor {
-  const { dropoutP = 0, scale = null, generator } = options ?? {};
-  const isCausal = checkBoolean(name, "isCausal", options?.isCausal, false);
-  if (isCausal && given !== null) {
-    throw new ArgumentError(
-      `${name}: give either a mask or isCausal, not both. Put the causal part into the mask.`,
-    );
-  }
-  const factor = checkNumber(name, "scale", scale ?? 1 / Math.sqrt(q.shape.at(-1)!));
-  if (!(dropoutP >= 0 && dropoutP <= 1)) {
-    throw new ArgumentError(`${name}: dropoutP must lie from 0 to 1, not at ${quoted(dropoutP)}.`, {
-      dropoutP,
-    });
-  }
-  const [queries, keys] = [q.shape.at(-2)!, k.shape.at(-2)!];
-  let scores = matmul(mul(q, factor), transpose(k, -1, -2));
-  let attends: Tensor | null = null;
-  if (isCausal) {
-    scores = where(causalMask(queries, keys), scores, Number.NEGATIVE_INFINITY);
-  } else if (given !== null) {
-    const mask = toTensor(name, given);
-    if (mask.dtype === "int32") {
-      throw new DTypeError(
-        `${name}: a mask is bool (true where a query may attend) or numbers to be added, not int32. Compare: mask.ne(0).`,
-        { dtype: mask.dtype },
-      );
-    }
-    if (!sameShape(broadcastShapes(name, mask.shape, scores.shape), scores.shape)) {
-      throw new ShapeError(
-        `${name}: the mask of shape ${formatShape(mask.shape)} has more elements than the scores of shape ${formatShape(scores.shape)}.`,
-        { mask: mask.shape, scores: scores.shape },
-      );
-    }
-    if (mask.numel() > 0) ({ scores, attends } = masked(scores, mask));
-  }
-  let weights = softmax(scores, -1);
-  if (attends !== null) weights = where(attends, weights, 0);
-  if (dropoutP === 0) return weights;
-  return dropout(weights, generator ? { p: dropoutP, generator } : { p: dropoutP });
-}
-
-const optionNames = ["isCausal", "dropoutP", "scale", "generator"];
-
-/**
- * How much each query attends to each key: softmax(query · keyᵀ · scale + mask), for query of shape [*, L, E] and key of
- * [*, S, E]; the weights have shape [*, L, S]. Mask and options as in `scaledDotProductAttention`, which these weights are for.
- *
- * @throws {ShapeError} when the shapes do not fit.
- * @throws {DTypeError} for a mask of whole numbers.
- * @throws {ArgumentError} for unknown options, and for a mask together with `isCausal`.
- * @example
- * import { attentionWeights, tensor } from "@chainrule/core";
- * const [q, k] = [tensor([[1, 0]]), tensor([[1, 0], [1, 0]])];
- * attentionWeights(q, k); // → tensor([[0.5, 0.5]])
- */
-export function attentionWeights(
-  query: TensorLike,
-  key: TensorLike,
-  attnMask?: OptionalTensor<AttentionOptions>,
-  options?: AttentionOptions,
-): Tensor {
-  const name = "attentionWeights";
-  const call = readOptional(name, [attnMask], options);
-  checkOptions(name, call.options, optionNames);
-  const [q, k] = toOperands(name, [query, key]) as [Tensor, Tensor];
-  checkFeatures(name, q, k);
-  return weightsOf(name, q, k, call.tensors[0]!, call.options);
-}
-
-/**
- * Attention with scaled dot products: softmax(query · keyᵀ · scale + mask) · value.
- *
- * For query of shape [*, L, E], key of [*, S, E] and value of [*, S, V], whose leading dimensions broadcast, the result has
- * shape [*, L, V]. A mask of [*, L, S] is either bool, true where a query may attend to a key, or numbers that are added to
- * the scores. It may be left out. With `isCausal`, query i attends to keys 0 to i. A query that may attend to nothing gets
- * 0. (Vaswani et al. 2017.)
- *
- * @throws {ShapeError} when the shapes do not fit.
- * @throws {DTypeError} for a mask of whole numbers.
- * @throws {ArgumentError} for unknown options, and for a mask together with `isCausal`.
- * @example
- * import { scaledDotProductAttention, tensor } from "@chainrule/core";
- * const [q, k, v] = [tensor([[1, 0]]), tensor([[1, 0], [1, 0]]), tensor([[2], [4]])];
- * scaledDotProductAttention(q, k, v); // → tensor([[3]])
- * scaledDotProductAttention(q, k, v, [[true, false]]); // → tensor([[2]])
- */
-export function scaledDotProductAttention(
-  query: TensorLike,
-  key: TensorLike,
-  value: TensorLike,
-  attnMask?: OptionalTensor<AttentionOptions>,
-  options?: AttentionOptions,
-): Tensor {
-  const name = "scaledDotProductAttention";
-  const call = readOptional(name, [attnMask], options);
-  checkOptions(name, call.options, optionNames);
-  const [q, k, v] = toOperands(name, [query, key, value]) as [Tensor, Tensor, Tensor];
+/** Refuses queries, keys and values that do not fit. */
+export function checkFits(where: string, q: Tensor, k: Tensor, v: Tensor): void {
   const fits =
     Math.min(q.ndim, k.ndim, v.ndim) >= 2 &&
     q.shape.at(-1) === k.shape.at(-1) &&
     k.shape.at(-2) === v.shape.at(-2);
-  if (!fits) {
-    throw new ShapeError(
-      `${name}: query, key and value have shapes ${formatShape(q.shape)}, ${formatShape(k.shape)} and ${formatShape(v.shape)}, but must have [*, L, E], [*, S, E] and [*, S, V].`,
-      { query: q.shape, key: k.shape, value: v.shape },
+  if (fits) return;
+  throw new ShapeError(
+    `${where}: query, key and value have shapes ${formatShape(q.shape)}, ${formatShape(k.shape)} and ${formatShape(v.shape)}, but must have [*, L, E], [*, S, E] and [*, S, V].`,
+    { query: q.shape, key: k.shape, value: v.shape },
+  );
+}
+
+/** A mask as true and false, or numbers of the type that the scores have. */
+function checkedMask(where: string, given: TensorLike, dtype: DType): Tensor {
+  const mask = toTensor(where, given, dtype);
+  if (mask.dtype === "int32") {
+    throw new DTypeError(
+      `${where}: a mask is bool (true where a query may attend) or numbers to be added, not int32. Compare: mask.ne(0).`,
+      { dtype: mask.dtype },
     );
   }
-  return matmul(weightsOf(name, q, k, call.tensors[0]!, call.options), v);
+  return mask.dtype === "bool" || mask.dtype === dtype ? mask : to(mask, dtype);
 }
+
+function checkAttending(where: string, q: Tensor, options: AttendingOptions = {}): Attending {
+  checkOptions(where, options, ["isCausal", "scale"]);
+  const width = q.shape.at(-1) ?? 0;
+  return {
+    isCausal: checkBoolean(where, "isCausal", options.isCausal, false),
+    // Without features all scores are 0, whatever they are multiplied by.
+    scale: checkNumber(where, "scale", options.scale ?? (width === 0 ? 1 : 1 / Math.sqrt(width))),
+  };
+}
+
+/** Samples along the first dimension, and dimensions of length 1 behind it, so that ranks agree from the right. */
+function aligned(operands: readonly Tensor[], batched: readonly boolean[]): Tensor[] {
+  const rank = Math.max(...operands.map((x, i) => x.ndim - (batched[i] ? 1 : 0)));
+  return operands.map((x, i) => {
+    if (!batched[i] || x.ndim > rank) return x;
+    const ones = new Array<number>(rank + 1 - x.ndim).fill(1);
+    return reshape(x, [x.shape[0]!, ...ones, ...x.shape.slice(1)]);
+  });
+}
+
+function drawHeads(draw: Draw): { lead: number[]; l: number; s: number; e: number; v: number } {
+  const lead = draw.shape(0, 2, 0);
+  return { lead, l: draw.length(0), s: draw.length(0), e: draw.length(0, 3), v: draw.length(0, 3) };
+}
+
+/** Queries, keys and values. */
+function drawOperands(draw: Draw): { shape: number[]; operands: Tensor[] } {
+  const { lead, l, s, e, v } = drawHeads(draw);
+  const [query, key, value] = [
+    draw.tensor([...lead, l, e]),
+    draw.tensor([...draw.broadcastable(lead), s, e]),
+    draw.tensor([...draw.broadcastable(lead), s, v]),
+  ];
+  return { shape: [...lead, l, s], operands: [query!, key!, value!] };
+}
+
+const row = (...numbers: number[]): Tensor => tensor([numbers], { dtype: "float64" });
+
+/**
+ * Attention with scaled dot products, and its weights: weights = softmax(query · keyᵀ · scale + mask), output = weights ·
+ * value. The whole of {@link scaledDotProductAttention} without dropout, for those who want to see the weights.
+ *
+ * For query of shape [*, L, E], key of [*, S, E] and value of [*, S, V], whose leading dimensions broadcast, and a mask that
+ * stretches to [*, L, S]: bool, true where a query may attend to a key, or numbers that are added. The scale is 1/√E unless
+ * given. With `isCausal`, query i attends to keys 0 to i. A query all of whose scores are −∞ gets weights of 0, and no
+ * gradient. A key that no query attends to must be finite all the same: 0 times infinity is NaN. (Vaswani et al. 2017.)
+ *
+ * @throws {ShapeError} when the shapes do not fit.
+ * @throws {DTypeError} for a mask of whole numbers.
+ * @throws {ArgumentError} for unknown options, and for a mask together with `isCausal`.
+ * @example
+ * import { attention, tensor } from "@chainrule/core";
+ * const [q, k, v] = [tensor([[1, 0]]), tensor([[1, 0], [1, 0]]), tensor([[2], [4]])];
+ * const { output, weights } = attention(q, k, v);
+ * [output, weights].join(); // → tensor([[3]]),tensor([[0.5, 0.5]])
+ */
+export const attention: Op<
+  (
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    mask?: TensorLike | null,
+    options?: AttendingOptions,
+  ) => Attended
+> = defineOp({
+  name: "attention",
+  formula: String.raw`W = \mathrm{softmax}(s\, Q K^\top + M), \quad Y = W V`,
+  call: (
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    mask?: TensorLike | null,
+    options?: AttendingOptions,
+  ) => {
+    const operands = toOperands("attention", [query, key, value]);
+    const attending = checkAttending("attention", operands[0]!, options);
+    if (mask === undefined || mask === null) return { operands, options: attending };
+    if (attending.isCausal) {
+      throw new ArgumentError(
+        "attention: give either a mask or isCausal, not both. Put the causal part into the mask.",
+      );
+    }
+    const met = meetAll(operands);
+    const dtype = met === "float64" || met === "float32" ? met : "float32";
+    return { operands: [...operands, checkedMask("attention", mask, dtype)], options: attending };
+  },
+  kinds: ["float", "float", "float", "any"],
+  broadcasts: true,
+  shapes: ([q, k, v, mask]) => {
+    checkFits("attention", q!, k!, v!);
+    const lead = leadOf("attention", [q!, k!, v!]);
+    const scores = [...lead, q!.shape.at(-2)!, k!.shape.at(-2)!];
+    if (
+      mask !== undefined &&
+      !sameShape(broadcastShapes("attention", mask.shape, scores), scores)
+    ) {
+      throw new ShapeError(
+        `attention: the mask of shape ${formatShape(mask.shape)} has more elements than the scores of shape ${formatShape(scores)}.`,
+        { mask: mask.shape, scores },
+      );
+    }
+    return [[...lead, q!.shape.at(-2)!, v!.shape.at(-1)!], scores];
+  },
+  forward: ([q, k, v, mask], [output, weights], options) => {
+    attend(q!, k!, v!, mask ?? null, output!, weights!, options);
+  },
+  returns: ([output, weights]) => ({ output: output!, weights: weights! }),
+  vjp: ([outputBar = null, weightsBar = null], node) => {
+    const { operands, options } = node;
+    const weights = node.resultAt(1);
+    const [q, k, v] = [node.a, node.b, node.c];
+    const wantsMask = operands.length > 3 && node.needs(3);
+    if (outputBar !== null && weightsBar === null && !wantsMask) {
+      const { query, key, value } = attentionGradient(q, k, v, weights, outputBar, options);
+      return [query, key, value, null].slice(0, operands.length);
+    }
+    // What is rarer is said in tensor ops.
+    const mixed = outputBar === null ? null : matmul(outputBar, transpose(v, -1, -2));
+    const total =
+      mixed === null || weightsBar === null ? (mixed ?? weightsBar) : add(mixed, weightsBar);
+    if (total === null) return operands.map(() => null);
+    const scores = softmaxGradient(weights, total, { dim: weights.ndim - 1 });
+    const scaled = mul(scores, options.scale);
+    const gradients = [
+      matmul(scaled, k),
+      matmul(transpose(scaled, -1, -2), q),
+      outputBar === null ? null : matmul(transpose(weights, -1, -2), outputBar),
+      wantsMask ? scores : null,
+    ];
+    return gradients.slice(0, operands.length);
+  },
+  batch: (operands, batched, options) => {
+    const [q, k, v, mask] = aligned(operands, batched);
+    const isMaskOnly = !(batched[0] || batched[1] || batched[2]);
+    // A mask may not have more elements than the scores.
+    const query = isMaskOnly
+      ? expand(q!, [sampleCount(operands, batched), ...leading(q!, operands)])
+      : q!;
+    return { ...attention(query, k!, v!, mask, options) };
+  },
+  samples: [
+    (draw) => {
+      const { operands } = drawOperands(draw);
+      return draw.boolean() ? operands : [...operands, null, { scale: 0.5 }];
+    },
+    (draw) => {
+      const { operands, shape } = drawOperands(draw);
+      return [...operands, draw.mask(draw.broadcastable(shape))];
+    },
+    (draw) => {
+      const { operands, shape } = drawOperands(draw);
+      return [...operands, draw.tensor(draw.broadcastable(shape)), { scale: 0.7 }];
+    },
+    (draw) => [...drawOperands(draw).operands, null, { isCausal: true }],
+  ],
+  rejects: [
+    {
+      call: () => [zeros([2, 3]), zeros([2, 4]), zeros([2, 3])],
+      message: /query, key and value have shapes \[2, 3\], \[2, 4\] and \[2, 3\]/,
+      type: ShapeError,
+    },
+    {
+      call: () => [zeros([2, 3]), zeros([2, 3]), zeros([2, 3]), zeros([5, 2, 2])],
+      message: /more elements than the scores of shape \[2, 2\]/,
+      type: ShapeError,
+    },
+    {
+      call: () => [zeros([2, 3]), zeros([2, 3]), zeros([2, 3]), zeros([2, 2]), { isCausal: true }],
+      message: /either a mask or isCausal/,
+      type: ArgumentError,
+    },
+    {
+      call: () => [zeros([2, 3]), zeros([2, 3]), zeros([2, 3]), zeros([2, 2], { dtype: "int32" })],
+      message: /a mask is bool/,
+      type: DTypeError,
+    },
+  ],
+  edges: [
+    {
+      note: "a query that may attend to nothing gets 0, and no gradient",
+      call: () => [row(1), row(2), row(3), tensor([[false]])],
+      result: [0, 0],
+      gradients: [[0], [0], [0]],
+    },
+    {
+      note: "nor where −∞ is added to all of its scores",
+      call: () => [row(1), row(2), row(3), row(Number.NEGATIVE_INFINITY)],
+      result: [0, 0],
+      gradients: [[0], [0], [0], [0]],
+    },
+  ],
+});
+
+/** The shape without samples that a query of one sample is stretched to, of the rank of the others. */
+function leading(q: Tensor, operands: readonly Tensor[]): Shape {
+  const rank = Math.max(...operands.slice(0, 3).map((x) => x.ndim), operands[3]!.ndim - 1);
+  return [...new Array<number>(rank - q.ndim).fill(1), ...q.shape];
+}
+
+/** What comes back from {@link attention} to what it was given. */
+export interface AttentionGradients {
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+}
+
+/**
+ * The gradient of `attention` from its weights W and the cotangent c of its output: with D = scale · W ∘ (P − Σ W ∘ P) and P =
+ * c · valueᵀ, it is D · key for the query, Dᵀ · query for the key, and Wᵀ · c for the value.
+ *
+ * With `isCausal` the weights above the diagonal are 0, and those far from it are not read.
+ *
+ * @throws {ShapeError} when the shapes do not fit.
+ * @example
+ * import { attention, attentionGradient, ones, tensor } from "@chainrule/core";
+ * const [q, k, v] = [tensor([[1]]), tensor([[1], [1]]), tensor([[2], [4]])];
+ * const { weights } = attention(q, k, v);
+ * attentionGradient(q, k, v, weights, ones([1, 1]), { isCausal: false, scale: 1 }).key; // → tensor([[-0.5], [0.5]])
+ */
+export const attentionGradient: Op<
+  (
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    weights: TensorLike,
+    cotangent: TensorLike,
+    options: Attending,
+  ) => AttentionGradients
+> = defineOp({
+  name: "attentionGradient",
+  formula: String.raw`\bar Q = D K, \; \bar K = D^\top Q, \; \bar V = W^\top \bar Y, \quad D_{ij} = s W_{ij} \Bigl(P_{ij} - \sum_k W_{ik} P_{ik}\Bigr), \; P = \bar Y V^\top`,
+  call: (
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    weights: TensorLike,
+    cotangent: TensorLike,
+    options: Attending,
+  ) => ({ operands: [query, key, value, weights, cotangent], options }),
+  broadcasts: true,
+  shapes: ([q, k, v, weights, c]) => {
+    checkFits("attentionGradient", q!, k!, v!);
+    const lead = leadOf("attentionGradient", [q!, k!, v!, weights!, c!]);
+    const [l, s, width] = [q!.shape.at(-2)!, k!.shape.at(-2)!, v!.shape.at(-1)!];
+    if (
+      !sameShape(weights!.shape.slice(-2), [l, s]) ||
+      !sameShape(c!.shape.slice(-2), [l, width])
+    ) {
+      throw new ShapeError(
+        `attentionGradient: weights and cotangent have shapes ${formatShape(weights!.shape)} and ${formatShape(c!.shape)}, but must have ${formatShape([l, s])} and ${formatShape([l, width])} behind what they share.`,
+        { weights: weights!.shape, cotangent: c!.shape },
+      );
+    }
+    return [q!, k!, v!].map((x) => [...lead, ...x.shape.slice(-2)]);
+  },
+  forward: (operands, results, options) => attendGradient(operands, results, options),
+  returns: ([query, key, value]) => ({ query: query!, key: key!, value: value! }),
+  // With a, b, u the cotangents of D·K·…, those of D are H = scale·(a·Kᵀ + Q·bᵀ); the rest is the product rule.
+  vjp: ([queryBar = null, keyBar = null, valueBar = null], node) => {
+    const { options } = node;
+    const [q, k, v, weights, c] = [0, 1, 2, 3, 4].map((i) => node.operand(i)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    const turned = (x: Tensor): Tensor => transpose(x, -1, -2);
+    const sumOf = (...terms: readonly (Tensor | null)[]): Tensor | null =>
+      terms.reduce((s, x) => (s === null ? x : x === null ? s : add(s, x)), null);
+    const total = (x: Tensor): Tensor => sum(x, -1, { keepdim: true });
+    const slopesOf = (x: Tensor): Tensor => mul(weights, sub(x, total(mul(weights, x))));
+    const onScores = sumOf(
+      queryBar && matmul(queryBar, turned(k)),
+      keyBar && matmul(q, turned(keyBar)),
+    );
+    const h = onScores && mul(onScores, options.scale);
+    const p = matmul(c, turned(v));
+    const slopes = mul(slopesOf(p), options.scale);
+    const pBar = h && slopesOf(h);
+    const throughSlopes =
+      h && sub(mul(h, sub(p, total(mul(weights, p)))), mul(p, total(mul(h, weights))));
+    return [
+      keyBar && matmul(slopes, keyBar),
+      queryBar && matmul(turned(slopes), queryBar),
+      pBar && matmul(turned(pBar), c),
+      sumOf(throughSlopes, valueBar && matmul(c, turned(valueBar))),
+      sumOf(pBar && matmul(pBar, v), valueBar && matmul(weights, valueBar)),
+    ];
+  },
+  batch: (operands, batched, options) => {
+    const [q, k, v, weights, c] = aligned(operands, batched);
+    return { ...attentionGradient(q!, k!, v!, weights!, c!, options) };
+  },
+  samples: [
+    (draw) => {
+      const { lead, l, s, e, v } = drawHeads(draw);
+      const over = (): number[] => draw.broadcastable(lead);
+      return [
+        draw.tensor([...lead, l, e]),
+        draw.tensor([...over(), s, e]),
+        draw.tensor([...over(), s, v]),
+        draw.tensor([...over(), l, s], within(0, 1)),
+        draw.tensor([...over(), l, v]),
+        { isCausal: false, scale: 0.5 },
+      ];
+    },
+  ],
+  rejects: [
+    {
+      call: () => [
+        zeros([2, 3]),
+        zeros([4, 3]),
+        zeros([4, 1]),
+        zeros([4, 2]),
+        zeros([2, 1]),
+        { isCausal: false, scale: 1 },
+      ],
+      message:
+        /weights and cotangent have shapes \[4, 2\] and \[2, 1\], but must have \[2, 4\] and \[2, 1\]/,
+      type: ShapeError,
+    },
+  ],
+  edges: [
+    {
+      note: "with a single key there is nothing to choose: only its value gets a gradient",
+      call: () => [row(1), row(2), row(3), row(1), row(5), { isCausal: false, scale: 1 }],
+      result: [0, 0, 5],
+    },
+  ],
+});

@@ -2,6 +2,7 @@
  * What nn.functional adds to functions only: the parts of which its derivatives are made. They are ops like all others,
  * with derivatives of their own, but nobody looks for them behind the dot of a tensor.
  */
+export { attentionGradient } from "./attention.ts";
 export { avgPoolInput } from "./avgPool.ts";
 export { distances, weightedDifferences } from "./cdist.ts";
 export { convolutionInput, convolutionWeight } from "./convolution.ts";

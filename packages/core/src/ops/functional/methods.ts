@@ -12,7 +12,7 @@ export {
   adaptiveMaxPool3d,
   adaptiveMaxPool3dWithIndices,
 } from "./adaptivePool.ts";
-export { attentionWeights, scaledDotProductAttention } from "./attention.ts";
+export { attention } from "./attention.ts";
 export { avgPool, avgPool1d, avgPool2d, avgPool3d } from "./avgPool.ts";
 export { batchNorm, instanceNorm } from "./batchNorm.ts";
 export { bilinear } from "./bilinear.ts";
@@ -41,6 +41,7 @@ export {
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from "./maxUnpool.ts";
 export { pad } from "./pad.ts";
 export { resample } from "./resample.ts";
+export { attentionWeights, scaledDotProductAttention } from "./scaledDotProductAttention.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./shuffle.ts";
 export { standardize } from "./standardize.ts";
 export { fold, unfold } from "./unfold.ts";

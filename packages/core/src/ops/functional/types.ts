@@ -5,7 +5,7 @@
 export type { SparseMap } from "../../kernels/resample.ts";
 export type { OutputSize } from "./adaptivePool.ts";
 export type { OptionalTensor } from "./arguments.ts";
-export type { AttentionOptions } from "./attention.ts";
+export type { Attended, Attending, AttendingOptions, AttentionGradients } from "./attention.ts";
 export type { AvgPoolOptions, MeanWindows } from "./avgPool.ts";
 export type { BatchNormOptions, InstanceNormOptions } from "./batchNorm.ts";
 export type { ConvOptions } from "./conv.ts";
@@ -26,6 +26,7 @@ export type { LstmGradient, LstmState } from "./lstmGates.ts";
 export type { MaxPooled, MaxPoolOptions } from "./maxPool.ts";
 export type { MaxUnpoolOptions } from "./maxUnpool.ts";
 export type { PadMode, PadOptions } from "./pad.ts";
+export type { AttentionOptions } from "./scaledDotProductAttention.ts";
 export type { PerDim } from "./spatial.ts";
 export type { Standardized, StandardizeOptions } from "./standardize.ts";
 export type { UnfoldOptions } from "./unfold.ts";

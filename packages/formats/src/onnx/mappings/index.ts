@@ -5,6 +5,7 @@ import type { NodeOp, OpDefinition, PointwiseDefinition } from "@chainrule/core"
 import * as core from "@chainrule/core";
 import type { Mapping, Unmapped } from "../mapping.ts";
 import { unmapped } from "../mapping.ts";
+import { attentionMappings } from "./attention.ts";
 import { convolutionMappings } from "./convolutions.ts";
 import { gateMappings } from "./gates.ts";
 import { imageMappings } from "./images.ts";
@@ -39,6 +40,7 @@ export const mappings: { readonly [Name in MappedName]: Mapping | Unmapped } = {
   ...indexingMappings,
   ...normMappings,
   ...gateMappings,
+  ...attentionMappings,
   cholesky: noMatrices,
   cofactor: noMatrices,
   eigh: noMatrices,

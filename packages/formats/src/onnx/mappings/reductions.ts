@@ -16,7 +16,7 @@ type Dim = { readonly dim: number };
 type MaybeDim = { readonly dim: number | null; readonly keepdim: boolean };
 
 /** A reduction; over no dimension it changes nothing. */
-function reduce(
+export function reduce(
   e: Emitter,
   type: string,
   x: Value,
