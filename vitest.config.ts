@@ -41,6 +41,8 @@ export default defineConfig({
     // Left to itself, the runner keeps one core free, which on two is half of them.
     maxWorkers: "100%",
     coverage: { include: ["packages/*/src/**/*.ts"] },
+    // Sources are transformed once, by whichever worker or run comes first.
+    experimental: { fsModuleCache: true },
     projects: [
       {
         ...source,

@@ -45,7 +45,7 @@ const train: Prepare = (engine, problem, dtype) => {
     return loss;
   };
   return {
-    step: () => void step(),
+    step: () => core.scope(() => void step()),
     error: () => gradientError(engine, parameters, () => model.loss(data)),
     results: () => Array.from({ length: 5 }, () => step().item()),
   };
@@ -100,7 +100,7 @@ const pointwise: Prepare = (engine, problem, dtype) => {
     return sum;
   };
   return {
-    step: () => void step(),
+    step: () => engine.core.scope(() => void step()),
     error: () => gradientError(engine, [x], loss, 1e-4),
     results: () => [step().item(), x.grad!.square().mean().item()],
   };
