@@ -16,6 +16,7 @@ import type { Tensor } from "../tensor.ts";
 import type { Accelerator } from "./backend.ts";
 import { acceleratorFor, isShared, paysToShare, teamFor } from "./backend.ts";
 import { LoopWriter } from "./emitter.ts";
+import { computeRows, rowsOf } from "./pointwise-rows.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Team } from "./threads/team.ts";
 import { largestAngle } from "./vector/functions.ts";
@@ -30,15 +31,22 @@ const leastCost = 1 << 13;
 const leastForTeam = 1 << 20;
 const costOfMemory = 4;
 /** Elements that a thread takes at a time. */
-const partLength = 1 << 15;
+export const partLength = 1 << 15;
 /** As many as a call of several threads has room for. */
 const mostOperands = 10;
 
 /**
  * How an operand lies: like the result, as one number, or as the trailing dimensions of the result again and again (a
- * bias); else it is copied in order first.
+ * bias); else it is copied in order first, or is one number for each of the rows that the result falls into (a scale for
+ * each channel of an image).
  */
-const lies = { consecutive: 0, constant: 1, periodic: 2, elsewhere: 3 } as const;
+export const lies = {
+  consecutive: 0,
+  constant: 1,
+  periodic: 2,
+  elsewhere: 3,
+  constantInRows: 4,
+} as const;
 
 /** Whether all elements are the same number of memory: a single one, or one that was expanded. */
 function isOneNumber(x: Tensor): boolean {
@@ -64,7 +72,7 @@ interface Loop {
 }
 
 /** The same for a team: the number of the function. */
-interface LoopOfTeam {
+export interface LoopOfTeam {
   readonly id: number;
   readonly constants: Int32Array;
 }
@@ -132,6 +140,10 @@ export class AcceleratedPointwise {
       }
       this.ways[i] = way;
       key = key * 2 + (way === lies.constant ? 1 : 0);
+    }
+    if (gathered > 0) {
+      const done = this.runInRows(out, operands, parameters);
+      if (done !== null) return done;
     }
     if (gathered === 0 && paysToShare(missing, numbers)) {
       const work = length * (this.cost + costOfMemory);
@@ -208,6 +220,27 @@ export class AcceleratedPointwise {
     if (crew.run() !== 0) return false;
     scratch.get(target, length, data, out.offset);
     return true;
+  }
+
+  /**
+   * The same where operands that lie elsewhere are one number for each row of the result. Whether the loop took all
+   * elements; `null`, with nothing done, where the numbers are to be gathered.
+   */
+  private runInRows(
+    out: Tensor,
+    operands: readonly Tensor[],
+    parameters: readonly number[],
+  ): boolean | null {
+    const rows = rowsOf(out, operands, this.ways);
+    if (rows === null || !paysToShare(rows.missing, rows.numbers)) return null;
+    const work = out.numel() * (this.cost + costOfMemory);
+    const team = teamFor(work, leastForTeam, rows.missing === 0);
+    if (team === null) return null;
+    let key = 0;
+    for (const way of rows.ways)
+      key = key * 2 + (way === lies.constant || way === lies.constantInRows ? 1 : 0);
+    const loop = this.loopOfTeam(key, operands.length, team);
+    return loop && computeRows(team, loop, rows, out, operands, parameters);
   }
 
   private pass(

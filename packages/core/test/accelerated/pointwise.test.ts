@@ -5,6 +5,8 @@ import * as core from "@chainrule/core";
 import { add, backendInfo, exp, gelu, mul, setBackend, tensor, where } from "@chainrule/core";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
+import { lies } from "../../src/accelerated/pointwise.ts";
+import { rowsOf } from "../../src/accelerated/pointwise-rows.ts";
 import { largestAngle } from "../../src/accelerated/vector/functions.ts";
 import { PointwiseKernel } from "../../src/kernels/pointwise.ts";
 import { inputsOf } from "../../src/scalar/expression.ts";
@@ -170,6 +172,41 @@ test("operands that repeat, some with another period", () => {
   ]) {
     const given = onBackend("wasm", compute).toTypedArray();
     expect(given).toEqual(onBackend("reference", compute).toTypedArray());
+  }
+});
+
+test("operands that are one number for each row", () => {
+  const draw = draws(9);
+  const [images, matrix] = onBackend("wasm", () => [
+    draw.plain([6, 5, 24, 32]).mul(1),
+    draw.plain([700, 36]).mul(1),
+  ]) as [Tensor, Tensor];
+  const [channel, plane] = [draw.plain([5, 1, 1]), draw.plain([24, 32])];
+  const sample = draw.plain([6, 1, 1, 1]);
+  const lines = draw.plain([1, 5, 24, 1]);
+  const [left, top] = [draw.plain([700, 1]), draw.plain([36])];
+  const expanded = draw.plain([700, 1]).expand([700, 36]);
+  const { consecutive, elsewhere } = lies;
+  expect(rowsOf(images, [images, channel], [consecutive, elsewhere])?.length).toBe(24 * 32);
+  expect(rowsOf(images, [lines, sample], [elsewhere, elsewhere])?.length).toBe(32);
+  expect(rowsOf(matrix, [expanded], [elsewhere])?.shape).toEqual([700]);
+  expect(rowsOf(matrix, [matrix.t().contiguous().t()], [elsewhere])).toBeNull();
+  for (const compute of [
+    () => images.mul(channel),
+    () => images.sub(channel).div(sample),
+    () => where(channel.gt(0), images, plane),
+    () => lines.add(sample).mul(images),
+    () => matrix.sub(left).mul(top),
+    () => expanded.exp(),
+    () => matrix.div(expanded),
+  ]) {
+    const given = onBackend("wasm", compute).toTypedArray();
+    const wanted = onBackend("reference", compute).toTypedArray();
+    for (const [i, value] of given.entries()) {
+      const error = Math.abs(value - wanted[i]!);
+      // A few roundings; exp has one ulp more.
+      if (!(error <= 4 * ulp(wanted[i]!))) expect(value).toBe(wanted[i]);
+    }
   }
 });
 

@@ -87,7 +87,7 @@ describe("what a confined computation makes on its way", () => {
     churn();
     const [curvature] = grad(slope.sum(), [x]);
     const t = Math.tanh(0.3);
-    expect(curvature.at(7).item()).toBeCloseTo(2 * (1 - t * t) * (1 - 3 * t * t), 14);
+    expect(curvature!.at(7).item()).toBeCloseTo(2 * (1 - t * t) * (1 - 3 * t * t), 14);
   });
 
   test("is not given back when somebody watches, nor when the computation throws", () => {
