@@ -8,7 +8,7 @@ import { clear, fill } from "./clear.ts";
 import { gather, scatter } from "./convolution.ts";
 import { lstm, lstmGradient } from "./gates.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
-import { maxPool } from "./pooling.ts";
+import { maxPool, meanPool, putPlanes, spreadPool } from "./pooling.ts";
 import {
   addRows,
   logSoftmax,
@@ -33,6 +33,9 @@ export function assemble(variant: Variant): Uint8Array {
     clear,
     fill,
     maxPool,
+    putPlanes,
+    meanPool,
+    spreadPool,
     lstm: lstm(variant),
     lstmGradient: lstmGradient(variant),
     softmax: softmax(variant),

@@ -246,7 +246,10 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
       );
       const saved = literal.forward(operands, result, options);
       recordResult(definition, operands, options, saved, result);
-      if (confined && result.node !== null) recordedInScope(result.storage);
+      if (confined && result.node !== null) {
+        recordedInScope(result.storage);
+        if (saved instanceof Tensor) recordedInScope(saved.storage);
+      }
       return [result];
     };
   }

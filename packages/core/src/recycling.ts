@@ -27,7 +27,7 @@
  *
  * When something throws, nothing is given back: the garbage collector has it all.
  */
-import { clearArray, isShared, sharedFloats } from "./accelerated/backend.ts";
+import { clearArray, liesInShared, sharedNumbers } from "./accelerated/backend.ts";
 import type { DType, TypedArray } from "./dtype.ts";
 import { allocate, bytesPerElement, dtypeCode } from "./dtype.ts";
 import { refuseReading, Storage } from "./storage.ts";
@@ -103,15 +103,15 @@ export function newStorage(dtype: DType, length: number, isCleared = true): Stor
 }
 
 function zeros(dtype: DType, length: number, isGivenBack: boolean): TypedArray {
-  const shared = dtype === "float32" ? sharedFloats(length, isGivenBack) : null;
-  return shared ?? allocate(dtype, length);
+  const mayShare = dtype === "float32" || dtype === "int32";
+  return (mayShare ? sharedNumbers(dtype, length, isGivenBack) : null) ?? allocate(dtype, length);
 }
 
 function taken(dtype: DType, length: number, isCleared: boolean): TypedArray | undefined {
   const data = waiting[dtypeCode[dtype]]!.get(length)?.pop();
   if (data === undefined) return undefined;
   waitingBytes -= data.byteLength;
-  if (isShared(data)) waitingShared -= data.byteLength;
+  if (liesInShared(data)) waitingShared -= data.byteLength;
   if (isCleared) clearArray(data);
   return data;
 }
@@ -196,7 +196,7 @@ export function endInScope(storage: Storage): void {
 function giveBack(storage: Storage): void {
   const data = storage.release();
   const size = data.byteLength;
-  const isInShared = isShared(data);
+  const isInShared = liesInShared(data);
   const most = isInShared ? mostSharedBytes : mostBytes;
   if (size > most) return;
   const held = isInShared ? waitingShared : waitingBytes - waitingShared;

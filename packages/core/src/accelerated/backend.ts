@@ -215,28 +215,33 @@ const mostTrusted = 2 ** 28;
  * An array of zeros where threads can reach it, if that is possible and worth while; `isGivenBack` when the engine knows
  * when it is no longer needed.
  */
-export function sharedFloats(length: number, isGivenBack: boolean): Float32Array | null {
+export function sharedNumbers(
+  dtype: "float32" | "int32",
+  length: number,
+  isGivenBack: boolean,
+): Float32Array | Int32Array | null {
   if (length < leastShared || setting === "reference") return null;
   const crew = presentTeam()?.crew;
   if (crew === undefined) return null;
   const trusted = Math.min(mostUntilCollected + crew.returned, mostTrusted);
-  return crew.floats(length, isGivenBack ? mostShared : trusted);
+  return crew.array(dtype, length, isGivenBack ? mostShared : trusted);
 }
 
-/** Whether all of these arrays lie in shared memory. */
+/** Whether all of these arrays lie in shared memory, and hold float32 numbers. */
 export function isShared(...arrays: readonly TypedArray[]): boolean {
-  const crew = hiring?.crew;
-  if (!crew) return false;
   for (const data of arrays)
-    if (!(data instanceof Float32Array) || crew.scratch.addressOf(data) === 0) return false;
+    if (!(data instanceof Float32Array && liesInShared(data))) return false;
   return true;
+}
+
+/** Whether an array of any type lies in shared memory. */
+export function liesInShared(data: TypedArray): boolean {
+  return (hiring?.crew?.scratch.addressOf(data) ?? 0) !== 0;
 }
 
 /** Sets an array to 0. */
 export function clearArray(data: TypedArray): void {
-  const crew = hiring?.crew;
-  if (crew && data instanceof Float32Array && crew.clear(data)) return;
-  data.fill(0);
+  if (hiring?.crew?.clear(data) !== true) data.fill(0);
 }
 
 /** Fewer elements than these are left to plain loops without a further question. */

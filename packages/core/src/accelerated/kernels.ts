@@ -36,20 +36,17 @@ export interface Kernels {
   ): void;
   clear(address: number, bytes: number): void;
   fill(address: number, count: number, value: number): void;
-  maxPool(
+  maxPool(target: number, places: number, source: number, planes: number, table: number): void;
+  putPlanes(
     target: number,
-    places: number,
     source: number,
+    places: number,
     planes: number,
-    planeSize: number,
-    width: number,
-    rows: number,
-    rowCount: number,
-    rowStep: number,
-    columns: number,
-    columnCount: number,
-    columnStep: number,
+    size: number,
+    count: number,
   ): void;
+  meanPool(target: number, source: number, planes: number, table: number, room: number): void;
+  spreadPool(target: number, source: number, planes: number, table: number, room: number): void;
   lstm(
     hidden: number,
     next: number,
@@ -116,7 +113,10 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   scatter: [0, 1, 2, 3],
   clear: [0],
   fill: [0],
-  maxPool: [0, 1, 2, 6, 9],
+  maxPool: [0, 1, 2, 4],
+  putPlanes: [0, 1, 2],
+  meanPool: [0, 1, 3, 4],
+  spreadPool: [0, 1, 3, 4],
   lstm: [0, 1, 2, 3, 4],
   lstmGradient: [0, 1, 2, 3, 4, 5, 6],
   softmax: [0, 1, 2],

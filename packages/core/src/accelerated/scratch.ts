@@ -1,6 +1,7 @@
 /**
  * Memory that the kernels compute in. Nothing in it outlives a call: operands are copied in, results are copied out.
  */
+import type { TypedArray } from "../dtype.ts";
 
 const pageBytes = 65536;
 /** Addresses are compared as signed numbers, so the upper half of the 4 GiB is out of reach. */
@@ -20,7 +21,7 @@ export interface Ground {
   /** The address of room for so many bytes, whose contents are lost; 0 where there is none. */
   room(bytes: number): number;
   /** The address of the array's first number, when it lies in this memory; else 0. */
-  addressOf(data: Float32Array): number;
+  addressOf(data: TypedArray): number;
 }
 
 /** All of a memory of its own, which grows. */
@@ -153,7 +154,7 @@ export class Scratch {
   }
 
   /** The address of an array that lies in this memory; 0 for others. */
-  addressOf(data: Float32Array): number {
+  addressOf(data: TypedArray): number {
     return this.isShared ? this.ground.addressOf(data) : 0;
   }
 
@@ -163,7 +164,7 @@ export class Scratch {
   }
 
   /** Where elements of an array from `at` on are to be written: themselves, or room from which {@link get} copies them. */
-  target(data: Float32Array, at: number, numbers: number): number {
+  target(data: TypedArray, at: number, numbers: number): number {
     const address = this.addressOf(data);
     return address === 0 ? this.take(numbers) : address + 4 * at;
   }

@@ -5,7 +5,7 @@
  * where the numbers are.
  */
 import type { Tensor } from "../tensor.ts";
-import { acceleratorFor, isShared, mayAccelerate, paysToShare, teamFor } from "./backend.ts";
+import { acceleratorFor, liesInShared, mayAccelerate, paysToShare, teamFor } from "./backend.ts";
 import type { Kernels } from "./kernels.ts";
 import { inOrder, wholeNumbersInOrder } from "./order.ts";
 import type { Scratch } from "./scratch.ts";
@@ -58,7 +58,7 @@ export function computeWhole(task: Task, compute: (place: Place) => void): boole
 
 /** Whether a tensor's numbers can be used where they are. */
 function isInPlace(x: Tensor): boolean {
-  return isShared(x.storage.data) && x.isContiguous();
+  return liesInShared(x.storage.data) && x.isContiguous();
 }
 
 function computeTogether(
@@ -82,11 +82,7 @@ function computeTogether(
     kernels,
     scratch,
     operands: operands.map((x) => put(scratch, x)),
-    results: results.map((x) =>
-      x.storage.data instanceof Float32Array
-        ? scratch.target(x.storage.data, x.offset, x.numel())
-        : scratch.take(x.numel()),
-    ),
+    results: results.map((x) => scratch.target(x.storage.data, x.offset, x.numel())),
     common: scratch.take(common),
     own: scratch.takeOwn(own),
     part: () => crew.part(),
@@ -136,8 +132,10 @@ function put(scratch: Scratch, x: Tensor): number {
     const { numbers, offset } = inOrder(x);
     return scratch.put(numbers, offset, offset + count);
   }
-  const address = scratch.take(count);
   const { numbers, offset } = wholeNumbersInOrder(x);
+  const there = scratch.addressOf(numbers);
+  if (there !== 0) return there + 4 * offset;
+  const address = scratch.take(count);
   scratch.words.set(numbers.subarray(offset, offset + count), address >> 2);
   return address;
 }
@@ -148,6 +146,7 @@ function getAll({ scratch, results: addresses }: Place, results: readonly Tensor
     const count = x.numel();
     const address = addresses[i]!;
     if (data instanceof Float32Array) scratch.get(address, count, data, x.offset);
-    else data.set(scratch.words.subarray(address >> 2, (address >> 2) + count), x.offset);
+    else if (scratch.addressOf(data) === 0)
+      data.set(scratch.words.subarray(address >> 2, (address >> 2) + count), x.offset);
   }
 }

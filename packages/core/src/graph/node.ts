@@ -165,18 +165,20 @@ export class GraphNode implements Recorded {
     return this.operands[index]!.requiresGrad;
   }
 
-  /** Tells the memory of operands and results that a node refers to it. */
+  /** Tells the memory of operands, results and of a tensor that was saved that a node refers to it. */
   countUses(): void {
-    const { operands, results } = this;
+    const { operands, results, saved } = this;
     for (let i = 0; i < operands.length; i++) noteUse(operands[i]!.storage);
     for (let i = 0; i < results.length; i++) noteUse(results[i]!.storage);
+    if (isTensor(saved)) noteUse(saved.storage);
   }
 
   /** Lets go of operands, results and what was saved. */
   free(): void {
-    const { operands, results } = this;
+    const { operands, results, saved } = this;
     for (let i = 0; i < operands.length; i++) endUse(operands[i]!.storage);
     for (let i = 0; i < results.length; i++) endUse(results[i]!.storage);
+    if (isTensor(saved)) endUse(saved.storage);
     this.operands = nothing;
     this.results = nothing;
     this.saved = undefined;
@@ -196,4 +198,8 @@ export class GraphNode implements Recorded {
       { op: this.op.name, role, savedAt: this.site, changedAt },
     );
   }
+}
+
+function isTensor(saved: unknown): saved is Tensor {
+  return typeof saved === "object" && saved !== null && "storage" in saved;
 }

@@ -4,8 +4,13 @@
  * A window is a range of input places along each dimension, found beforehand for every output place; so strides,
  * paddings, dilations, ceil mode and adaptive sizes are all the same to the loops.
  */
-import { maxPoolAccelerated } from "../accelerated/pooling.ts";
-import type { TypedArray } from "../dtype.ts";
+import {
+  maxPoolAccelerated,
+  meanPoolAccelerated,
+  putPlanesAccelerated,
+  spreadPoolAccelerated,
+} from "../accelerated/pooling.ts";
+import type { Tensor } from "../tensor.ts";
 import { perDType } from "./specialize.ts";
 
 /** For each output place along one dimension: the input places from `from` up to but without `to`, by `step`. */
@@ -28,15 +33,10 @@ export interface PoolGeometry {
  * The largest element of each window, and its place in the plane: the first one where several are equal, the last NaN
  * where there is one, −1 for a window without elements.
  */
-export function maxOverWindows(
-  geometry: PoolGeometry,
-  x: TypedArray,
-  offset: number,
-  y: TypedArray,
-  places: Int32Array,
-): void {
-  if (maxPoolAccelerated(geometry, x, offset, y, places)) return;
-  maxFor(x)(geometry, x, offset, y, places);
+export function maxOverWindows(geometry: PoolGeometry, x: Tensor, y: Tensor, places: Tensor): void {
+  if (maxPoolAccelerated(geometry, x, y, places)) return;
+  const { data } = x.storage;
+  maxFor(data)(geometry, data, x.offset, y.storage.data, places.storage.data);
 }
 
 const maxFor = perDType(function maxPool(
@@ -44,7 +44,7 @@ const maxFor = perDType(function maxPool(
   x: ArrayLike<number>,
   offset: number,
   y: { [index: number]: number },
-  places: Int32Array,
+  places: { [index: number]: number },
 ): void {
   const { planes, input, windows } = geometry;
   const [wz, wy, wx] = windows as [Windows, Windows, Windows];
@@ -96,12 +96,13 @@ const maxFor = perDType(function maxPool(
 /** The mean of each window; `divisor` replaces the number of its elements where it is not 0. */
 export function meanOverWindows(
   geometry: PoolGeometry,
-  x: TypedArray,
-  offset: number,
-  y: TypedArray,
+  x: Tensor,
+  y: Tensor,
   divisor: number,
 ): void {
-  meanFor(x)(geometry, x, offset, y, divisor);
+  if (meanPoolAccelerated(geometry, x, y, divisor)) return;
+  const { data } = x.storage;
+  meanFor(data)(geometry, data, x.offset, y.storage.data, divisor);
 }
 
 const meanFor = perDType(function meanPool(
@@ -143,13 +144,14 @@ const meanFor = perDType(function meanPool(
 /** The adjoint of the mean: each output place gives its share to all elements of its window. */
 export function spreadOverWindows(
   geometry: PoolGeometry,
-  g: TypedArray,
-  offset: number,
-  x: TypedArray,
+  x: Tensor,
+  y: Tensor,
   divisor: number,
 ): void {
-  const size = geometry.input[0]! * geometry.input[1]! * geometry.input[2]!;
-  spreadFor(x, g)(geometry, g, offset, x, divisor, new Float64Array(size));
+  if (spreadPoolAccelerated(geometry, x, y, divisor)) return;
+  const image = new Float64Array(geometry.input.reduce((product, length) => product * length, 1));
+  const { data } = x.storage;
+  spreadFor(y.storage.data, data)(geometry, data, x.offset, y.storage.data, divisor, image);
 }
 
 const spreadFor = perDType(function spreadPool(
@@ -194,16 +196,16 @@ const spreadFor = perDType(function spreadPool(
 
 /** y = x at the given places of each plane; 0 where the place is −1. */
 export function pickFromPlanes(
-  x: TypedArray,
-  xOffset: number,
-  size: number,
-  places: ArrayLike<number>,
-  placesOffset: number,
-  count: number,
+  x: Tensor,
+  places: Tensor,
   planes: number,
-  y: TypedArray,
+  size: number,
+  count: number,
+  y: Tensor,
 ): void {
-  pickFor(y, x)(x, xOffset, size, places, placesOffset, count, planes, y);
+  const [from, at] = [x.storage.data, places.storage.data];
+  const to = y.storage.data;
+  pickFor(to, from)(from, x.offset, size, at, places.offset, count, planes, to);
 }
 
 const pickFor = perDType(function pick(
@@ -228,16 +230,18 @@ const pickFor = perDType(function pick(
 
 /** The adjoint of picking: adds each number at its place of the plane. */
 export function putIntoPlanes(
-  g: TypedArray,
-  gOffset: number,
-  size: number,
-  places: ArrayLike<number>,
-  placesOffset: number,
-  count: number,
+  x: Tensor,
+  places: Tensor,
   planes: number,
-  x: TypedArray,
+  size: number,
+  count: number,
+  y: Tensor,
 ): void {
-  putFor(x, g)(g, gOffset, size, places, placesOffset, count, planes, x, new Float64Array(size));
+  if (putPlanesAccelerated(x, places, planes, size, count, y)) return;
+  const [from, at] = [x.storage.data, places.storage.data];
+  const to = y.storage.data;
+  const image = new Float64Array(size);
+  putFor(to, from)(from, x.offset, size, at, places.offset, count, planes, to, image);
 }
 
 const putFor = perDType(function put(

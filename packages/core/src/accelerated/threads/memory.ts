@@ -1,6 +1,7 @@
 /**
  * Memory that threads share. It only grows, and grows where it is: what lies in it stays where it was.
  */
+import type { TypedArray } from "../../dtype.ts";
 import type { Ground, Memory } from "../scratch.ts";
 import { alignment, growTo, mostPages } from "../scratch.ts";
 import { layout, layoutPages } from "./layout.ts";
@@ -27,7 +28,7 @@ export class SharedMemory implements Ground {
   }
 
   /** The address of the array's first number; 0 when it lies elsewhere. */
-  addressOf(data: Float32Array): number {
+  addressOf(data: TypedArray): number {
     return this.buffers.has(data.buffer) ? data.byteOffset : 0;
   }
 

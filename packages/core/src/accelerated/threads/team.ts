@@ -6,6 +6,7 @@
  * Who computes a part has no influence on its result, and the parts depend on shapes only: any number of threads gives
  * the same bits.
  */
+import type { TypedArray } from "../../dtype.ts";
 import { ChainruleError } from "../../errors.ts";
 import type { Kernels } from "../kernels.ts";
 import { addressesOf } from "../kernels.ts";
@@ -78,7 +79,11 @@ export class Crew {
   /**
    * An array of zeros in the memory; `null` where there is none to be had, or more than `most` bytes are in use.
    */
-  floats(length: number, most: number): Float32Array | null {
+  array(
+    dtype: "float32" | "int32",
+    length: number,
+    most: number,
+  ): Float32Array | Int32Array | null {
     // Vectors may reach beyond the end.
     const bytes = sizeClass(4 * length + alignment);
     if (this.isLost || this.fill === null || this.held + bytes > most) return null;
@@ -86,7 +91,8 @@ export class Crew {
     if (address === 0) address = this.ground.reserve(bytes);
     else this.fill(address, 4 * length);
     if (address === 0) return null;
-    const data = new Float32Array(this.ground.memory.buffer, address, length);
+    const kind = dtype === "float32" ? Float32Array : Int32Array;
+    const data = new kind(this.ground.memory.buffer, address, length);
     this.held += bytes;
     this.finalizers.register(data, { address, bytes });
     return data;
@@ -98,7 +104,7 @@ export class Crew {
   }
 
   /** Sets an array to 0 if it lies in the memory; whether it does. */
-  clear(data: Float32Array): boolean {
+  clear(data: TypedArray): boolean {
     const address = this.ground.addressOf(data);
     if (address === 0 || this.fill === null) return false;
     this.fill(address, data.byteLength);

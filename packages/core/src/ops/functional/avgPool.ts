@@ -119,7 +119,7 @@ export const avgPool: Op<(x: TensorLike, windows: MeanWindows) => Tensor> = defi
   forward: ([input], y, windows) => {
     const x = contiguousOperand(input!);
     const geometry = poolGeometry(x.shape, y.shape, windows, windows.countIncludePad);
-    meanOverWindows(geometry, x.storage.data, x.offset, y.storage.data, windows.divisor);
+    meanOverWindows(geometry, x, y, windows.divisor);
   },
   vjp: [
     (cotangent, node) => {
@@ -186,7 +186,7 @@ export const avgPoolInput: Op<(x: TensorLike, inputSize: Shape, windows: MeanWin
     forward: ([output], y, windows) => {
       const x = contiguousOperand(output!);
       const geometry = poolGeometry(y.shape, x.shape, windows, windows.countIncludePad);
-      spreadOverWindows(geometry, x.storage.data, x.offset, y.storage.data, windows.divisor);
+      spreadOverWindows(geometry, x, y, windows.divisor);
     },
     vjp: [
       (cotangent, { options }) => {

@@ -2,18 +2,18 @@
  * Maxima over windows.
  */
 import type { TensorLike } from "../../creation.ts";
-import { zeros } from "../../creation.ts";
+import { unfilledTensor, zeros } from "../../creation.ts";
 import type { DType } from "../../dtype.ts";
-import { allocate } from "../../dtype.ts";
 import { ArgumentError, checkOptions, ShapeError } from "../../errors.ts";
 import { maxOverWindows } from "../../kernels/pooling.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
 import type { Draw } from "../../samples.ts";
 import { within } from "../../samples.ts";
+import { elementCount } from "../../shape.ts";
 import { Storage } from "../../storage.ts";
 import { Tensor } from "../../tensor.ts";
-import { planePick, planePut } from "./planes.ts";
+import { noteFound, planePick, planePut } from "./planes.ts";
 import type { PerDim } from "./spatial.ts";
 import type { PoolOptions, WindowOptions } from "./windows.ts";
 import {
@@ -96,10 +96,10 @@ export const maxPool: Op<(x: TensorLike, windows: WindowOptions) => Tensor> = de
   shape: ([x], windows) => pooledShape("maxPool", x!.shape, windows),
   forward: ([input], y, windows) => {
     const x = contiguousOperand(input!);
-    const places = new Int32Array(y.numel());
-    const geometry = poolGeometry(x.shape, y.shape, windows);
-    maxOverWindows(geometry, x.storage.data, x.offset, y.storage.data, places);
-    return new Tensor(new Storage(places), "int32", y.shape);
+    const places = unfilledTensor("int32", y.shape);
+    maxOverWindows(poolGeometry(x.shape, y.shape, windows), x, y, places);
+    noteFound(places, elementCount(x.shape.slice(-spatialRank(windows))));
+    return places;
   },
   vjp: [
     (cotangent, node) => {
@@ -185,9 +185,8 @@ export const maxPoolIndices: Op<(x: TensorLike, windows: WindowOptions) => Tenso
   dtype: (): DType => "int32",
   forward: ([input], y, windows) => {
     const x = contiguousOperand(input!);
-    const values = allocate(x.dtype, y.numel());
-    const geometry = poolGeometry(x.shape, y.shape, windows);
-    maxOverWindows(geometry, x.storage.data, x.offset, values, y.storage.data as Int32Array);
+    const values = unfilledTensor(x.dtype, y.shape);
+    maxOverWindows(poolGeometry(x.shape, y.shape, windows), x, values, y);
   },
   batch: ([x], _batched, windows) => pooledSamples(x!, windows, maxPoolIndices),
   samples: [
