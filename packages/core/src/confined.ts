@@ -18,6 +18,8 @@ interface Running {
   readonly list: Storage[];
   /** What was made goes here, too: to the scope around it. */
   readonly outer: Storage[] | null;
+  /** Whether it began where nothing is recorded. */
+  readonly isInference: boolean;
 }
 
 /** The confined computation whose ops run now; `null` outside of them, and in code of others. */
@@ -26,7 +28,7 @@ let running: Running | null = null;
 /**
  * Runs `body`, a computation that runs no code of others and keeps no tensor that it makes, and returns its result. The
  * memory of what it computed on the way is used again when a backward pass has freed the graph; with `retainGraph`, or
- * without a backward pass, it stays. Nothing is given back when somebody watches (anomaly detection, `inspect`), nor when
+ * without a backward pass, it stays. Under `noGrad` it is used again at once. Nothing is given back when somebody watches (anomaly detection, `inspect`), nor when
  * `body` throws.
  *
  * What can be seen of these tensors is what the graph shows: `loss.node.operands` and so on. To read their numbers when
@@ -41,10 +43,11 @@ let running: Running | null = null;
  * loss; // → tensor(1.509399, from=sum)
  */
 export function confined<T>(body: () => T): T {
-  if (running !== null || !isRecycling() || observers !== null || !isGradEnabled()) return body();
+  if (running !== null || !isRecycling() || observers !== null) return body();
   const list: Storage[] = [];
-  const outer = noteRecorded(list);
-  running = { list, outer };
+  const isInference = !isGradEnabled();
+  const outer = noteRecorded(list, isInference);
+  running = { list, outer, isInference };
   let seen: ReadonlySet<Storage> | null = null;
   try {
     const result = body();
@@ -56,14 +59,14 @@ export function confined<T>(body: () => T): T {
     running = null;
     noteRecorded(outer);
     if (seen !== null) for (const storage of list) if (!seen.has(storage)) hide(storage);
-    leaveTo(outer, list);
+    leave({ list, outer, isInference });
   }
 }
 
-/** What is not hidden is left to the scope around, or to the collector of garbage. */
-function leaveTo(outer: Storage[] | null, list: readonly Storage[]): void {
+/** What is not hidden is left to the scope around, if it was recorded, or to the collector of garbage. */
+function leave({ list, outer, isInference }: Running): void {
   for (const storage of list) {
-    if (outer !== null) outer.push(storage);
+    if (outer !== null && !isInference) outer.push(storage);
     else if (!isHidden(storage)) expose(storage);
   }
 }
@@ -86,13 +89,14 @@ function leaveTo(outer: Storage[] | null, list: readonly Storage[]): void {
 export function unconfined<T>(body: () => T): T {
   if (running === null) return body();
   const before = running;
-  leaveTo(before.outer, before.list.splice(0));
+  leave(before);
+  before.list.length = 0;
   noteRecorded(before.outer);
   running = null;
   try {
     return body();
   } finally {
     running = before;
-    noteRecorded(before.list);
+    noteRecorded(before.list, before.isInference);
   }
 }

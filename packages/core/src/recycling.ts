@@ -63,6 +63,8 @@ const hidden = -(2 ** 28);
 
 /** The results of recorded ops that the innermost scope or confined computation has made; `null` outside of all. */
 let recorded: Storage[] | null = null;
+/** Whether it wants to know of all storages: where nothing is recorded no node tells what is still needed. */
+let wantsAll = false;
 
 let enabled = true;
 
@@ -94,8 +96,10 @@ export function newStorage(dtype: DType, length: number, isCleared = true): Stor
   if ((made === null && recorded === null) || length * bytesPerElement[dtype] < leastBytes)
     return new Storage(zeros(dtype, length, false));
   const storage = new Storage(taken(dtype, length, isCleared) ?? zeros(dtype, length, true));
-  if (made === null) storage.holders = madeInScope;
-  else {
+  if (made === null) {
+    storage.holders = madeInScope;
+    if (wantsAll) recorded!.push(storage);
+  } else {
     storage.holders = 0;
     made.push(storage);
   }
@@ -144,10 +148,14 @@ export function sweep(list: Storage[]): void {
     if (storage.holders === 0) giveBack(storage);
 }
 
-/** The innermost scope notes results of recorded ops in `list` from now on. Returns what was in force. */
-export function noteRecorded(list: Storage[] | null): Storage[] | null {
+/**
+ * The innermost scope notes results of recorded ops in `list` from now on, or, where nothing is recorded, all that is made.
+ * Returns what was in force.
+ */
+export function noteRecorded(list: Storage[] | null, isInference = false): Storage[] | null {
   const before = recorded;
   recorded = list;
+  wantsAll = isInference;
   return before;
 }
 

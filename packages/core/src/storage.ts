@@ -88,7 +88,7 @@ const absent = {
     "scope: this tensor was made inside of a scope that has ended, and its memory was given back. Return it from the scope, or keep or clone it inside.",
   ),
   confined: absentNumbers(
-    "backward: a layer computed this tensor on its way and gave it to nobody, and its memory was given back with the graph. Read it before backward, or keep the graph with { retainGraph: true }.",
+    "confined: a layer computed this tensor on its way and gave it to nobody; its memory was given back with the graph, or at once where no graph was recorded. Read it before backward, or keep the graph with { retainGraph: true }.",
   ),
 };
 

@@ -8,6 +8,7 @@ import {
   GradError,
   grad,
   manualSeed,
+  noGrad,
   randn,
   scope,
   tensor,
@@ -50,7 +51,7 @@ describe("what a confined computation makes on its way", () => {
     expect(recyclableBytes() - before).toBeGreaterThanOrEqual(2 * 4 * 64);
     expect(() => inner.toTypedArray()).toThrow(GradError);
     expect(() => inner.add(1)).toThrow(
-      "backward: a layer computed this tensor on its way and gave it to nobody, and its memory was given back with the graph. Read it before backward, or keep the graph with { retainGraph: true }.",
+      "confined: a layer computed this tensor on its way and gave it to nobody; its memory was given back with the graph, or at once where no graph was recorded. Read it before backward, or keep the graph with { retainGraph: true }.",
     );
   });
 
@@ -107,6 +108,21 @@ describe("what a confined computation makes on its way", () => {
     churn();
     expect(kept!.toTypedArray().every((one) => Math.abs(one) < 1)).toBe(true);
     expect(recyclableBytes()).toBeGreaterThanOrEqual(before);
+  });
+
+  test("is used again at once where nothing is recorded; results stay, in a scope, too", () => {
+    setRecycling(false);
+    setRecycling(true);
+    const x = randn([8, 8]);
+    const f = (): Tensor => confined(() => x.tanh().exp().t());
+    const expected = noGrad(() => Array.from(x.tanh().exp().t().contiguous().toTypedArray()));
+    const [first, second] = noGrad(() => [f(), scope(() => f())]) as [Tensor, Tensor];
+    expect(recyclableBytes()).toBe(4 * 64);
+    const seen: Tensor[] = [];
+    scope(() => void noGrad(() => seen.push(f())));
+    churn();
+    for (const result of [first, second, ...seen])
+      expect(Array.from(result.contiguous().toTypedArray())).toEqual(expected);
   });
 
   test("is given back by the scope around it, if not before", () => {

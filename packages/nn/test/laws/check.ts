@@ -2,10 +2,11 @@
  * What every layer and every loss must do, whatever its options.
  */
 import type { Draw, DType } from "@chainrule/core";
-import { isFloating, manualSeed, noGrad, randn, Tensor } from "@chainrule/core";
+import { isFloating, manualSeed, noGrad, randn, scope, Tensor } from "@chainrule/core";
 import * as nn from "@chainrule/nn";
 import { assertGradcheck } from "@chainrule/testing";
 import { expect } from "vitest";
+import { setRecycling } from "../../../core/src/recycling.ts";
 import type { Drawn } from "./drawn.ts";
 
 /** The tensors in a result, in order. */
@@ -82,6 +83,44 @@ export function checkSinglePrecision(drawn: Drawn): void {
       const wanted = expected[i]![k]!;
       expect(Math.abs(value - wanted)).toBeLessThanOrEqual(1e-3 * Math.max(1, Math.abs(wanted)));
     }
+  }
+}
+
+/** Overwrites what was given back. */
+function churn(x: Tensor): void {
+  const y = x.detach();
+  if (!isFloating(y.dtype)) return;
+  y.requiresGrad = true;
+  scope(() => y.mul(3).tanh().exp().sum().backward());
+}
+
+/** Everything that calls in a row show, read when the memory of what they computed on the way has been used again. */
+function shown({ inputs }: Drawn, module: nn.Module): number[][] {
+  const seen: Tensor[] = [];
+  manualSeed(7);
+  for (const round of [0, 1, 2, 3]) {
+    const outputs = round % 2 === 0 ? noGrad(() => call(module, inputs)) : call(module, inputs);
+    seen.push(...outputs);
+    const losses = outputs.filter((x) => x.requiresGrad).map((x) => x.square().sum());
+    if (losses.length > 0) losses.reduce((a, b) => a.add(b)).backward();
+    for (const x of [...outputs, ...tensorsIn(inputs), ...module.parameters()]) churn(x);
+  }
+  seen.push(...module.parameters().flatMap(({ grad }) => (grad === null ? [] : [grad])));
+  seen.push(...Object.values(module.stateDict()));
+  return seen.map((x) => Array.from(x.contiguous().toTypedArray()));
+}
+
+/** A module keeps nothing of what it computes on its way: memory that is used again shows nobody's numbers. */
+export function checkKeepsNothing(drawn: Drawn, training: boolean): void {
+  const module = withRandomParameters(drawn).train(training);
+  const clone = module.clone();
+  setRecycling(false);
+  try {
+    const expected = shown(drawn, clone);
+    setRecycling(true);
+    expect(shown(drawn, module)).toEqual(expected);
+  } finally {
+    setRecycling(true);
   }
 }
 

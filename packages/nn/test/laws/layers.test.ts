@@ -7,7 +7,13 @@ import { randn, stopGradient } from "@chainrule/core";
 import * as nn from "@chainrule/nn";
 import { seededDraw } from "@chainrule/testing";
 import { describe, expect, test } from "vitest";
-import { checkCopies, checkGradients, checkSinglePrecision, drawnCall } from "./check.ts";
+import {
+  checkCopies,
+  checkGradients,
+  checkKeepsNothing,
+  checkSinglePrecision,
+  drawnCall,
+} from "./check.ts";
 import { losses } from "./losses.ts";
 import { layers } from "./recipes.ts";
 
@@ -26,6 +32,10 @@ describe.each(Object.entries({ ...layers, ...losses }))("%s", (_name, recipe) =>
 
   test("takes views, and is what its clone and its state are", () => {
     for (const [i, one] of drawn.entries()) checkCopies(one, i % 2 === 0);
+  });
+
+  test("keeps nothing of what it computes on its way", () => {
+    for (const [i, one] of drawn.entries()) checkKeepsNothing(one, i % 2 === 0);
   });
 
   test("computes in single precision", () => {
@@ -50,6 +60,20 @@ describe("the laws notice", () => {
     }
     const drawn = { make: () => new Off(), inputs: [x] };
     expect(() => checkGradients(drawn, false, 1)).toThrow(/gradcheck failed/);
+  });
+
+  test("a tensor that is kept though the module says it keeps none", () => {
+    class Keeping extends nn.Module {
+      static override readonly isConfined = true;
+      private kept: Tensor | null = null;
+      forward(y: Tensor): Tensor {
+        const inner = y.tanh();
+        this.kept ??= inner;
+        return inner.mul(this.kept);
+      }
+    }
+    const drawn = { make: () => new Keeping(), inputs: [randn([6, 8], { dtype: "float64" })] };
+    expect(() => checkKeepsNothing(drawn, true)).toThrow(/gave it to nobody/);
   });
 
   test("numbers that are no part of the state", () => {
