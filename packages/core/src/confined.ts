@@ -8,7 +8,7 @@
  */
 import { isGradEnabled } from "./graph/mode.ts";
 import { observers } from "./graph/observe.ts";
-import { expose, hide, isHidden, isRecycling, noteRecorded } from "./recycling.ts";
+import { expose, hide, isRecycling, isUndecided, noteRecorded } from "./recycling.ts";
 import { storagesIn } from "./scope.ts";
 import type { Storage } from "./storage.ts";
 
@@ -20,6 +20,8 @@ interface Running {
   readonly outer: Storage[] | null;
   /** Whether it began where nothing is recorded. */
   readonly isInference: boolean;
+  /** The one that it is a part of. */
+  readonly parent: Running | null;
 }
 
 /** The confined computation whose ops run now; `null` outside of them, and in code of others. */
@@ -43,11 +45,15 @@ let running: Running | null = null;
  * loss; // → tensor(1.509399, from=sum)
  */
 export function confined<T>(body: () => T): T {
-  if (running !== null || !isRecycling() || observers !== null) return body();
-  const list: Storage[] = [];
+  if (!isRecycling() || observers !== null) return body();
   const isInference = !isGradEnabled();
+  const parent = running;
+  // Within a computation that is recorded its end is early enough, since nothing comes back before backward.
+  if (parent !== null && !(parent.isInference && isInference)) return body();
+  const list: Storage[] = [];
   const outer = noteRecorded(list, isInference);
-  running = { list, outer, isInference };
+  const one: Running = { list, outer, isInference, parent };
+  running = one;
   let seen: ReadonlySet<Storage> | null = null;
   try {
     const result = body();
@@ -56,10 +62,11 @@ export function confined<T>(body: () => T): T {
     if (observers === null && isComplete) seen = storages;
     return result;
   } finally {
-    running = null;
-    noteRecorded(outer);
+    running = parent;
+    noteRecorded(outer, parent !== null);
     if (seen !== null) for (const storage of list) if (!seen.has(storage)) hide(storage);
-    leave({ list, outer, isInference });
+    if (parent === null) leave(one);
+    else for (const storage of list) if (isUndecided(storage)) parent.list.push(storage);
   }
 }
 
@@ -67,7 +74,7 @@ export function confined<T>(body: () => T): T {
 function leave({ list, outer, isInference }: Running): void {
   for (const storage of list) {
     if (outer !== null && !isInference) outer.push(storage);
-    else if (!isHidden(storage)) expose(storage);
+    else if (isUndecided(storage)) expose(storage);
   }
 }
 
@@ -89,9 +96,13 @@ function leave({ list, outer, isInference }: Running): void {
 export function unconfined<T>(body: () => T): T {
   if (running === null) return body();
   const before = running;
-  leave(before);
-  before.list.length = 0;
-  noteRecorded(before.outer);
+  let outer: Storage[] | null = null;
+  for (let one: Running | null = before; one !== null; one = one.parent) {
+    leave(one);
+    one.list.length = 0;
+    outer = one.outer;
+  }
+  noteRecorded(outer);
   running = null;
   try {
     return body();

@@ -178,15 +178,14 @@ export function endUse(storage: Storage): void {
 
 /** From now on only nodes refer to what was made in a confined computation. */
 export function hide(storage: Storage): void {
-  const { holders } = storage;
-  if (holders > madeInScope || holders <= hidden) return;
-  storage.holders = hidden + holders - madeInScope;
+  if (!isUndecided(storage)) return;
+  storage.holders = hidden + storage.holders - madeInScope;
   if (storage.holders === hidden) endHidden(storage);
 }
 
-/** Whether only nodes refer to these numbers. */
-export function isHidden(storage: Storage): boolean {
-  return storage.holders <= hidden;
+/** Whether these numbers, made in a scope or a confined computation, are neither shown to others nor hidden. */
+export function isUndecided({ holders }: Storage): boolean {
+  return holders <= madeInScope && holders > hidden;
 }
 
 function endHidden(storage: Storage): void {

@@ -5,6 +5,7 @@ import type { Tensor } from "@chainrule/core";
 import {
   confined,
   detectAnomaly,
+  enableGrad,
   GradError,
   grad,
   manualSeed,
@@ -24,7 +25,9 @@ afterEach(() => void setRecycling(true));
 /** Uses memory of many sizes, so that what was given back too early is overwritten. */
 function churn(): void {
   for (const shape of [[4, 8], [8, 8], [8], [64], [2, 8, 8]])
-    scope(() => randn(shape, { requiresGrad: true }).mul(3).tanh().exp().sum().backward());
+    enableGrad(() =>
+      scope(() => randn(shape, { requiresGrad: true }).mul(3).tanh().exp().sum().backward()),
+    );
 }
 
 /** The tensor that an op of this name has made, found in the graph behind another. */
@@ -125,6 +128,28 @@ describe("what a confined computation makes on its way", () => {
       expect(Array.from(result.contiguous().toTypedArray())).toEqual(expected);
   });
 
+  test("is used again by the parts of a computation that records nothing; what others see on the way stays", () => {
+    const x = randn([8, 8]);
+    const kept: Tensor[] = [];
+    const whole = (look: (y: Tensor) => void): Tensor =>
+      confined(() => {
+        const first = confined(() => x.tanh().exp());
+        const waiting = recyclableBytes();
+        const second = confined(() => {
+          const inner = first.mul(2);
+          unconfined(() => look(inner));
+          return inner.sub(first);
+        });
+        expect(recyclableBytes()).toBeLessThanOrEqual(waiting);
+        return second.add(first);
+      });
+    const expected = noGrad(() => Array.from(x.tanh().exp().mul(2).toTypedArray()));
+    const quiet = noGrad(() => whole(() => undefined));
+    const seen = noGrad(() => whole((y) => kept.push(y)));
+    churn();
+    for (const y of [quiet, seen, ...kept]) expect(Array.from(y.toTypedArray())).toEqual(expected);
+  });
+
   test("is given back by the scope around it, if not before", () => {
     let loss: Tensor | undefined;
     const kept = scope(() => {
@@ -193,6 +218,7 @@ test("samples of vmap are confined, too", () => {
 
 /** A program: in confined computations, each step takes two earlier tensors; some are returned and kept. */
 const programs = fc.record({
+  records: fc.boolean(),
   seed: fc.integer({ min: 1, max: 1000 }),
   layers: fc.array(
     fc.record({
@@ -200,6 +226,7 @@ const programs = fc.record({
       returned: fc.nat(20),
       keepsSecond: fc.boolean(),
       isForeign: fc.boolean(),
+      isPart: fc.boolean(),
     }),
     { minLength: 1, maxLength: 4 },
   ),
@@ -209,7 +236,11 @@ const programs = fc.record({
 type Program = typeof programs extends fc.Arbitrary<infer P> ? P : never;
 
 /** All numbers that somebody can see who runs a program. */
-function run({ seed, layers, retain }: Program): readonly (readonly number[])[] {
+function run(program: Program): readonly (readonly number[])[] {
+  return program.records ? recordedRun(program) : noGrad(() => recordedRun(program));
+}
+
+function recordedRun({ seed, layers, retain }: Program): readonly (readonly number[])[] {
   manualSeed(seed);
   const leaves = [w(), w(), w()];
   const visible: Tensor[] = [...leaves];
@@ -221,7 +252,7 @@ function run({ seed, layers, retain }: Program): readonly (readonly number[])[] 
     (a: Tensor) => a.t(),
     (a: Tensor, b: Tensor) => a.sub(b.detach()),
   ];
-  for (const { steps: chosen, returned, keepsSecond, isForeign } of layers) {
+  for (const { steps: chosen, returned, keepsSecond, isForeign, isPart } of layers) {
     const results = confined(() => {
       const made = [...visible];
       const body = (): void => {
@@ -229,6 +260,11 @@ function run({ seed, layers, retain }: Program): readonly (readonly number[])[] 
           made.push(steps[kind]!(made[i % made.length]!, made[j % made.length]!));
       };
       if (isForeign) unconfined(body);
+      else if (isPart)
+        confined(() => {
+          body();
+          return made;
+        });
       else body();
       const fresh = made.slice(visible.length);
       const first = fresh[returned % fresh.length]!;
@@ -238,9 +274,11 @@ function run({ seed, layers, retain }: Program): readonly (readonly number[])[] 
   }
   const losses = visible.slice(3).map((x) => x.square().mean());
   const loss = losses.reduce((a, b) => a.add(b));
-  loss.backward(undefined, { retainGraph: retain });
-  churn();
-  if (retain) loss.backward();
+  if (loss.requiresGrad) {
+    loss.backward(undefined, { retainGraph: retain });
+    churn();
+    if (retain) loss.backward();
+  }
   churn();
   const gradients = leaves.flatMap(({ grad: gradient }) => (gradient === null ? [] : [gradient]));
   return [...visible, loss, ...gradients].map((x) => Array.from(x.contiguous().toTypedArray()));
