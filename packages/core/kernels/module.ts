@@ -6,20 +6,25 @@ import { mostPages } from "../src/accelerated/scratch.ts";
 import type { Variant } from "./assembler.ts";
 import { clear, fill } from "./clear.ts";
 import { gather, scatter } from "./convolution.ts";
+import { copyAny, copyRows, repeatNumbers, transpose } from "./copy.ts";
 import { lstm, lstmGradient } from "./gates.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
 import { maxPool, meanPool, putPlanes, spreadPool } from "./pooling.ts";
 import {
-  addRows,
   logSoftmax,
   logSoftmaxGradient,
   softmax,
   softmaxGradient,
-  standardize,
-  standardizeGradient,
+  subtractProducts,
   sumExp,
-  sumRows,
 } from "./rows.ts";
+import {
+  standardize,
+  standardizeColumns,
+  standardizeColumnsGradient,
+  standardizeGradient,
+} from "./standardize.ts";
+import { addUp, sumColumns, sumColumnsWide, sumRows, sumRowsWide } from "./sums.ts";
 
 export function assemble(variant: Variant): Uint8Array {
   // With a maximum, so that one byte makes it memory that threads share.
@@ -32,6 +37,10 @@ export function assemble(variant: Variant): Uint8Array {
     scatter,
     clear,
     fill,
+    copyRows,
+    copyAny,
+    repeatNumbers,
+    transpose,
     maxPool,
     putPlanes,
     meanPool,
@@ -43,10 +52,16 @@ export function assemble(variant: Variant): Uint8Array {
     sumExp: sumExp(variant),
     softmaxGradient,
     logSoftmaxGradient: logSoftmaxGradient(variant),
+    subtractProducts,
     sumRows,
-    addRows,
+    sumRowsWide,
+    sumColumns,
+    sumColumnsWide,
+    addUp,
     standardize,
     standardizeGradient,
+    standardizeColumns,
+    standardizeColumnsGradient,
   };
   return Module({ exports, memory }).toBytes();
 }

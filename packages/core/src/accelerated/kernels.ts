@@ -36,6 +36,22 @@ export interface Kernels {
   ): void;
   clear(address: number, bytes: number): void;
   fill(address: number, count: number, value: number): void;
+  copyRows(...args: CopyArguments): void;
+  copyAny(
+    target: number,
+    source: number,
+    outer: number,
+    rows: number,
+    length: number,
+    toOuter: number,
+    toRow: number,
+    toStep: number,
+    fromOuter: number,
+    fromRow: number,
+    fromStep: number,
+  ): void;
+  repeatNumbers(...args: CopyArguments): void;
+  transpose(...args: CopyArguments): void;
   maxPool(target: number, places: number, source: number, planes: number, table: number): void;
   putPlanes(
     target: number,
@@ -69,30 +85,51 @@ export interface Kernels {
   ): void;
   softmax(target: number, source: number, factors: number, rows: number, length: number): void;
   logSoftmax(target: number, source: number, rows: number, length: number): void;
-  sumExp(target: number, source: number, rows: number, length: number): void;
+  sumExp(target: number, source: number, weights: number, rows: number, length: number): void;
   softmaxGradient(target: number, y: number, c: number, rows: number, length: number): void;
   logSoftmaxGradient(target: number, y: number, c: number, rows: number, length: number): void;
+  subtractProducts(
+    target: number,
+    factors: number,
+    weights: number,
+    rows: number,
+    length: number,
+  ): void;
   sumRows(target: number, source: number, rows: number, length: number, divisor: number): void;
-  addRows(sums: number, source: number, rows: number, length: number): void;
-  standardize(
+  sumRowsWide(target: number, source: number, rows: number, length: number): void;
+  sumColumns(
     target: number,
     source: number,
-    moments: number,
+    outer: number,
     rows: number,
-    length: number,
-    eps: number,
-    centers: number,
+    columns: number,
+    rowStep: number,
+    toOuter: number,
+    fromOuter: number,
+    divisor: number,
   ): void;
-  standardizeGradient(
+  sumColumnsWide(
     target: number,
-    c: number,
-    y: number,
-    variances: number,
+    source: number,
     rows: number,
-    length: number,
-    eps: number,
-    centers: number,
+    columns: number,
+    rowStep: number,
   ): void;
+  addUp(
+    target: number,
+    sums: number,
+    results: number,
+    resultStep: number,
+    outer: number,
+    outerStep: number,
+    blocks: number,
+    blockStep: number,
+    divisor: number,
+  ): void;
+  standardize(...args: GroupArguments): void;
+  standardizeGradient(...args: GroupArguments): void;
+  standardizeColumns(...args: ColumnArguments): void;
+  standardizeColumnsGradient(...args: ColumnArguments): void;
 }
 
 type PackArguments = [
@@ -104,6 +141,44 @@ type PackArguments = [
   along: number,
 ];
 
+type GroupArguments = [
+  target: number,
+  first: number,
+  second: number,
+  variances: number,
+  groups: number,
+  outer: number,
+  length: number,
+  groupStep: number,
+  outerStep: number,
+  eps: number,
+  centers: number,
+];
+
+type ColumnArguments = [
+  target: number,
+  first: number,
+  second: number,
+  variances: number,
+  rows: number,
+  columns: number,
+  rowStep: number,
+  eps: number,
+  centers: number,
+];
+
+type CopyArguments = [
+  target: number,
+  source: number,
+  outer: number,
+  rows: number,
+  length: number,
+  toOuter: number,
+  toRow: number,
+  fromOuter: number,
+  fromRow: number,
+];
+
 /** Which arguments are addresses. */
 const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   packRows: [0, 1],
@@ -113,6 +188,10 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   scatter: [0, 1, 2, 3],
   clear: [0],
   fill: [0],
+  copyRows: [0, 1],
+  copyAny: [0, 1],
+  repeatNumbers: [0, 1],
+  transpose: [0, 1],
   maxPool: [0, 1, 2, 4],
   putPlanes: [0, 1, 2],
   meanPool: [0, 1, 3, 4],
@@ -121,13 +200,19 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   lstmGradient: [0, 1, 2, 3, 4, 5, 6],
   softmax: [0, 1, 2],
   logSoftmax: [0, 1],
-  sumExp: [0, 1],
+  sumExp: [0, 1, 2],
   softmaxGradient: [0, 1, 2],
   logSoftmaxGradient: [0, 1, 2],
+  subtractProducts: [0, 1, 2],
   sumRows: [0, 1],
-  addRows: [0, 1],
-  standardize: [0, 1, 2],
+  sumRowsWide: [0, 1],
+  sumColumns: [0, 1],
+  sumColumnsWide: [0, 1],
+  addUp: [0, 1],
+  standardize: [0, 1, 2, 3],
   standardizeGradient: [0, 1, 2, 3],
+  standardizeColumns: [0, 1, 2, 3],
+  standardizeColumnsGradient: [0, 1, 2, 3],
 };
 
 /** The arguments of a kernel that are addresses, as bits. */

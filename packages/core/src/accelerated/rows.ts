@@ -1,161 +1,111 @@
 /**
- * Functions of rows of float32 numbers in WebAssembly: softmax and its kin, standardising.
+ * Softmax and its kin of float32 numbers in WebAssembly, along any dimension.
  *
- * A row is the last dimension of a tensor. Sums are kept in double precision; what they are made of and what
+ * Kernels compute rows: what lies in another order is copied there and back. Sums are kept in double precision; what they are made of and what
  * comes of them is rounded to float32.
  */
-import type { Tensor } from "../tensor.ts";
-import type { Accelerator } from "./backend.ts";
-import { acceleratorFor, isShared, mayAccelerate, paysToShare, teamFor } from "./backend.ts";
-import type { Kernels } from "./kernels.ts";
-import { inOrder } from "./order.ts";
-import type { Scratch } from "./scratch.ts";
+import { planOf } from "../kernels/copy.ts";
+import type { Shape } from "../shape.ts";
+import { contiguousStrides, elementCount } from "../shape.ts";
+import { Storage } from "../storage.ts";
+import { Tensor } from "../tensor.ts";
+import { mayAccelerate } from "./backend.ts";
+import { copyInParts } from "./copy.ts";
+import type { Place, Task } from "./whole.ts";
+import { computeWhole } from "./whole.ts";
 
-/** Numbers that pass through at a time, unless one row has more. */
-const blockNumbers = 1 << 14;
+/** So much work a number is, in products of a matrix product: with an exponential, and without. */
+const workOfExponential = 32;
+const workOfNumber = 16;
 /** From so many numbers on copying them pays; those with exponentials are worth more. */
 const leastNumbers = 1 << 11;
 const leastExponentials = 1 << 9;
+/** Numbers that a thread takes at a time, unless one row has more. */
+const partNumbers = 1 << 13;
 
-/** From so many numbers on several threads are faster. */
-const leastForTeam = 1 << 16;
-
-/** The rows of float32 tensors, all of the same shape. */
+/** What is computed of the lanes of tensors of one shape, along some dimensions: the rows. */
 interface Rows {
-  readonly accelerator: Accelerator;
-  readonly rows: number;
-  readonly length: number;
+  readonly operands: readonly Tensor[];
+  /** Of the shape of the operands; or, where rows are `folded`, with some numbers for each row. */
+  readonly result: Tensor;
+  readonly folded?: boolean;
+  /** In rising order. */
+  readonly dims: readonly number[];
+  readonly exponentials: boolean;
+  /** Other operands, whose addresses follow those of the rows. */
+  readonly others?: readonly Tensor[];
 }
 
-/** Looks tensors over; `null` where plain loops are to do the work. */
-function rowsOf(length: number, least: number, ...tensors: readonly Tensor[]): Rows | null {
-  const count = tensors[0]!.numel();
-  if (count === 0 || !mayAccelerate(count)) return null;
-  for (const x of tensors) if (x.dtype !== "float32") return null;
-  const accelerator = acceleratorFor(count, least);
-  return accelerator === null ? null : { accelerator, rows: count / length, length };
+/** Computes `count` rows of `length` numbers, from the `first` on; the addresses are those of the beginning. */
+type ComputeRows = (
+  kernels: Place["kernels"],
+  target: number,
+  sources: readonly number[],
+  block: { readonly first: number; readonly count: number; readonly length: number },
+) => void;
+
+/** From a tensor as it is to one whose last dimensions are the rows. */
+function ordered(x: Tensor, order: readonly number[]): Tensor {
+  const of = (lengths: Shape): number[] => order.map((dim) => lengths[dim]!);
+  return new Tensor(x.storage, x.dtype, of(x.shape), of(x.strides), x.offset);
 }
 
-function floatsOf(x: Tensor): Float32Array {
-  return x.storage.data as Float32Array;
-}
-
-/** What is done with the numbers that belong to rows: `more` is their address. */
-type ForRows = (scratch: Scratch, more: number, first: number, count: number) => void;
-
-/** How rows are computed. */
-interface Pass {
-  /** Gets the addresses of the operands, that of the result, and of the numbers that belong to each row. */
-  readonly compute: (
-    kernels: Kernels,
-    target: number,
-    sources: readonly number[],
-    more: number,
-    count: number,
-  ) => void;
-  /** How many numbers belong to each row; they are copied in before, or out after the rows are computed. */
-  readonly extra?: number;
-  readonly before?: ForRows;
-  readonly after?: ForRows;
-}
-
-/**
- * Passes rows through WebAssembly's memory, block by block. False, with nothing done, where there is no such memory.
- */
-function pass(
-  { accelerator: { scratch, kernels }, rows, length }: Rows,
-  operands: readonly Tensor[],
-  out: Tensor,
-  how: Pass,
+/** Has `compute` called for blocks of rows. False, with nothing done, where plain loops are to do it. */
+function computeRows(
+  { operands, result, dims, exponentials, folded = false, others = [] }: Rows,
+  compute: ComputeRows,
 ): boolean {
-  if (passTogether(rows, length, operands, out, how)) return true;
-  const { extra = 0, compute, before, after } = how;
-  const most = Math.max(1, Math.min(rows, Math.floor(blockNumbers / length)));
-  // A vector reaches beyond the last row by up to three numbers: the pieces are rounded up, and a line lies behind
-  // each.
-  const size = most * length + 16;
-  const pieces = operands.length + 2;
-  if (!scratch.begin(size * (operands.length + 1) + most * extra, pieces)) return false;
-  const ordered = operands.map(inOrder);
-  const sources = operands.map(() => scratch.take(size));
-  const target = scratch.take(size);
-  const more = scratch.take(most * extra);
-  for (let first = 0; first < rows; first += most) {
-    const count = Math.min(most, rows - first);
-    for (let i = 0; i < operands.length; i++) {
-      const { numbers, offset } = ordered[i]!;
-      const from = offset + first * length;
-      scratch.putAt(sources[i]!, numbers, from, from + count * length);
+  const first = operands[0]!;
+  const numbers = first.numel();
+  if (numbers === 0 || !mayAccelerate(numbers)) return false;
+  const { ndim } = first;
+  const order = Array.from({ length: ndim }, (_, dim) => dim).filter((dim) => !dims.includes(dim));
+  order.push(...dims);
+  const isInOrder = order.every((dim, place) => dim === place);
+  const length = elementCount(dims.map((dim) => first.shape[dim]!));
+  // Results that do not lie in rows are brought to their places when all are there.
+  const isSpread = !isInOrder && !folded;
+  const work = exponentials ? workOfExponential : workOfNumber;
+  const task: Task = {
+    operands: [...(isInOrder ? operands : operands.map((x) => ordered(x, order))), ...others],
+    results: [result],
+    work: work * numbers,
+    least: work * (exponentials ? leastExponentials : leastNumbers),
+    common: isSpread ? numbers : 0,
+  };
+  return computeWhole(task, ({ kernels, operands: sources, results, common, part, wait }) => {
+    const rows = numbers / length;
+    const target = isSpread ? common : results[0]!;
+    const most = Math.max(1, Math.floor(partNumbers / length));
+    for (let row = 0; row < rows; row += most) {
+      compute(kernels, target, sources, { first: row, count: Math.min(most, rows - row), length });
+      part();
     }
-    before?.(scratch, more, first, count);
-    compute(kernels, target, sources, more, count);
-    after?.(scratch, more, first, count);
-    scratch.get(target, count * length, floatsOf(out), out.offset + first * length);
-  }
-  return true;
-}
-
-/** The same by several threads, in shared memory. False, with nothing done, where one thread is to do it. */
-function passTogether(
-  rows: number,
-  length: number,
-  operands: readonly Tensor[],
-  out: Tensor,
-  { extra = 0, compute, before, after }: Pass,
-): boolean {
-  // The last vector of a row must not reach into the next one, which somebody else may have written.
-  if (length % 4 !== 0) return false;
-  const numbers = rows * length;
-  const tensors = [...operands, out];
-  let missing = 0;
-  for (const x of tensors) if (!isShared(x.storage.data) || !x.isContiguous()) missing += numbers;
-  if (!paysToShare(missing, tensors.length * numbers)) return false;
-  const team = teamFor(numbers * 16, leastForTeam * 16, missing === 0);
-  if (team === null) return false;
-  const { crew, scratch } = team;
-  if (!crew.begin(missing + extra * rows, tensors.length + 1, 0, 0)) return false;
-  const sources = operands.map((x) => {
-    const ordered = inOrder(x);
-    return scratch.put(ordered.numbers, ordered.offset, ordered.offset + numbers);
+    if (!isSpread) return;
+    wait();
+    const inRows = ordered(result, order);
+    const steps = contiguousStrides(inRows.shape);
+    const from = result.shape.map((_, dim) => steps[order.indexOf(dim)]!);
+    copyInParts(kernels, part, results[0]!, common, planOf(result.shape, result.strides, from));
   });
-  const target = scratch.target(floatsOf(out), out.offset, numbers);
-  const more = scratch.take(extra * rows);
-  before?.(scratch, more, 0, rows);
-  const most = Math.max(1, Math.floor(blockNumbers / length));
-  for (let first = 0; first < rows; first += most) {
-    const at = 4 * first * length;
-    const count = Math.min(most, rows - first);
-    const from = sources.map((source) => source + at);
-    compute(team.kernels, target + at, from, more + 4 * first * extra, count);
-    crew.part();
-  }
-  crew.run();
-  after?.(scratch, more, 0, rows);
-  scratch.get(target, numbers, floatsOf(out), out.offset);
-  return true;
 }
 
-function isLast(x: Tensor, dim: number): boolean {
-  return x.ndim > 0 && dim === x.ndim - 1;
-}
-
-/** y = softmax x along the last dimension, or its logarithm. False where plain loops are to do it. */
+/** y = softmax x along a dimension, or its logarithm. False where plain loops are to do it. */
 export function softmaxAccelerated(
   x: Tensor,
   dim: number,
   logarithmic: boolean,
   y: Tensor,
 ): boolean {
-  if (!isLast(x, dim)) return false;
-  const rows = rowsOf(x.shape[dim]!, leastExponentials, x, y);
-  if (rows === null) return false;
-  const { length } = rows;
-  return pass(rows, [x], y, {
-    compute: (kernels, target, [source], _more, count) => {
-      if (logarithmic) kernels.logSoftmax(target, source!, count, length);
-      else kernels.softmax(target, source!, 0, count, length);
+  if (x.ndim === 0 || !areFloats(x, y)) return false;
+  return computeRows(
+    { operands: [x], result: y, dims: [dim], exponentials: true },
+    (kernels, target, [source], { first, count, length }) => {
+      const at = 4 * first * length;
+      if (logarithmic) kernels.logSoftmax(target + at, source! + at, count, length);
+      else kernels.softmax(target + at, source! + at, 0, count, length);
     },
-  });
+  );
 }
 
 /** The cotangent of the operand of a softmax, or of its logarithm. False where plain loops are to do it. */
@@ -166,129 +116,91 @@ export function softmaxGradientAccelerated(
   logarithmic: boolean,
   out: Tensor,
 ): boolean {
-  if (!isLast(y, dim)) return false;
-  const least = logarithmic ? leastExponentials : leastNumbers;
-  const rows = rowsOf(y.shape[dim]!, least, y, cotangent, out);
-  if (rows === null) return false;
-  const { length } = rows;
-  return pass(rows, [y, cotangent], out, {
-    compute: (kernels, target, [a, c], _more, count) => {
-      if (logarithmic) kernels.logSoftmaxGradient(target, a!, c!, count, length);
-      else kernels.softmaxGradient(target, a!, c!, count, length);
+  if (y.ndim === 0 || !areFloats(y, cotangent, out)) return false;
+  return computeRows(
+    { operands: [y, cotangent], result: out, dims: [dim], exponentials: logarithmic },
+    (kernels, target, [a, c], { first, count, length }) => {
+      const at = 4 * first * length;
+      if (logarithmic) kernels.logSoftmaxGradient(target + at, a! + at, c! + at, count, length);
+      else kernels.softmaxGradient(target + at, a! + at, c! + at, count, length);
     },
-  });
+  );
 }
 
-/** Standardises x of shape [1, rows, length]; see `standardizeGroups`. False where plain loops are to do it. */
-export function standardizeAccelerated(
-  x: Tensor,
-  y: Tensor,
-  mean: Tensor,
-  variance: Tensor,
-  eps: number,
-  center: boolean,
-): boolean {
-  const [outer, , length] = x.shape as [number, number, number];
-  if (outer !== 1 || mean.dtype !== "float32") return false;
-  const rows = rowsOf(length, leastNumbers, x, y);
-  if (rows === null) return false;
-  const means = mean.storage.data;
-  const variances = variance.storage.data;
-  return pass(rows, [x], y, {
-    extra: 2,
-    compute: (kernels, target, [source], moments, count) =>
-      kernels.standardize(target, source!, moments, count, length, eps, center ? 1 : 0),
-    after: ({ floats }, moments, first, count) => {
-      for (let i = 0, at = moments >> 2; i < count; i++, at += 2) {
-        means[mean.offset + first + i] = floats[at]!;
-        variances[variance.offset + first + i] = floats[at + 1]!;
-      }
-    },
-  });
+function areFloats(...tensors: readonly Tensor[]): boolean {
+  return tensors.every(({ dtype }) => dtype === "float32");
 }
 
-/** The gradient of {@link standardizeAccelerated}. False where plain loops are to do it. */
-export function standardizeGradientAccelerated(
-  cotangent: Tensor,
-  y: Tensor,
-  variance: Tensor,
-  x: Tensor,
-  eps: number,
-  center: boolean,
-): boolean {
-  const [outer, , length] = y.shape as [number, number, number];
-  if (outer !== 1 || variance.dtype !== "float32" || !variance.isContiguous()) return false;
-  const rows = rowsOf(length, leastNumbers, cotangent, y, x);
-  if (rows === null) return false;
-  const centers = center ? 1 : 0;
-  return pass(rows, [cotangent, y], x, {
-    extra: 1,
-    before: (scratch, variances, first, count) => {
-      const from = variance.offset + first;
-      scratch.putAt(variances, floatsOf(variance), from, from + count);
-    },
-    compute: (kernels, target, [c, a], variances, count) =>
-      kernels.standardizeGradient(target, c!, a!, variances, count, length, eps, centers),
-  });
+/** Numbers for which no threads are needed. */
+function numbers(shape: Shape, data: Float32Array = new Float32Array(elementCount(shape))): Tensor {
+  return new Tensor(new Storage(data), "float32", shape);
 }
 
 /**
- * For rows of `length` numbers after one another: the largest number m of each, and Σ exp(x − m) as the sum of two
- * numbers; three numbers a row. `null` where plain loops are to do it.
+ * For each lane of x the largest number m and Σ exp(x − m); with weights Σ w·(x − m), too. Sums are those of two numbers.
+ * `null` where plain loops are to do it.
  */
 export function sumsOfExponentials(
-  data: Float32Array,
-  offset: number,
-  rows: number,
-  length: number,
+  x: Tensor,
+  dims: readonly number[],
+  weights: Float32Array | null = null,
 ): Float32Array | null {
-  if (rows * length === 0 || !mayAccelerate(rows * length)) return null;
-  const accelerator = acceleratorFor(rows * length, leastExponentials);
-  if (accelerator === null) return null;
-  const { scratch, kernels } = accelerator;
-  const most = Math.max(1, Math.min(rows, Math.floor(blockNumbers / length)));
-  if (!scratch.begin(most * (length + 3) + 16, 2)) return null;
-  const source = scratch.take(most * length + 16);
-  const target = scratch.take(3 * most);
-  const sums = new Float32Array(3 * rows);
-  for (let first = 0; first < rows; first += most) {
-    const count = Math.min(most, rows - first);
-    const from = offset + first * length;
-    scratch.putAt(source, data, from, from + count * length);
-    kernels.sumExp(target, source, count, length);
-    scratch.get(target, 3 * count, sums, 3 * first);
-  }
-  return sums;
+  if (x.ndim === 0 || x.numel() === 0 || !areFloats(x)) return null;
+  const rows = x.numel() / elementCount(dims.map((dim) => x.shape[dim]!));
+  const perRow = weights === null ? 3 : 5;
+  if (!mayAccelerate(x.numel())) return null;
+  const sums = numbers([rows, perRow]);
+  const others = weights === null ? [] : [numbers([weights.length], weights)];
+  const done = computeRows(
+    { operands: [x], result: sums, folded: true, dims, exponentials: true, others },
+    (kernels, target, [source, weight = 0], { first, count, length }) => {
+      const to = target + 4 * perRow * first;
+      kernels.sumExp(to, source! + 4 * first * length, weight, count, length);
+    },
+  );
+  return done ? (sums.storage.data as Float32Array) : null;
 }
 
 /**
- * Writes the softmax of rows of `length` numbers after one another to `out`, each multiplied by its factor. False where
- * plain loops are to do it.
+ * Fills `out` with softmax x along a dimension, each lane multiplied by its factor; less the products of what is to be
+ * taken off each lane and the weights. False where plain loops are to do it.
  */
 export function scaledSoftmax(
-  out: Float32Array,
-  data: Float32Array,
-  offset: number,
+  x: Tensor,
+  dim: number,
   factors: Float32Array,
-  length: number,
+  less: { readonly lanes: Float32Array; readonly weights: Float32Array } | null,
+  out: Tensor,
 ): boolean {
-  const rows = factors.length;
-  if (rows * length === 0 || !mayAccelerate(rows * length)) return false;
-  const accelerator = acceleratorFor(rows * length, leastExponentials);
-  if (accelerator === null) return false;
-  const { scratch, kernels } = accelerator;
-  const most = Math.max(1, Math.min(rows, Math.floor(blockNumbers / length)));
-  if (!scratch.begin(2 * (most * length + 16) + most, 3)) return false;
-  const source = scratch.take(most * length + 16);
-  const target = scratch.take(most * length + 16);
-  const scales = scratch.take(most);
-  for (let first = 0; first < rows; first += most) {
-    const count = Math.min(most, rows - first);
-    const from = offset + first * length;
-    scratch.putAt(source, data, from, from + count * length);
-    scratch.floats.set(factors.subarray(first, first + count), scales >> 2);
-    kernels.softmax(target, source, scales, count, length);
-    scratch.get(target, count * length, out, first * length);
+  if (!areFloats(x, out)) return false;
+  const others = [factors, ...(less === null ? [] : [less.lanes, less.weights])];
+  return computeRows(
+    {
+      operands: [x],
+      result: out,
+      dims: [dim],
+      exponentials: true,
+      others: others.map((data) => numbers([data.length], data)),
+    },
+    (kernels, target, [source, factor, lane, weight], { first, count, length }) => {
+      const at = 4 * first * length;
+      kernels.softmax(target + at, source! + at, factor! + 4 * first, count, length);
+      if (lane !== undefined)
+        kernels.subtractProducts(target + at, lane + 4 * first, weight!, count, length);
+    },
+  );
+}
+
+/** y = ln Σ exp x over some dimensions. False where plain loops are to do it. */
+export function logSumExpAccelerated(x: Tensor, dims: readonly number[], y: Tensor): boolean {
+  const sums = sumsOfExponentials(x, dims);
+  if (sums === null) return false;
+  const { data } = y.storage;
+  for (let row = 0; row < y.numel(); row++) {
+    const largest = sums[3 * row]!;
+    // Where all are −∞, or one is ∞, there is nothing to shift by: the plain loops know what to do.
+    if (!Number.isFinite(largest)) return false;
+    data[y.offset + row] = largest + Math.log(sums[3 * row + 1]! + sums[3 * row + 2]!);
   }
   return true;
 }

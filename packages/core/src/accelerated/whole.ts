@@ -4,8 +4,11 @@
  * Who writes a kernel for tensors says here once what it reads and writes and how it falls into parts, and need not know
  * where the numbers are.
  */
+import { planOf } from "../kernels/copy.ts";
+import { contiguousStrides } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { acceleratorFor, liesInShared, mayAccelerate, paysToShare, teamFor } from "./backend.ts";
+import { copyInParts } from "./copy.ts";
 import type { Kernels } from "./kernels.ts";
 import { inOrder, wholeNumbersInOrder } from "./order.ts";
 import type { Scratch } from "./scratch.ts";
@@ -56,38 +59,45 @@ export function computeWhole(task: Task, compute: (place: Place) => void): boole
   return computeTogether(task, compute) || computeAlone(task, compute, work, least);
 }
 
-/** Whether a tensor's numbers can be used where they are. */
-function isInPlace(x: Tensor): boolean {
-  return liesInShared(x.storage.data) && x.isContiguous();
-}
+/** Up to this share of all numbers is copied to shared memory where the rest lies there, for one thread, too. */
+const smallShare = 1 / 8;
 
 function computeTogether(
   { operands, results, work, common = 0, own = 0 }: Task,
   compute: (place: Place) => void,
 ): boolean {
   const tensors = [...operands, ...results];
-  let missing = 0;
+  let elsewhere = 0;
+  let room = 0;
   let all = 0;
   for (const x of tensors) {
-    all += x.numel();
-    if (!isInPlace(x)) missing += x.numel();
+    const count = x.numel();
+    all += count;
+    if (!liesInShared(x.storage.data)) elsewhere += count;
+    else if (!x.isContiguous()) room += count;
   }
   // Where much is computed with each number copying does not count.
-  if (work < 64 * all && !paysToShare(missing, all)) return false;
-  const team = teamFor(work, leastForTeam, missing === 0);
+  if (work < 64 * all && !paysToShare(elsewhere, all)) return false;
+  const team = teamFor(work, leastForTeam, elsewhere <= smallShare * all);
   if (team === null) return false;
   const { crew, scratch, kernels } = team;
-  if (!crew.begin(missing + common, tensors.length + 1, own, 1)) return false;
+  if (!crew.begin(elsewhere + room + common, tensors.length + 1, own, 1)) return false;
+  const part = (): void => crew.part();
   const place: Place = {
     kernels,
     scratch,
-    operands: operands.map((x) => put(scratch, x)),
+    operands: operands.map((x) =>
+      liesInShared(x.storage.data) && !x.isContiguous()
+        ? putInOrder(scratch, kernels, part, x)
+        : put(scratch, x),
+    ),
     results: results.map((x) => scratch.target(x.storage.data, x.offset, x.numel())),
     common: scratch.take(common),
     own: scratch.takeOwn(own),
-    part: () => crew.part(),
+    part,
     wait: () => void crew.run(),
   };
+  if (room > 0) crew.run();
   compute(place);
   crew.run();
   getAll(place, results);
@@ -137,6 +147,20 @@ function put(scratch: Scratch, x: Tensor): number {
   if (there !== 0) return there + 4 * offset;
   const address = scratch.take(count);
   scratch.words.set(numbers.subarray(offset, offset + count), address >> 2);
+  return address;
+}
+
+/** The same for a view of shared memory, which the kernels copy. */
+function putInOrder(scratch: Scratch, kernels: Kernels, part: () => void, x: Tensor): number {
+  const address = scratch.take(x.numel());
+  const source = scratch.addressOf(x.storage.data) + 4 * x.offset;
+  copyInParts(
+    kernels,
+    part,
+    address,
+    source,
+    planOf(x.shape, contiguousStrides(x.shape), x.strides),
+  );
   return address;
 }
 

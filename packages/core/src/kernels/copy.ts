@@ -5,6 +5,8 @@
  * which the target is written, and the one along which the source lies closest together. Where those differ (a transpose)
  * a plane is copied in square blocks, so that what one line of the cache brings is used before it is gone.
  */
+import type { CopyPlan } from "../accelerated/copy.ts";
+import { copyAccelerated } from "../accelerated/copy.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import { contiguousStrides } from "../shape.ts";
@@ -37,15 +39,10 @@ export function copyInto(
   shape: Shape,
 ): void {
   for (let dim = 0; dim < shape.length; dim++) if (shape[dim] === 0) return;
-  const nest = mergeDimensions(shape, [targetStrides, sourceStrides]);
-  const { lengths } = nest;
-  const to = nest.strides[0]!;
-  const from = nest.strides[1]!;
+  const plan = planOf(shape, targetStrides, sourceStrides);
+  const { lengths, to, from, outer } = plan;
   const rank = lengths.length;
-  if (rank === 0) {
-    target[targetOffset] = source[sourceOffset]!;
-    return;
-  }
+  if (copyAccelerated(target, targetOffset, source, sourceOffset, plan)) return;
   const inner = rank - 1;
   const length = lengths[inner]!;
   const toStep = to[inner]!;
@@ -54,7 +51,6 @@ export function copyInto(
     copyPlane(target, targetOffset, 0, toStep, source, sourceOffset, 0, fromStep, 1, length);
     return;
   }
-  const outer = closest(from, inner);
   const rows = lengths[outer]!;
   if (rank === 2) {
     copyPlane(
@@ -94,6 +90,15 @@ export function copyInto(
       }
     },
   );
+}
+
+/** How two views of a shape are walked together. */
+export function planOf(shape: Shape, targetStrides: Shape, sourceStrides: Shape): CopyPlan {
+  const { lengths, strides } = mergeDimensions(shape, [targetStrides, sourceStrides]);
+  const from = strides[1]!;
+  // A single number.
+  if (lengths.length === 0) return { lengths: [1], to: [1], from: [1], outer: 0 };
+  return { lengths, to: strides[0]!, from, outer: closest(from, lengths.length - 1) };
 }
 
 /** The dimension before `inner` along which the elements lie closest together; the last one if `inner` is closer yet. */

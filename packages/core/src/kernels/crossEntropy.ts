@@ -3,8 +3,11 @@
  *
  * Element (n, c, p) of the logits lies at n·classes·inner + c·inner + p: classes of a sample are `inner` apart.
  */
+import { mayAccelerate } from "../accelerated/backend.ts";
 import { scaledSoftmax, sumsOfExponentials } from "../accelerated/rows.ts";
 import type { TypedArray } from "../dtype.ts";
+import { Storage } from "../storage.ts";
+import { Tensor } from "../tensor.ts";
 import { perDType } from "./specialize.ts";
 
 /** What the passes need to know beside the numbers. */
@@ -34,9 +37,16 @@ export function crossEntropyForward(
   smoothing: number,
 ): { readonly loss: number; readonly weight: number } {
   const { samples, classes, inner } = layout;
-  if (weight === null && smoothing === 0 && inner === 1 && logits instanceof Float32Array) {
-    const sums = sumsOfExponentials(logits, offset, samples, classes);
-    if (sums !== null) return plainLoss(losses, logits, offset, target, sums, classes, ignoreIndex);
+  const weights32 = weight === null || weight instanceof Float32Array ? weight : null;
+  if (logits instanceof Float32Array && weights32 === weight && samples > 0) {
+    const x = asLanes(logits, offset, layout);
+    // With smoothing, sums over all classes are wanted, too.
+    const all = smoothing > 0 ? (weights32 ?? new Float32Array(classes).fill(1)) : null;
+    const sums = sumsOfExponentials(x, [1], all);
+    if (sums !== null) {
+      lossesOf(losses, x, target, weights32, all, sums, ignoreIndex, smoothing);
+      return { loss: totals[0]!, weight: totals[1]! };
+    }
   }
   const out = losses ?? logits;
   const weights = weight ?? logits;
@@ -58,30 +68,56 @@ export function crossEntropyForward(
   return { loss: totals[0]!, weight: totals[1]! };
 }
 
-/** The loss without weights and smoothing, from what {@link sumsOfExponentials} gives. */
-function plainLoss(
+/** The logits as [samples, classes, inner]. */
+function asLanes(data: Float32Array, offset: number, layout: ClassLayout): Tensor {
+  const { samples, classes, inner } = layout;
+  const strides = [classes * inner, inner, 1];
+  const shape = [samples / inner, classes, inner];
+  return new Tensor(new Storage(data), "float32", shape, strides, offset);
+}
+
+/**
+ * The losses from what {@link sumsOfExponentials} gives; `all`: the weights of its second sums. Leaves both totals in
+ * `totals`.
+ */
+function lossesOf(
   losses: TypedArray | null,
-  logits: Float32Array,
-  offset: number,
+  logits: Tensor,
   target: ArrayLike<number>,
+  weights: Float32Array | null,
+  all: Float32Array | null,
   sums: Float32Array,
-  classes: number,
   ignoreIndex: number,
-): { readonly loss: number; readonly weight: number } {
+  smoothing: number,
+): void {
+  const [, classes, inner] = logits.shape as [number, number, number];
+  const { data } = logits.storage;
+  const { offset } = logits;
+  const perLane = all === null ? 3 : 5;
+  let weightOfAll = 0;
+  if (all !== null) for (let c = 0; c < classes; c++) weightOfAll += all[c]!;
   let total = 0;
-  let count = 0;
-  for (let i = 0; 3 * i < sums.length; i++) {
+  let weight = 0;
+  for (let i = 0, at = 0; at < sums.length; i++, at += perLane) {
     const t = target[i]!;
     let loss = 0;
     if (t !== ignoreIndex) {
-      const sum = sums[3 * i + 1]! + sums[3 * i + 2]!;
-      loss = Math.log(sum) - (logits[offset + i * classes + t]! - sums[3 * i]!);
+      const first = offset + Math.floor(i / inner) * classes * inner + (i % inner);
+      const w = weights === null ? 1 : weights[t]!;
+      const shift = Math.log(sums[at + 1]! + sums[at + 2]!);
+      loss = w * (shift - (data[first + t * inner]! - sums[at]!));
+      // Σ w·(shift − (x − m)).
+      if (all !== null) {
+        const ofAll = weightOfAll * shift - (sums[at + 3]! + sums[at + 4]!);
+        loss = (1 - smoothing) * loss + (smoothing / classes) * ofAll;
+      }
       total += loss;
-      count++;
+      weight += w;
     }
     if (losses !== null) losses[i] = loss;
   }
-  return { loss: total, weight: count };
+  totals[0] = total;
+  totals[1] = weight;
 }
 
 /** The place of the first target that is neither a class nor `ignoreIndex`; −1 if there is none. */
@@ -118,23 +154,38 @@ export function crossEntropyBackward(
   scale: number,
 ): void {
   const { samples, classes, inner } = layout;
+  const weights32 = weight === null || weight instanceof Float32Array ? weight : null;
   if (
-    weight === null &&
-    smoothing === 0 &&
-    inner === 1 &&
     out instanceof Float32Array &&
-    logits instanceof Float32Array
+    logits instanceof Float32Array &&
+    weights32 === weight &&
+    samples > 0 &&
+    mayAccelerate(samples * classes)
   ) {
+    const all = smoothing > 0 ? (weights32 ?? new Float32Array(classes).fill(1)) : null;
+    const weightOfAll = all === null ? 0 : all.reduce((sum, w) => sum + w, 0);
+    const share = smoothing / classes;
+    const own = new Float32Array(samples);
+    const shared = all === null ? null : new Float32Array(samples);
     const factors = new Float32Array(samples);
-    for (let i = 0; i < samples; i++)
-      if (target[i] !== ignoreIndex)
-        factors[i] = cotangents[cotangentOffset + (isShared ? 0 : i)]! * scale;
-    if (scaledSoftmax(out, logits, offset, factors, classes)) {
+    for (let i = 0; i < samples; i++) {
+      const t = target[i]!;
+      if (t === ignoreIndex) continue;
+      const factor = cotangents[cotangentOffset + (isShared ? 0 : i)]! * scale;
+      own[i] = factor * (1 - smoothing) * (weights32 === null ? 1 : weights32[t]!);
+      if (shared !== null) shared[i] = factor * share;
+      factors[i] = own[i]! + factor * share * weightOfAll;
+    }
+    const x = asLanes(logits, offset, layout);
+    const y = asLanes(out, 0, layout);
+    const less = shared === null ? null : { lanes: shared, weights: all! };
+    if (scaledSoftmax(x, 1, factors, less, y)) {
       for (let i = 0; i < samples; i++) {
         const t = target[i]!;
+        const first = Math.floor(i / inner) * classes * inner + (i % inner);
+        if (t !== ignoreIndex) out[first + t * inner]! -= own[i]!;
         // What is ignored has no part in the gradient, NaN or not.
-        if (t === ignoreIndex) out.fill(0, i * classes, (i + 1) * classes);
-        else out[i * classes + t] = out[i * classes + t]! - factors[i]!;
+        else for (let c = 0; c < classes; c++) out[first + c * inner] = 0;
       }
       return;
     }

@@ -2,8 +2,11 @@
  * Normalised exponentials along a dimension, and their backward passes. Each lane is shifted by its
  * largest element first, so that nothing overflows.
  */
-import { alongRows, logSumExpAccelerated } from "../accelerated/lanes.ts";
-import { softmaxAccelerated, softmaxGradientAccelerated } from "../accelerated/rows.ts";
+import {
+  logSumExpAccelerated,
+  softmaxAccelerated,
+  softmaxGradientAccelerated,
+} from "../accelerated/rows.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { forEachLaneAlong, forEachLaneOf, lengthAlong, stepAlong } from "./lanes.ts";
@@ -11,12 +14,7 @@ import { perDType } from "./specialize.ts";
 
 /** y_i = exp(x_i) / Σ_j exp(x_j), or its logarithm. */
 export function softmaxAlong(x: Tensor, dim: number, logarithmic: boolean, y: Tensor): void {
-  const last = x.ndim - 1;
-  if (
-    softmaxAccelerated(x, dim, logarithmic, y) ||
-    alongRows(dim, [x], y, ([rows], out) => softmaxAccelerated(rows!, last, logarithmic, out))
-  )
-    return;
+  if (softmaxAccelerated(x, dim, logarithmic, y)) return;
   const kernel = (logarithmic ? logSoftmaxFor : softmaxFor)(y.storage.data, x.storage.data);
   const source = x.storage.data;
   const target = y.storage.data;
@@ -99,14 +97,7 @@ export function softmaxGradientAlong(
   logarithmic: boolean,
   out: Tensor,
 ): void {
-  const last = y.ndim - 1;
-  if (
-    softmaxGradientAccelerated(y, cotangent, dim, logarithmic, out) ||
-    alongRows(dim, [y, cotangent], out, ([rows, c], to) =>
-      softmaxGradientAccelerated(rows!, c!, last, logarithmic, to),
-    )
-  )
-    return;
+  if (softmaxGradientAccelerated(y, cotangent, dim, logarithmic, out)) return;
   const yData = y.storage.data;
   const cData = cotangent.storage.data;
   const target = out.storage.data;

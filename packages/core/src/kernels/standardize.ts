@@ -1,7 +1,10 @@
 /**
  * Standardising groups of numbers, and the gradient of it. Means are kept in double precision.
  */
-import { standardizeAccelerated, standardizeGradientAccelerated } from "../accelerated/rows.ts";
+import {
+  standardizeAccelerated,
+  standardizeGradientAccelerated,
+} from "../accelerated/standardize.ts";
 import type { Tensor } from "../tensor.ts";
 import { perDType } from "./specialize.ts";
 

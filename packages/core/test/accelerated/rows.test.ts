@@ -1,62 +1,14 @@
 /** Accelerated functions of rows against double precision, within bounds derived from their roundings. */
 import type { Tensor } from "@chainrule/core";
-import {
-  crossEntropy,
-  layerNorm,
-  logSoftmax,
-  logsumexp,
-  setBackend,
-  softmax,
-  tensor,
-} from "@chainrule/core";
+import { crossEntropy, logSoftmax, logsumexp, setBackend, softmax, tensor } from "@chainrule/core";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { draws, onBackend } from "./backends.ts";
+import { expectNear } from "./near.ts";
 
 afterEach(() => setBackend("auto"));
 
-/** Half the distance of float32 numbers around 1: what a rounding may change a number by, as a share of it. */
-const rounding = 2 ** -24;
-
 const shapes = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 70 }));
-
-/** A result and the gradients of its operands. */
-function withGradients(
-  compute: (...operands: Tensor[]) => Tensor,
-  operands: readonly Tensor[],
-  cotangent: (shape: readonly number[]) => Tensor,
-): number[][] {
-  const leaves = operands.map((x) => x.detach().requiresGrad_());
-  const result = compute(...leaves);
-  result.backward(cotangent(result.shape).to(result.dtype));
-  return [result, ...leaves.map((leaf) => leaf.grad!)].map((x) => Array.from(x.toTypedArray()));
-}
-
-/**
- * Compares with double precision: `allowed` is how many roundings of the number itself, and how many of numbers of
- * magnitude `scale`, an element may be off by.
- */
-function expectNear(
-  compute: (...operands: Tensor[]) => Tensor,
-  operands: readonly Tensor[],
-  seed: number,
-  allowed: { readonly own: number; readonly common: number; readonly scale: number },
-): void {
-  const cotangent = (shape: readonly number[]) => draws(seed).plain(shape);
-  const wide = operands.map((x) => x.to("float64"));
-  const wanted = onBackend("reference", () => withGradients(compute, wide, cotangent));
-  const given = onBackend("wasm", () => withGradients(compute, operands, cotangent));
-  for (const [i, numbers] of wanted.entries()) {
-    expect(given[i]).toHaveLength(numbers.length);
-    for (const [at, exact] of numbers.entries()) {
-      const value = given[i]![at]!;
-      const own = allowed.own * Math.abs(exact);
-      const bound = rounding * (own + allowed.common * allowed.scale) + 2 ** -140;
-      if (!(Object.is(value, exact) || Math.abs(value - exact) <= bound))
-        expect(value, `result ${i}, element ${at}, within ${bound}`).toBe(exact);
-    }
-  }
-}
 
 test("softmax and its logarithm, with gradients, for rows of any length", () => {
   fc.assert(
@@ -155,6 +107,39 @@ test("cross-entropy from class indices, some of them ignored", () => {
   );
 });
 
+test("cross-entropy with weights, smoothing, ignored samples and places behind the classes", () => {
+  const lengths = fc.tuple(...[3, 20, 5].map((max) => fc.integer({ min: 1, max })));
+  fc.assert(
+    fc.property(
+      lengths,
+      fc.constantFrom(0, 0.1, 1),
+      fc.boolean(),
+      fc.integer(),
+      ([samples, classes, places], labelSmoothing, isWeighted, seed) => {
+        const draw = draws(seed);
+        const x = draw.plain([samples!, classes!, places!], -10, 10);
+        const weight = draw.plain([classes!], 0.5, 2);
+        const indices = Int32Array.from({ length: samples! * places! }, () =>
+          draw.integer(4) === 0 ? -1 : draw.integer(classes!),
+        );
+        indices[0] = 0;
+        const target = tensor(indices).reshape([samples!, places!]);
+        for (const reduction of ["mean", "sum", "none"] as const) {
+          const options = { labelSmoothing, reduction, ignoreIndex: -1 };
+          // Numbers of up to 20 and 5 roundings of them in each of the sums over the classes, which are divided by as many.
+          const allowed = { own: 100, common: 200, scale: 4 * samples! * places! };
+          const of = (t: Tensor): Tensor => {
+            const weights = isWeighted ? { weight: weight.to(t.dtype) } : {};
+            return crossEntropy(t, target, { ...options, ...weights });
+          };
+          expectNear((t) => of(t!), [x], seed, allowed);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
 test("what is ignored has no gradient, whatever it holds", () => {
   const x = tensor([
     [Number.NaN, 1, 2],
@@ -163,69 +148,6 @@ test("what is ignored has no gradient, whatever it holds", () => {
   onBackend("wasm", () => crossEntropy(x, tensor([-100, 1], { dtype: "int32" })).backward());
   expect((x.grad!.toArray() as number[][])[0]).toEqual([0, 0, 0]);
 });
-
-test("layer norm, with gradients", () => {
-  fc.assert(
-    fc.property(shapes, fc.integer(), ([rows, width], seed) => {
-      const length = width + 3;
-      const draw = draws(seed);
-      const x = draw.plain([rows, length], -2, 3);
-      const [weight, bias] = [draw.plain([length]), draw.plain([length])];
-      // With a deviation of 1/3 or more: numbers of up to 3 are rounded and divided by it, and multiplied by up to 2;
-      // the
-      // gradients of weight and bias are sums over the rows.
-      expectNear((t, w, b) => layerNorm(t!, [length], w!, b!), [x, weight, bias], seed, {
-        own: 30,
-        common: 30,
-        scale: 6 * 9 * rows,
-      });
-    }),
-    { numRuns: 40 },
-  );
-});
-
-test("sums and means over leading and trailing dimensions, the same for a view and its copy", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 }),
-      fc.boolean(),
-      fc.boolean(),
-      fc.integer(),
-      (shape, isMean, isLeading, seed) => {
-        const draw = draws(seed);
-        const x = draw.view(shape);
-        const count = 1 + draw.integer(shape.length);
-        const dims = shape.map((_, i) => i);
-        const chosen = isLeading ? dims.slice(0, count) : dims.slice(-count);
-        expectSums((t) => (isMean ? t.mean(chosen) : t.sum(chosen)), x);
-      },
-    ),
-    { numRuns: 100 },
-  );
-});
-
-test("sums of long rows, and of many", () => {
-  const draw = draws(12);
-  for (const shape of [[20_001], [2, 5000], [3000, 7], [700, 90], [1, 4097]]) {
-    const x = draw.plain(shape);
-    for (const dim of [0, -1]) expectSums((t) => t.sum(dim), x);
-    expectSums((t) => t.sum(), x);
-  }
-});
-
-/** Sums in double precision, rounded once. */
-function expectSums(compute: (x: Tensor) => Tensor, x: Tensor): void {
-  const given = onBackend("wasm", () => compute(x)).toTypedArray();
-  const copied = onBackend("wasm", () => compute(x.clone())).toTypedArray();
-  expect(copied).toEqual(given);
-  const wanted = onBackend("reference", () => compute(x.to("float64"))).toTypedArray();
-  const magnitudes = onBackend("reference", () => compute(x.to("float64").abs())).toTypedArray();
-  for (const [i, exact] of wanted.entries()) {
-    const bound = rounding * Math.abs(exact) + 2 ** -53 * x.numel() * magnitudes[i]! + 2 ** -149;
-    if (!(Object.is(given[i], exact) || Math.abs(given[i]! - exact) <= bound))
-      expect(given[i], `element ${i} within ${bound}`).toBe(exact);
-  }
-}
 
 test("a view gives the bits of its copy; other dimensions give those of rows", () => {
   const x = draws(1).plain([40, 33]);
