@@ -2,7 +2,7 @@
  * Matrix products of float32 numbers.
  *
  * Both operands are packed into panels first: so many rows of A, eight columns of B, in the order in which the inner
- * loop reads them, with zeros where a panel is not full. So any strides cost the same. The inner loop keeps a tile of C
+ * loop reads them; where a panel is not full, with the last one again. So any strides cost the same. The inner loop keeps a tile of C
  * in registers: 6 × 8 numbers where multiplication and addition are one instruction, else 4 × 8. An engine has 15 or 16
  * vector registers to give, and without the fused instruction each product needs one of them.
  */
@@ -24,7 +24,7 @@ const vectorBytes = 16;
 
 /**
  * pack(target, source, lineStep, alongStep, lines, along): panels of `width` lines. For each panel, for each step along
- * the lines, one number of each of its lines. Steps are in bytes.
+ * the lines, one number of each of its lines; those that the last panel lacks are the last line again. Steps are in bytes.
  */
 export function pack(width: number): Kernel {
   const panelBytes = width * numberBytes;
@@ -54,7 +54,11 @@ export function pack(width: number): Kernel {
 
     const packRows = () => {
       local.set(from[0]!, source);
-      for (let i = 1; i < width; i++) local.set(from[i]!, i32.add(from[i - 1]!, lineStep));
+      for (let i = 1; i < width; i++) {
+        local.set(from[i]!, from[i - 1]!);
+        i32.gt_s(rest, i);
+        if_({}, () => advance(from[i]!, lineStep));
+      }
       local.set(p, 0);
       i32.eq(alongStep, numberBytes);
       if_({}, () => {
@@ -74,42 +78,10 @@ export function pack(width: number): Kernel {
       });
     };
 
-    /** Zeros stand for the lines that the last panel lacks. */
-    const packRest = () => {
-      const line = scope.i32();
-      const to = scope.i32();
-      const pointer = from[0]!;
-      forEach(line, 0, width, 1, () => {
-        local.set(to, i32.add(target, i32.mul(line, numberBytes)));
-        local.set(pointer, i32.add(source, i32.mul(line, lineStep)));
-        forEach(p, 0, along, 1, () => {
-          i32.lt_s(line, rest);
-          if_(
-            {},
-            () => {
-              i32.store({}, to, i32.load({}, pointer));
-              advance(pointer, alongStep);
-            },
-            () => {
-              i32.store({}, to, 0);
-            },
-          );
-          advance(to, panelBytes);
-        });
-      });
-    };
-
     forEach(first, 0, lines, width, () => {
       local.set(rest, i32.sub(lines, first));
-      i32.ge_s(rest, width);
-      if_(
-        {},
-        () => {
-          i32.eq(lineStep, numberBytes);
-          if_({}, packColumns, packRows);
-        },
-        packRest,
-      );
+      i32.and(i32.ge_s(rest, width), i32.eq(lineStep, numberBytes));
+      if_({}, packColumns, packRows);
       local.set(source, i32.add(source, i32.mul(lineStep, width)));
     });
   });

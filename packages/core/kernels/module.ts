@@ -5,7 +5,7 @@ import { importMemory, Module } from "wasmati";
 import { mostPages } from "../src/accelerated/scratch.ts";
 import type { Variant } from "./assembler.ts";
 import { clear, fill } from "./clear.ts";
-import { gather, scatter } from "./convolution.ts";
+import { fillRows, gather, padRows, scatter, sumParts, unpadRows } from "./convolution.ts";
 import { copyAny, copyRows, repeatNumbers, transpose } from "./copy.ts";
 import { lstm, lstmGradient } from "./gates.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
@@ -35,6 +35,10 @@ export function assemble(variant: Variant): Uint8Array {
     multiply: multiply(variant),
     gatherColumns: gather(panelColumns),
     scatter,
+    padRows,
+    unpadRows,
+    fillRows,
+    sumParts,
     clear,
     fill,
     copyRows,

@@ -1,53 +1,165 @@
 /**
- * What convolutions as matrix products have in common: lengths, tables, packed operands. See `convolution.ts`.
+ * What convolutions have in common: lengths, tables, padded images, packed operands. See `convolution.ts`.
  */
 import type { ConvolutionGeometry } from "../kernels/convolution-geometry.ts";
 import { volume } from "../kernels/convolution-geometry.ts";
-import { cornersOf, offsetsOf, padFor, reachOf } from "../kernels/padded-image.ts";
+import { cornersOf, offsetsOf, reachOf } from "../kernels/padded-image.ts";
 import type { Kernels } from "./kernels.ts";
 import { blockColumns, blockRows, blockSteps, mostPanelRows, panelColumns } from "./matmul.ts";
-import type { Scratch } from "./scratch.ts";
+import { alignment } from "./scratch.ts";
+import type { Place } from "./whole.ts";
 
-/** Where a convolution is computed: by one thread, or by several, each of which has room of its own. */
-export interface Site {
-  readonly kernels: Kernels;
-  readonly scratch: Scratch;
-  /** Makes room for so many numbers, and for so many of each thread's own. False where there is no such memory. */
-  begin(numbers: number, pieces: number, ownNumbers: number, ownPieces: number): boolean;
-  takeOwn(numbers: number): number;
+/** Hands out a piece of memory in parts that begin at lines of the cache. */
+export class Room {
+  private top: number;
+
+  constructor(address: number) {
+    this.top = address;
+  }
+
+  take(numbers: number): number {
+    const address = this.top;
+    this.top += bytesFor(numbers);
+    return address;
+  }
 }
 
-/** The lengths and tables of a convolution, the tables in WebAssembly's memory. */
-export interface Plan {
-  readonly site: Site;
+/** The bytes of so many numbers, to the end of a line of the cache. */
+function bytesFor(numbers: number): number {
+  return Math.ceil((4 * numbers) / alignment) * alignment;
+}
+
+/** How many numbers a {@link Room} needs for parts of so many. */
+export function roomFor(...parts: readonly number[]): number {
+  return parts.reduce((sum, numbers) => sum + bytesFor(numbers), 0) / 4;
+}
+
+/** The lengths of a convolution, in numbers, unless it says bytes. */
+export interface Lengths {
   readonly geometry: ConvolutionGeometry;
   readonly reach: readonly number[];
   /** Products for each output, and outputs for each channel. */
   readonly depth: number;
   readonly outputs: number;
-  /** Numbers of one sample and group: of x, with padding, and of y. */
+  readonly width: number;
+  readonly rowCount: number;
+  /** One sample and group: of x, with padding, and of y; and the weights of a group. */
   readonly xSize: number;
   readonly imageSize: number;
   readonly ySize: number;
-  /** Whether windows reach over the whole input and nothing else. */
+  readonly wSize: number;
+  /** The rows of an image, and what they consist of: zeros, numbers of x, zeros. */
+  readonly imageRows: number;
+  readonly before: number;
+  readonly length: number;
+  readonly after: number;
+  /** Whether windows reach over the whole input and nothing else: x is the image. */
   readonly isPlain: boolean;
-  /** Addresses: the distances of kernel places, the corners of all windows, those of the first in each row. */
+  /** Whether every number of x has a place in the image. */
+  readonly isCovered: boolean;
+}
+
+export function lengthsOf(geometry: ConvolutionGeometry): Lengths {
+  const { inChannels, outChannels, input, output, kernel, padding } = geometry;
+  const depth = inChannels * volume(kernel);
+  const outputs = volume(output);
+  const reach = reachOf(geometry);
+  const [rd, rh, rw] = reach as [number, number, number];
+  const shift = padding[2]!;
+  const before = Math.min(Math.max(shift, 0), rw);
+  const length = Math.max(Math.min(input[2]! + shift, rw) - before, 0);
+  return {
+    geometry,
+    reach,
+    depth,
+    outputs,
+    width: output[2]!,
+    rowCount: output[0]! * output[1]!,
+    xSize: inChannels * volume(input),
+    imageSize: inChannels * volume(reach),
+    ySize: outChannels * outputs,
+    wSize: outChannels * depth,
+    imageRows: inChannels * rd * rh,
+    before,
+    length,
+    after: rw - before - length,
+    isPlain: reach.every((n, i) => n === input[i] && padding[i] === 0),
+    isCovered: reach.every((n, i) => padding[i]! >= 0 && n >= input[i]! + padding[i]!),
+  };
+}
+
+/** The tables of a convolution, by their addresses. */
+export interface Tables {
+  /** For each row of the image, where its numbers begin in x; −1 for rows of zeros. */
+  readonly starts: number;
+  /** The distances of kernel places, the corners of all windows, those of the first in each row. */
   readonly offsets: number;
   readonly places: number;
   readonly corners: number;
-  /** Room for a packed block of columns, and for a tile. */
-  readonly packedB: number;
-  readonly spare: number;
 }
 
-/** A sample and group: the address of its padded image. */
-export interface WithImage extends Plan {
-  readonly image: number;
+/** How many numbers {@link putTables} writes. */
+export function tableNumbers({ imageRows, depth, outputs, rowCount }: Lengths): number {
+  return roomFor(imageRows, depth, outputs, rowCount);
 }
 
-/** Rows that are packed: their address. */
-export interface WithRows extends Plan {
-  readonly packedA: number;
+export function putTables(lengths: Lengths, { scratch: { words } }: Place, room: Room): Tables {
+  const { geometry, reach, outputs, width } = lengths;
+  const put = (table: Int32Array): number => {
+    const address = room.take(table.length);
+    const at = address >> 2;
+    for (let i = 0; i < table.length; i++) words[at + i] = 4 * table[i]!;
+    return address;
+  };
+  const rowCorners = cornersOf(geometry, reach);
+  const all = new Int32Array(outputs);
+  const step = geometry.stride[2]!;
+  for (let row = 0, t = 0; row < rowCorners.length; row++)
+    for (let i = 0; i < width; i++, t++) all[t] = rowCorners[row]! + i * step;
+  return {
+    starts: put(startsOf(lengths)),
+    offsets: put(offsetsOf(geometry, reach)),
+    places: put(all),
+    corners: put(rowCorners),
+  };
+}
+
+/** Where the numbers of each row of an image begin in x; −1 for rows of zeros. */
+function startsOf({ geometry, reach, imageRows, before, length }: Lengths): Int32Array {
+  const { inChannels, input, padding } = geometry;
+  const [d, h, w] = input as [number, number, number];
+  const starts = new Int32Array(imageRows).fill(-1);
+  let row = 0;
+  for (let c = 0; c < inChannels; c++) {
+    for (let z = 0; z < reach[0]!; z++) {
+      const iz = z - padding[0]!;
+      for (let y = 0; y < reach[1]!; y++, row++) {
+        const iy = y - padding[1]!;
+        if (length > 0 && iz >= 0 && iz < d && iy >= 0 && iy < h)
+          starts[row] = ((c * d + iz) * h + iy) * w + before - padding[2]!;
+      }
+    }
+  }
+  return starts;
+}
+
+/** Copies one sample and group of x to an image, with its padding; the address of the image. */
+export function padded(
+  lengths: Lengths,
+  { starts }: Tables,
+  kernels: Kernels,
+  x: number,
+  image: number,
+): number {
+  if (lengths.isPlain) return x;
+  const { imageRows, before, length, after } = lengths;
+  kernels.padRows(image, x, starts, imageRows, before, length, after);
+  return image;
+}
+
+/** How many numbers an image takes that {@link padded} makes. */
+export function imageNumbers({ isPlain, imageSize }: Lengths): number {
+  return isPlain ? 0 : imageSize + 4;
 }
 
 /** How many numbers {@link packAll} writes. */
@@ -59,84 +171,15 @@ function roundedRows(rows: number): number {
   return rows + mostPanelRows;
 }
 
-function bytesOf(numbers: Int32Array): Int32Array {
-  return numbers.map((value) => 4 * value);
-}
-
-/**
- * Makes room for a convolution whose products have so many steps and columns, for `more` numbers, and `own` of each thread.
- * `null` where there is no such memory.
- */
-export function planOf(
-  site: Site,
-  geometry: ConvolutionGeometry,
-  steps: number,
-  columns: number,
-  more: number,
-  own: number,
-): Plan | null {
-  const { inChannels, outChannels, input, output, kernel, stride } = geometry;
-  const depth = inChannels * volume(kernel);
-  const outputs = volume(output);
-  const reach = reachOf(geometry);
-  const width = output[2]!;
-  const rowCount = output[0]! * output[1]!;
-  const sizeB = (Math.min(columns, blockColumns) + panelColumns) * Math.min(steps, blockSteps);
-  const sizeTile = mostPanelRows * panelColumns;
-  const { scratch } = site;
-  const tables = depth + outputs + rowCount;
-  if (!site.begin(tables + more, 16, own + sizeB + sizeTile, 8)) return null;
-  const putTable = (table: Int32Array): number => {
-    const address = scratch.take(table.length);
-    scratch.words.set(table, address >> 2);
-    return address;
-  };
-  const corners = cornersOf(geometry, reach);
-  const places = new Int32Array(outputs);
-  for (let t = 0; t < outputs; t++)
-    places[t] = corners[Math.floor(t / width)]! + (t % width) * stride[2]!;
-  return {
-    site,
-    geometry,
-    reach,
-    depth,
-    outputs,
-    xSize: inChannels * volume(input),
-    imageSize: inChannels * volume(reach),
-    ySize: outChannels * outputs,
-    isPlain: reach.every((length, i) => length === input[i] && geometry.padding[i] === 0),
-    offsets: putTable(bytesOf(offsetsOf(geometry, reach))),
-    places: putTable(bytesOf(places)),
-    corners: putTable(bytesOf(corners)),
-    packedB: site.takeOwn(sizeB),
-    spare: site.takeOwn(sizeTile),
-  };
-}
-
-/** Copies one sample and group in, with its padding. */
-export function putImage(
-  { site: { scratch }, geometry, reach, isPlain, xSize, imageSize }: Plan,
-  image: number,
-  x: Float32Array,
-  from: number,
-): void {
-  if (isPlain) {
-    scratch.putAt(image, x, from, from + xSize);
-    return;
-  }
-  const { floats } = scratch;
-  const first = image >> 2;
-  padFor(x, floats)(geometry, reach, x, from, floats.subarray(first, first + imageSize));
-}
-
 /** Where the panels of rows from i on lie, for steps from p on, so many at a time. */
 function panelAt(packed: number, rows: number, i: number, p: number, steps: number): number {
   return packed + 4 * (p * roundedRows(rows) + i * steps);
 }
 
-/** Packs rows × steps numbers for {@link panelAt}; a row is rowStep bytes from the next, a step alongStep. */
+/** Packs rows × steps numbers for {@link multiplyPacked}; a row is rowStep bytes from the next, a step alongStep. */
 export function packAll(
-  { site: { kernels }, packedA }: WithRows,
+  kernels: Kernels,
+  packed: number,
   source: number,
   rowStep: number,
   alongStep: number,
@@ -148,58 +191,60 @@ export function packAll(
     for (let i = 0; i < rows; i += blockRows) {
       const height = Math.min(blockRows, rows - i);
       const from = source + i * rowStep + p * alongStep;
-      const to = panelAt(packedA, rows, i, p, along);
+      const to = panelAt(packed, rows, i, p, along);
       kernels.packRows(to, from, rowStep, alongStep, height, along);
     }
   }
 }
 
-/** C += A·B for packed rows of A and rows of C that are `stride` numbers apart, where `pack` packs a block of B: columns from j on, steps from p on. */
+/** How many numbers a packed block of columns takes, and a tile. */
+export function blockNumbers(steps: number, columns: number): readonly [number, number] {
+  const block = (Math.min(columns, blockColumns) + panelColumns) * Math.min(steps, blockSteps);
+  return [block, mostPanelRows * panelColumns];
+}
+
+/** A product of packed rows. */
+export interface Product {
+  /** The addresses of the packed rows, and of room for a packed block of columns and for a tile. */
+  readonly packedA: number;
+  readonly packedB: number;
+  readonly spare: number;
+  /** Where it is written: the address of its first number, and how many numbers its rows lie apart. */
+  readonly c: number;
+  readonly stride: number;
+  readonly rows: number;
+  readonly steps: number;
+  readonly columns: number;
+  /** Whether it is added to what is there. */
+  readonly isAdded: boolean;
+}
+
+/** Multiplies, where `pack` packs a block of columns to packedB: columns from j on, steps from p on. */
 export function multiplyPacked(
-  { site: { kernels }, packedA, packedB, spare }: WithRows,
-  c: number,
-  rows: number,
-  steps: number,
-  columns: number,
-  stride: number,
+  kernels: Kernels,
+  { packedA, packedB, spare, c, stride, rows, steps, columns, isAdded }: Product,
   pack: (j: number, p: number, width: number, depth: number) => void,
 ): void {
   for (let j = 0; j < columns; j += blockColumns) {
     const width = Math.min(blockColumns, columns - j);
     for (let p = 0; p < steps; p += blockSteps) {
       const along = Math.min(blockSteps, steps - p);
+      const isFirst = p === 0 && !isAdded ? 1 : 0;
       pack(j, p, width, along);
       for (let i = 0; i < rows; i += blockRows) {
         const height = Math.min(blockRows, rows - i);
         const a = panelAt(packedA, rows, i, p, along);
         const tile = c + 4 * (i * stride + j);
-        kernels.multiply(tile, 4 * stride, a, packedB, height, width, along, 0, spare);
+        kernels.multiply(tile, 4 * stride, a, packedB, height, width, along, isFirst, spare);
       }
     }
   }
 }
 
-/** Packs windows as columns, for {@link multiplyPacked}: outputs along the columns, or along the steps. */
-export function gatherOutputs(
-  plan: WithImage,
-  j: number,
-  p: number,
-  width: number,
-  steps: number,
-): void {
-  const { site, packedB, image, places, offsets } = plan;
-  site.kernels.gatherColumns(packedB, image, places + 4 * j, offsets + 4 * p, width, steps);
-}
-
-export function gatherOffsets(
-  plan: WithImage,
-  j: number,
-  p: number,
-  width: number,
-  steps: number,
-): void {
-  const { site, packedB, image, places, offsets } = plan;
-  site.kernels.gatherColumns(packedB, image, offsets + 4 * j, places + 4 * p, width, steps);
+/** As many calls of kernels as {@link multiplyPacked} makes, or some more. */
+export function callsOf(rows: number, steps: number, columns: number): number {
+  const ofRows = 1 + Math.ceil(rows / blockRows);
+  return Math.ceil(columns / blockColumns) * Math.ceil(steps / blockSteps) * ofRows;
 }
 
 /** How many products of numbers a convolution and its gradients take. */
@@ -209,10 +254,9 @@ export function productsOf(geometry: ConvolutionGeometry): number {
 }
 
 /** Products that are given back to an image are kept for so many numbers at a time, unless one row takes more. */
-const mostProducts = 1 << 18;
+const mostProducts = 1 << 16;
 
 /** So many rows of outputs are given back to the image together. */
-export function rowsAtATime({ inChannels, kernel, output }: ConvolutionGeometry): number {
-  const row = inChannels * volume(kernel) * output[2]!;
-  return Math.min(output[0]! * output[1]!, Math.max(1, Math.floor(mostProducts / row)));
+export function rowsAtATime({ depth, width, rowCount }: Lengths): number {
+  return Math.min(rowCount, Math.max(1, Math.floor(mostProducts / (depth * width))));
 }

@@ -34,6 +34,10 @@ export interface Kernels {
     width: number,
     step: number,
   ): void;
+  padRows(image: number, source: number, ...rows: RowArguments): void;
+  unpadRows(target: number, image: number, ...rows: RowArguments): void;
+  fillRows(target: number, values: number, rows: number, count: number): void;
+  sumParts(target: number, source: number, parts: number, step: number, count: number): void;
   clear(address: number, bytes: number): void;
   fill(address: number, count: number, value: number): void;
   copyRows(...args: CopyArguments): void;
@@ -179,6 +183,8 @@ type CopyArguments = [
   fromRow: number,
 ];
 
+type RowArguments = [starts: number, rows: number, before: number, length: number, after: number];
+
 /** Which arguments are addresses. */
 const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   packRows: [0, 1],
@@ -186,6 +192,10 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   multiply: [0, 2, 3, 8],
   gatherColumns: [0, 1, 2, 3],
   scatter: [0, 1, 2, 3],
+  padRows: [0, 1, 2],
+  unpadRows: [0, 1, 2],
+  fillRows: [0, 1],
+  sumParts: [0, 1],
   clear: [0],
   fill: [0],
   copyRows: [0, 1],

@@ -14,7 +14,7 @@ import {
   convolveInputAccelerated,
   convolveWeightAccelerated,
 } from "../accelerated/convolution.ts";
-import type { TypedArray } from "../dtype.ts";
+import type { Tensor } from "../tensor.ts";
 import {
   convolveByColumns,
   convolveInputByColumns,
@@ -37,46 +37,40 @@ function isShallow({ inChannels, kernel }: ConvolutionGeometry): boolean {
   return inChannels * volume(kernel) <= directDepth;
 }
 
-/** y = x ⋆ w (+ bias). */
+/** y = x ⋆ w (+ bias). Tensors are contiguous here and below. */
 export function convolve(
   geometry: ConvolutionGeometry,
-  x: TypedArray,
-  xOffset: number,
-  w: TypedArray,
-  wOffset: number,
+  x: Tensor,
+  w: Tensor,
   bias: ArrayLike<number> | null,
-  y: TypedArray,
+  y: Tensor,
 ): void {
-  if (convolveAccelerated(geometry, x, xOffset, w, wOffset, bias, y)) return;
+  if (convolveAccelerated(geometry, x, w, bias, y)) return;
   const run = isShallow(geometry) ? convolveDirectly : convolveByColumns;
-  run(geometry, x, xOffset, w, wOffset, bias, y);
+  run(geometry, x.storage.data, x.offset, w.storage.data, w.offset, bias, y.storage.data);
 }
 
 /** The gradient with respect to x: what each output place gets, given back to the places it was made of. */
 export function convolveInput(
   geometry: ConvolutionGeometry,
-  g: TypedArray,
-  gOffset: number,
-  w: TypedArray,
-  wOffset: number,
-  x: TypedArray,
+  g: Tensor,
+  w: Tensor,
+  x: Tensor,
 ): void {
-  if (convolveInputAccelerated(geometry, g, gOffset, w, wOffset, x)) return;
+  if (convolveInputAccelerated(geometry, g, w, x)) return;
   const isDirect = geometry.outChannels <= directChannels && isShallow(geometry);
   const run = isDirect ? convolveInputDirectly : convolveInputByColumns;
-  run(geometry, g, gOffset, w, wOffset, x);
+  run(geometry, g.storage.data, g.offset, w.storage.data, w.offset, x.storage.data);
 }
 
 /** The gradient with respect to w. */
 export function convolveWeight(
   geometry: ConvolutionGeometry,
-  x: TypedArray,
-  xOffset: number,
-  g: TypedArray,
-  gOffset: number,
-  w: TypedArray,
+  x: Tensor,
+  g: Tensor,
+  w: Tensor,
 ): void {
-  if (convolveWeightAccelerated(geometry, x, xOffset, g, gOffset, w)) return;
+  if (convolveWeightAccelerated(geometry, x, g, w)) return;
   const run = isShallow(geometry) ? convolveWeightDirectly : convolveWeightByColumns;
-  run(geometry, x, xOffset, g, gOffset, w);
+  run(geometry, x.storage.data, x.offset, g.storage.data, g.offset, w.storage.data);
 }

@@ -1,6 +1,6 @@
 /** Accelerated convolutions and their gradients against double precision, within the bound that is derived for them. */
 import type { Tensor } from "@chainrule/core";
-import { conv1d, conv2d, conv3d, convTranspose2d, setBackend } from "@chainrule/core";
+import { conv1d, conv2d, conv3d, convTranspose2d, setBackend, setThreads } from "@chainrule/core";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { draws, onBackend } from "./backends.ts";
@@ -94,4 +94,44 @@ test("more products, outputs and channels than a block has", () => {
   expectSums((x, w) => conv2d(x!, w!, null, { padding: 1 }), deep, 900);
   const wide = [draw.plain([1, 2, 50, 50]), draw.plain([3, 2, 3, 3])];
   expectSums((x, w) => conv2d(x!, w!), wide, 2500);
+});
+
+test("two threads: the same bits, for many samples, few, and blocks of the kernel's gradient", () => {
+  const shapes = [
+    [
+      [9, 3, 20, 30],
+      [8, 3, 3, 3],
+    ],
+    [
+      [1, 4, 70, 75],
+      [9, 4, 5, 3],
+    ],
+    [
+      [3, 40, 9, 9],
+      [32, 40, 3, 3],
+    ],
+  ] as const;
+  for (const [i, [inputs, weights]] of shapes.entries()) {
+    const run = (threads: number) => {
+      const before = setThreads(threads);
+      try {
+        // Made by an op, it lies in shared memory where it is large.
+        const x = draws(i).plain(inputs).mul(1).requiresGrad_();
+        const w = draws(i + 10)
+          .plain(weights)
+          .requiresGrad_();
+        const bias = draws(i + 20).plain([weights[0]]);
+        const y = conv2d(x, w, bias, { padding: [1, 0] });
+        y.backward(
+          draws(i + 30)
+            .plain(y.shape)
+            .mul(1),
+        );
+        return [y, x.grad!, w.grad!].map((t) => t.toTypedArray());
+      } finally {
+        setThreads(before);
+      }
+    };
+    expect(onBackend("wasm", () => run(2))).toEqual(onBackend("wasm", () => run(1)));
+  }
 });

@@ -117,7 +117,7 @@ export const convolution: Op<
     const bias = shift === undefined ? null : contiguousOperand(shift).toTypedArray();
     if (y.numel() === 0) return;
     const geometry = geometryOf(x.shape, w.shape, y.shape, options);
-    convolve(geometry, x.storage.data, x.offset, w.storage.data, w.offset, bias, y.storage.data);
+    convolve(geometry, x, w, bias, y);
   },
   vjp: [
     (cotangent, node) =>
@@ -248,7 +248,7 @@ export const convolutionInput: Op<
     const w = contiguousOperand(weight!);
     if (y.numel() === 0 || g.numel() === 0) return;
     const geometry = geometryOf(y.shape, w.shape, g.shape, options);
-    convolveInput(geometry, g.storage.data, g.offset, w.storage.data, w.offset, y.storage.data);
+    convolveInput(geometry, g, w, y);
   },
   vjp: [
     (cotangent, node) => convolution(cotangent, node.b, null, withoutSizes(node.options)),
@@ -336,7 +336,7 @@ export const convolutionWeight: Op<
     const g = contiguousOperand(output!);
     if (y.numel() === 0 || g.numel() === 0) return;
     const geometry = geometryOf(x.shape, y.shape, g.shape, options);
-    convolveWeight(geometry, x.storage.data, x.offset, g.storage.data, g.offset, y.storage.data);
+    convolveWeight(geometry, x, g, y);
   },
   vjp: [
     (cotangent, node) =>
