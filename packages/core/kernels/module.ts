@@ -7,7 +7,17 @@ import type { Variant } from "./assembler.ts";
 import { clear, fill } from "./clear.ts";
 import { fillRows, gather, padRows, scatter, sumParts, unpadRows } from "./convolution.ts";
 import { copyAny, copyRows, repeatNumbers, transpose } from "./copy.ts";
-import { lstm, lstmGradient } from "./gates.ts";
+import {
+  accumulate,
+  gru,
+  gruGradient,
+  lstm,
+  lstmGradient,
+  reluStep,
+  reluStepGradient,
+  tanhStep,
+  tanhStepGradient,
+} from "./gates.ts";
 import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
 import { maxPool, meanPool, putPlanes, spreadPool } from "./pooling.ts";
 import {
@@ -51,6 +61,13 @@ export function assemble(variant: Variant): Uint8Array {
     spreadPool,
     lstm: lstm(variant),
     lstmGradient: lstmGradient(variant),
+    gru: gru(variant),
+    gruGradient: gruGradient(variant),
+    tanhStep: tanhStep(variant),
+    tanhStepGradient: tanhStepGradient(variant),
+    reluStep: reluStep(variant),
+    reluStepGradient: reluStepGradient(variant),
+    accumulate,
     softmax: softmax(variant),
     logSoftmax: logSoftmax(variant),
     sumExp: sumExp(variant),

@@ -2,7 +2,7 @@
  * Recurrent networks and attention: what the golden values do not tell.
  */
 import type { Tensor } from "@chainrule/core";
-import { cat, flip, Generator, noGrad, randn, stack, zeros } from "@chainrule/core";
+import { cat, flip, Generator, grad, noGrad, randn, stack, zeros } from "@chainrule/core";
 import * as nn from "@chainrule/nn";
 import { describe, expect, test } from "vitest";
 
@@ -111,17 +111,54 @@ describe("recurrent networks", () => {
     expect(apart(a.forward(x)[0], a.forward(x)[0])).toBe(0);
   });
 
-  test("take two nodes a step", () => {
-    const lstm = new nn.LSTM(2, 3);
+  const nodesOf = (output: Tensor): number => {
     const seen = new Set<object>();
-    const stack = [lstm.forward(randn([10, 1, 2]))[0].node!];
+    const stack = [output.node!];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       if (seen.has(node)) continue;
       seen.add(node);
       for (const operand of node.operands) if (operand.node !== null) stack.push(operand.node);
     }
-    expect(seen.size).toBeLessThanOrEqual(2 * 10 + 5);
-  });
+    return seen.size;
+  };
+
+  test.each([["LSTM", (): nn.LSTM => new nn.LSTM(2, 4)]])(
+    "%s takes one op for all steps; where lengths differ, few for each",
+    (_, make) => {
+      const net = make();
+      const x = randn([10, 2, 2]);
+      // A sum of biases beside it.
+      expect(nodesOf(net.forward(x)[0])).toBeLessThanOrEqual(2);
+      expect(nodesOf(net.forward(x, null, { lengths: [10, 4] })[0])).toBeLessThanOrEqual(
+        5 * 10 + 5,
+      );
+    },
+  );
+
+  test.each([false, true])(
+    "are the same with one op as step by step (both ways: %s)",
+    (bidirectional) => {
+      const options = { ...float64, bidirectional, numLayers: 2, batchFirst: true } as const;
+      const x = drawn(3, 5, 2);
+      for (const net of [
+        new nn.LSTM(2, 4, options),
+        new nn.GRU(2, 4, options),
+        new nn.RNN(2, 4, options),
+      ]) {
+        // Lengths that do not differ from the whole are masks that hide nothing, but for a sample of their own.
+        const longer = cat([x, zeros([1, 5, 2], float64)], 0);
+        const lengths = [5, 5, 5, 1];
+        const run = (input: Tensor, options?: nn.SequenceOptions): Tensor =>
+          (net.forward(input, null, options)[0] as Tensor).at(":3");
+        const parameters = net.parameters();
+        const [whole, stepwise] = [run(x), run(longer, { lengths })];
+        expect(apart(whole, stepwise)).toBeLessThan(1e-14);
+        const [a, b] = [whole, stepwise].map((y) => grad([y.square().sum()], parameters));
+        for (const [i, gradient] of a!.entries())
+          expect(apart(gradient, b![i]!)).toBeLessThan(1e-13);
+      }
+    },
+  );
 
   test("begin within ±1/√hiddenSize", () => {
     const lstm = new nn.LSTM(3, 16, { numLayers: 2, bidirectional: true });

@@ -5,52 +5,25 @@
  * the products and sums that it is made of.
  */
 import type { Tensor } from "../tensor.ts";
-import { acceleratorFor, mayAccelerate } from "./backend.ts";
-import type { Kernels } from "./kernels.ts";
+import { mayAccelerate } from "./backend.ts";
+import { computeWhole } from "./whole.ts";
 
-/** Numbers of gates that pass through at a time, unless one row has more. */
-const blockNumbers = 1 << 13;
+/** Numbers of a state in a part, unless one row has more. */
+const partNumbers = 1 << 11;
+/** What a number of a state costs, in products of a matrix product: five elementary functions. */
+const workOfOne = 64;
 /** From so many numbers of a state on copying pays. */
 const leastNumbers = 1 << 7;
 
-/**
- * Passes rows through WebAssembly's memory, block by block. Operands and results have `width` or four times as many
- * numbers a row, and are contiguous. False where plain loops are to do it.
- */
-function pass(
-  operands: readonly Tensor[],
-  results: readonly Tensor[],
-  rows: number,
-  width: number,
-  compute: (kernels: Kernels, addresses: readonly number[], count: number) => void,
-): boolean {
-  const all = [...operands, ...results];
+/** The first row and the number of rows of each part. */
+function forEachPart(rows: number, width: number, each: (first: number, count: number) => void) {
+  const most = Math.max(1, Math.floor(partNumbers / width));
+  for (let first = 0; first < rows; first += most) each(first, Math.min(most, rows - first));
+}
+
+function isFor(rows: number, width: number): boolean {
   // Vectors must not reach from one part of the gates into the next.
-  if (rows === 0 || width % 4 !== 0 || !mayAccelerate(rows * width)) return false;
-  if (all.some((x) => x.dtype !== "float32")) return false;
-  const accelerator = acceleratorFor(rows * width, leastNumbers);
-  if (accelerator === null) return false;
-  const { scratch, kernels } = accelerator;
-  const most = Math.max(1, Math.min(rows, Math.floor(blockNumbers / (4 * width))));
-  const widths = all.map((x) => x.numel() / rows);
-  const total = widths.reduce((sum, own) => sum + own, 0);
-  if (!scratch.begin(most * total, all.length)) return false;
-  const addresses = widths.map((own) => scratch.take(most * own));
-  for (let first = 0; first < rows; first += most) {
-    const count = Math.min(most, rows - first);
-    for (const [i, x] of operands.entries()) {
-      const from = x.offset + first * widths[i]!;
-      const data = x.storage.data as Float32Array;
-      scratch.putAt(addresses[i]!, data, from, from + count * widths[i]!);
-    }
-    compute(kernels, addresses, count);
-    for (const [j, x] of results.entries()) {
-      const i = operands.length + j;
-      const data = x.storage.data as Float32Array;
-      scratch.get(addresses[i]!, count * widths[i]!, data, x.offset + first * widths[i]!);
-    }
-  }
-  return true;
+  return rows > 0 && width > 0 && width % 4 === 0 && mayAccelerate(rows * width);
 }
 
 /** The step of cells; see `lstmCells`. False where plain loops are to do it. */
@@ -60,9 +33,34 @@ export function lstmAccelerated(
   rows: number,
   width: number,
 ): boolean {
-  return pass(operands, results, rows, width, (kernels, addresses, count) => {
-    const [gates, cell, hidden, next, act] = addresses as [number, number, number, number, number];
-    kernels.lstm(hidden, next, act, gates, cell, count, width);
+  if (!isFor(rows, width)) return false;
+  const task = {
+    operands,
+    results,
+    work: rows * width * workOfOne,
+    least: leastNumbers * workOfOne,
+    common: 4 * width,
+  };
+  return computeWhole(task, ({ kernels, operands: from, results: to, common, part, wait }) => {
+    const [gates, cell] = from as [number, number];
+    const [hidden, next, act] = to as [number, number, number];
+    kernels.clear(common, 16 * width);
+    part();
+    wait();
+    forEachPart(rows, width, (first, count) => {
+      const at = 4 * first * width;
+      kernels.lstm(
+        hidden + at,
+        next + at,
+        act + 4 * at,
+        gates + 4 * at,
+        common,
+        cell + at,
+        count,
+        width,
+      );
+      part();
+    });
   });
 }
 
@@ -73,16 +71,30 @@ export function lstmGradientAccelerated(
   rows: number,
   width: number,
 ): boolean {
-  return pass(operands, results, rows, width, (kernels, addresses, count) => {
-    const [act, cell, next, hiddenBar, nextBar, gatesBar, cellBar] = addresses as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    kernels.lstmGradient(gatesBar, cellBar, act, cell, next, hiddenBar, nextBar, count, width);
+  if (!isFor(rows, width)) return false;
+  const task = {
+    operands,
+    results,
+    work: rows * width * workOfOne,
+    least: leastNumbers * workOfOne,
+  };
+  return computeWhole(task, ({ kernels, operands: from, results: to, part }) => {
+    const [act, cell, next, hiddenBar, nextBar] = from as [number, number, number, number, number];
+    const [gatesBar, cellBar] = to as [number, number];
+    forEachPart(rows, width, (first, count) => {
+      const at = 4 * first * width;
+      kernels.lstmGradient(
+        gatesBar + 4 * at,
+        cellBar + at,
+        act + 4 * at,
+        cell + at,
+        next + at,
+        hiddenBar + at,
+        nextBar + at,
+        count,
+        width,
+      );
+      part();
+    });
   });
 }

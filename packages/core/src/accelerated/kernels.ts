@@ -72,6 +72,7 @@ export interface Kernels {
     next: number,
     act: number,
     gates: number,
+    bias: number,
     cell: number,
     rows: number,
     width: number,
@@ -87,6 +88,46 @@ export interface Kernels {
     rows: number,
     width: number,
   ): void;
+  gru(
+    next: number,
+    act: number,
+    candidates: number,
+    sums: number,
+    products: number,
+    inputBias: number,
+    stateBias: number,
+    hidden: number,
+    rows: number,
+    width: number,
+  ): void;
+  gruGradient(
+    inputBar: number,
+    stateBar: number,
+    hiddenBar: number,
+    gates: number,
+    candidates: number,
+    hidden: number,
+    nextBar: number,
+    rows: number,
+    width: number,
+  ): void;
+  tanhStep(hidden: number, sums: number, bias: number, rows: number, width: number): void;
+  tanhStepGradient(
+    sumsBar: number,
+    hidden: number,
+    hiddenBar: number,
+    rows: number,
+    width: number,
+  ): void;
+  reluStep(hidden: number, sums: number, bias: number, rows: number, width: number): void;
+  reluStepGradient(
+    sumsBar: number,
+    hidden: number,
+    hiddenBar: number,
+    rows: number,
+    width: number,
+  ): void;
+  accumulate(target: number, source: number, count: number): void;
   softmax(target: number, source: number, factors: number, rows: number, length: number): void;
   logSoftmax(target: number, source: number, rows: number, length: number): void;
   sumExp(target: number, source: number, weights: number, rows: number, length: number): void;
@@ -206,8 +247,15 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   putPlanes: [0, 1, 2],
   meanPool: [0, 1, 3, 4],
   spreadPool: [0, 1, 3, 4],
-  lstm: [0, 1, 2, 3, 4],
+  lstm: [0, 1, 2, 3, 4, 5],
   lstmGradient: [0, 1, 2, 3, 4, 5, 6],
+  gru: [0, 1, 2, 3, 4, 5, 6, 7],
+  gruGradient: [0, 1, 2, 3, 4, 5, 6],
+  tanhStep: [0, 1, 2],
+  tanhStepGradient: [0, 1, 2],
+  reluStep: [0, 1, 2],
+  reluStepGradient: [0, 1, 2],
+  accumulate: [0, 1],
   softmax: [0, 1, 2],
   logSoftmax: [0, 1],
   sumExp: [0, 1, 2],

@@ -9,7 +9,7 @@ import { perDType } from "./specialize.ts";
 type Numbers = { [index: number]: number };
 
 /** The memory of a contiguous tensor from its first element on; results lie at the start of their storage. */
-function memory(x: Tensor): TypedArray {
+export function memory(x: Tensor): TypedArray {
   const { data } = x.storage;
   return x.offset === 0 ? data : data.subarray(x.offset, x.offset + x.numel());
 }

@@ -49,6 +49,7 @@ export * from "./functional/layerNorm.ts";
 export * from "./functional/linear.ts";
 export * from "./functional/lpPool.ts";
 export * from "./functional/lstmGates.ts";
+export * from "./functional/lstmSequence.ts";
 export * from "./functional/maxPool.ts";
 export * from "./functional/maxUnpool.ts";
 export * from "./functional/pad.ts";

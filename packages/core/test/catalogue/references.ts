@@ -67,6 +67,8 @@ const independent: Readonly<Record<string, string>> = {
   attentionGradient: "test/functional/attention.test.ts",
   lstmGates: "test/functional/gates.test.ts",
   lstmGatesGradient: "test/functional/gates.test.ts",
+  lstmSequence: "test/functional/sequences.test.ts",
+  lstmSequenceGradient: "test/functional/sequences.test.ts",
   lu: "test/definitions.test.ts",
   matrixExp: "test/definitions.test.ts",
   nanmedian: "src/ops/ordering.test.ts",

@@ -70,6 +70,8 @@ const neverEmpty = new Set([
   "avgPoolInput",
   "baddbmm",
   "linear",
+  "lstmSequence",
+  "lstmSequenceGradient",
   "matmul",
   "sort",
 ]);

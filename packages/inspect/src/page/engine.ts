@@ -15,6 +15,7 @@ const known = new Map<string, NodeOp>();
 function discover(): void {
   const x = ones([2, 2]);
   const image = ones([1, 1, 2, 2]);
+  const state = ones([1, 1]);
   const index = zeros([1], { dtype: "int32" });
   const calls: (() => unknown)[] = [
     ...core.unary.map((op) => () => op(x)),
@@ -33,6 +34,7 @@ function discover(): void {
     () => core.attention(x, x, x),
     () => core.gruGates(ones([1, 3]), ones([1, 3]), ones([1, 1])),
     () => core.lstmGates(ones([1, 4]), ones([1, 1])),
+    () => core.lstmSequence(ones([1, 1, 1]), state, state, ones([4, 1]), ones([4, 1])),
     () => core.unbind(x),
     () => core.reshape(x, [4]),
     () => core.transpose(x, 0, 1),

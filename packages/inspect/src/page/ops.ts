@@ -64,6 +64,7 @@ export {
   logSoftmax,
   logsumexp,
   lstmGates,
+  lstmSequence,
   maxPool2d,
   mean,
   permute,

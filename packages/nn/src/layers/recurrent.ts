@@ -3,9 +3,11 @@
  */
 import {
   addmm,
+  at,
   gruGates,
   linear,
   lstmGates,
+  lstmSequence,
   matmul,
   type Tensor,
   transpose,
@@ -60,10 +62,15 @@ export class RNN extends Recurrent {
     const { activation } = this;
     const weight = this[`weightIh${suffix}`]!;
     const bias = this.biasSum(suffix);
-    const recurrent = transpose(this[`weightHh${suffix}`]!, 0, 1);
     return {
-      project: (input) => linear(input, weight, bias),
-      step: (fromInput, [hidden]) => [activation(addmm(fromInput, hidden!, recurrent))],
+      whole: null,
+      stepwise: () => {
+        const recurrent = transpose(this[`weightHh${suffix}`]!, 0, 1);
+        return {
+          project: (input) => linear(input, weight, bias),
+          step: (fromInput, [hidden]) => [activation(addmm(fromInput, hidden!, recurrent))],
+        };
+      },
     };
   }
 
@@ -102,15 +109,26 @@ export class LSTM extends Recurrent {
 
   protected override direction(suffix: `L${string}`): Direction {
     const weight = this[`weightIh${suffix}`]!;
+    const weightHh = this[`weightHh${suffix}`]!;
     const bias = this.biasSum(suffix);
-    const recurrent = transpose(this[`weightHh${suffix}`]!, 0, 1);
     const isProjected = this.outputSize !== this.hiddenSize;
-    const projection = isProjected ? transpose(this[`weightHr${suffix}`]!, 0, 1) : null;
     return {
-      project: (input) => linear(input, weight, bias),
-      step: (fromInput, [h, c]) => {
-        const { hidden, cell } = lstmGates(addmm(fromInput, h!, recurrent), c!);
-        return [projection === null ? hidden : matmul(hidden, projection), cell];
+      whole: isProjected
+        ? null
+        : (input, [h, c], reverse) => {
+            const all = lstmSequence(input, h!, c!, weight, weightHh, bias, { reverse });
+            return { output: all.hidden, final: [at(all.hidden, reverse ? 0 : -1), all.cell] };
+          },
+      stepwise: () => {
+        const recurrent = transpose(weightHh, 0, 1);
+        const projection = isProjected ? transpose(this[`weightHr${suffix}`]!, 0, 1) : null;
+        return {
+          project: (input) => linear(input, weight, bias),
+          step: (fromInput, [h, c]) => {
+            const { hidden, cell } = lstmGates(addmm(fromInput, h!, recurrent), c!);
+            return [projection === null ? hidden : matmul(hidden, projection), cell];
+          },
+        };
       },
     };
   }
@@ -154,10 +172,13 @@ export class GRU extends Recurrent {
       ? [this[`biasIh${suffix}`]!, this[`biasHh${suffix}`]!]
       : [null, null];
     return {
-      project: (input) => linear(input, weight, bias),
-      step: (fromInput, [h]) => [
-        gruGates(fromInput, linear(h!, recurrent, recurrentBias), h!).hidden,
-      ],
+      whole: null,
+      stepwise: () => ({
+        project: (input) => linear(input, weight, bias),
+        step: (fromInput, [h]) => [
+          gruGates(fromInput, linear(h!, recurrent, recurrentBias), h!).hidden,
+        ],
+      }),
     };
   }
 

@@ -1,8 +1,8 @@
 /**
  * What recurrent networks over whole sequences share: layers, directions, lengths.
  *
- * What the input contributes to the gates is computed for all times at once. A step in time is then one product and one
- * fused op, so a sequence of length T costs about 2·T nodes for each layer and direction.
+ * One layer in one direction is one op over all times. Where lengths differ, and where states are projected, it is a
+ * product for all times and then two nodes a step, so that what depends on the time can stand between them.
  */
 import {
   ArgumentError,
@@ -64,9 +64,22 @@ export type State = readonly Tensor[];
 
 /** One layer in one direction, with its parameters at hand. */
 export interface Direction {
+  /** All times in one op, from the first on or from the last; `null` where there is none for it. */
+  readonly whole: ((input: Tensor, state: State, reverse: boolean) => Scanned) | null;
+  readonly stepwise: () => Stepwise;
+}
+
+/** The same step by step. */
+export interface Stepwise {
   /** The input's part of the gates, for all times at once. */
   readonly project: (input: Tensor) => Tensor;
   readonly step: (fromInput: Tensor, state: State) => State;
+}
+
+/** The hidden states of all times, and the state after the last step. */
+export interface Scanned {
+  readonly output: Tensor;
+  readonly final: State;
 }
 
 /** The names of parameters of the layers, such as `weightIhL0` and `biasHhL1Reverse`. */
@@ -225,8 +238,10 @@ export abstract class Recurrent extends Module {
     initial: State,
     masks: readonly (Tensor | null)[] | null,
     isReverse: boolean,
-  ): { output: Tensor; final: State } {
-    const { project, step } = this.direction(suffix);
+  ): Scanned {
+    const { whole, stepwise } = this.direction(suffix);
+    if (whole !== null && masks === null) return whole(input, initial, isReverse);
+    const { project, step } = stepwise();
     const parts = unbind(project(input));
     const outputs = new Array<Tensor>(parts.length);
     let state = initial;

@@ -9,6 +9,7 @@ export { convolutionInput, convolutionWeight } from "./convolution.ts";
 export { embeddingGradient, embeddingRows } from "./embedding.ts";
 export { gruGatesGradient } from "./gruGates.ts";
 export { lstmGatesGradient } from "./lstmGates.ts";
+export { lstmSequenceGradient } from "./lstmSequence.ts";
 export { maxPoolIndices } from "./maxPool.ts";
 export { planePick, planePut } from "./planes.ts";
 export { standardizeGradient } from "./standardize.ts";

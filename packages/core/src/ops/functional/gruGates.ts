@@ -83,14 +83,8 @@ export const gruGates: Op<
       gradients.splice(0, 3, found.inputGates, found.stateGates, found.hidden);
     }
     if (actBar !== null) {
-      const [r, z, n] = partsOf(act, 3) as [Tensor, Tensor, Tensor];
-      const [rBar, zBar, nBar] = partsOf(actBar, 3) as [Tensor, Tensor, Tensor];
-      const [, , b] = partsOf(node.b, 3) as [Tensor, Tensor, Tensor];
-      const an = mul(nBar, tanhSlope(n));
-      const ar = mul(add(rBar, mul(an, b)), logisticSlope(r));
-      const az = mul(zBar, logisticSlope(z));
-      for (const [k, last] of [an, mul(an, r)].entries()) {
-        const direct = cat([ar, az, last], -1);
+      const b = partsOf(node.b, 3)[2]!;
+      for (const [k, direct] of gruDirect(act, b, actBar).entries()) {
         const before = gradients[k]!;
         gradients[k] = before === null ? direct : add(before, direct);
       }
@@ -128,6 +122,49 @@ export const gruGates: Op<
     },
   ],
 });
+
+/** What cotangents of the gates (r, z, n) themselves are as such of the sums of the input and of the state. */
+export function gruDirect(act: Tensor, b: Tensor, actBar: Tensor): [input: Tensor, state: Tensor] {
+  const [r, z, n] = partsOf(act, 3) as [Tensor, Tensor, Tensor];
+  const [rBar, zBar, nBar] = partsOf(actBar, 3) as [Tensor, Tensor, Tensor];
+  const an = mul(nBar, tanhSlope(n));
+  const ar = mul(add(rBar, mul(an, b)), logisticSlope(r));
+  const az = mul(zBar, logisticSlope(z));
+  return [cat([ar, az, an], -1), cat([ar, az, mul(an, r)], -1)];
+}
+
+/**
+ * The gradients of the gates, of bₙ, of the state and of h̄′ in {@link gruGatesGradient}, from the cotangents of its results.
+ * T is what p multiplies in ⟨u, gradient⟩; the gradient is a polynomial in everything.
+ */
+export function gruGradientAdjoint(
+  operands: readonly Tensor[],
+  inputBar: Tensor,
+  stateBar: Tensor,
+  v: Tensor,
+): [act: Tensor, candidates: Tensor, hidden: Tensor, nextBar: Tensor] {
+  const [act, bn, h, d] = operands as [Tensor, Tensor, Tensor, Tensor];
+  const [r, z, n] = partsOf(act, 3) as [Tensor, Tensor, Tensor];
+  const [ur, uz, un] = partsOf(inputBar, 3) as [Tensor, Tensor, Tensor];
+  const [wr, wz, wn] = partsOf(stateBar, 3) as [Tensor, Tensor, Tensor];
+  const [bothR, bothZ] = [add(ur, wr), add(uz, wz)];
+  const [rSlope, zSlope, nSlope] = [logisticSlope(r), logisticSlope(z), tanhSlope(n)];
+  const keep = sub(1, z);
+  const p = mul(mul(d, keep), nSlope);
+  const t = add(add(un, mul(wn, r)), mul(mul(bothR, bn), rSlope));
+  const change = sub(h, n);
+  const td = mul(t, d);
+  const zd = mul(bothZ, d);
+  const rBar = mul(p, add(wn, mul(mul(bothR, bn), sub(1, mul(r, 2)))));
+  const zBar = add(sub(mul(mul(zd, change), sub(1, mul(z, 2))), mul(td, nSlope)), mul(v, d));
+  const nBar = sub(mul(mul(mul(td, keep), n), -2), mul(zd, zSlope));
+  return [
+    cat([rBar, zBar, nBar], -1),
+    mul(mul(p, bothR), rSlope),
+    mul(zd, zSlope),
+    add(add(mul(mul(t, keep), nSlope), mul(mul(bothZ, change), zSlope)), mul(v, z)),
+  ];
+}
 
 /** The gradients of what a gated recurrent unit was given. */
 export interface GruGradient {
@@ -172,7 +209,6 @@ export const gruGatesGradient: Op<
     stateGates: stateGates!,
     hidden: hidden!,
   }),
-  // T is what p multiplies in ⟨u, gradient⟩; the gradient is a polynomial in everything.
   vjp: ([inputBar = null, stateBar = null, v = null], node) => {
     const [act, b, h, d] = [0, 1, 2, 3].map((k) => node.operand(k)) as [
       Tensor,
@@ -180,29 +216,14 @@ export const gruGatesGradient: Op<
       Tensor,
       Tensor,
     ];
-    const [r, z, n] = partsOf(act, 3) as [Tensor, Tensor, Tensor];
     const bn = partsOf(b, 3)[2]!;
-    const [ur, uz, un] = partsOf(inputBar ?? zerosLike(act), 3) as [Tensor, Tensor, Tensor];
-    const [wr, wz, wn] = partsOf(stateBar ?? zerosLike(act), 3) as [Tensor, Tensor, Tensor];
-    const hBar = v ?? zerosLike(h);
-    const [bothR, bothZ] = [add(ur, wr), add(uz, wz)];
-    const [rSlope, zSlope, nSlope] = [logisticSlope(r), logisticSlope(z), tanhSlope(n)];
-    const keep = sub(1, z);
-    const p = mul(mul(d, keep), nSlope);
-    const t = add(add(un, mul(wn, r)), mul(mul(bothR, bn), rSlope));
-    const change = sub(h, n);
-    const td = mul(t, d);
-    const zd = mul(bothZ, d);
-    const rBar = mul(p, add(wn, mul(mul(bothR, bn), sub(1, mul(r, 2)))));
-    const zBar = add(sub(mul(mul(zd, change), sub(1, mul(z, 2))), mul(td, nSlope)), mul(hBar, d));
-    const nBar = sub(mul(mul(mul(td, keep), n), -2), mul(zd, zSlope));
-    const bnBar = mul(mul(p, bothR), rSlope);
-    return [
-      cat([rBar, zBar, nBar], -1),
-      cat([zerosLike(r), zerosLike(z), bnBar], -1),
-      mul(zd, zSlope),
-      add(add(mul(mul(t, keep), nSlope), mul(mul(bothZ, change), zSlope)), mul(hBar, z)),
-    ];
+    const [actBar, bnBar, hiddenBar, nextBar] = gruGradientAdjoint(
+      [act, bn, h, d],
+      inputBar ?? zerosLike(act),
+      stateBar ?? zerosLike(act),
+      v ?? zerosLike(h),
+    );
+    return [actBar, cat([zerosLike(bn), zerosLike(bn), bnBar], -1), hiddenBar, nextBar];
   },
   batch: (operands, batched) => {
     const [act, b, hidden, hiddenBar] = allBatched(operands, batched);

@@ -48,6 +48,12 @@ export function tanhSlope(x: Tensor): Tensor {
   return sub(1, square(x));
 }
 
+/** The derivatives of the gates (i, f, g, o) by their sums. */
+export function lstmSlopes(act: Tensor): Tensor {
+  const [i, f, g, o] = partsOf(act, 4) as [Tensor, Tensor, Tensor, Tensor];
+  return cat([logisticSlope(i), logisticSlope(f), tanhSlope(g), logisticSlope(o)], -1);
+}
+
 /** Parts of equal width along the last dimension. */
 export function partsOf(x: Tensor, count: number): Tensor[] {
   return split(x, new Array<number>(count).fill(x.shape[x.ndim - 1]! / count), -1);
@@ -99,9 +105,7 @@ export const lstmGates: Op<(gates: TensorLike, cell: TensorLike) => LstmState> =
       ));
     }
     if (actBar !== null) {
-      const [i, f, g, o] = partsOf(act, 4) as [Tensor, Tensor, Tensor, Tensor];
-      const slopes = cat([logisticSlope(i), logisticSlope(f), tanhSlope(g), logisticSlope(o)], -1);
-      const direct = mul(actBar, slopes);
+      const direct = mul(actBar, lstmSlopes(act));
       gatesGradient = gatesGradient === null ? direct : add(gatesGradient, direct);
     }
     return [gatesGradient, cellGradient];
@@ -138,6 +142,43 @@ export const lstmGates: Op<(gates: TensorLike, cell: TensorLike) => LstmState> =
 export interface LstmGradient {
   readonly gates: Tensor;
   readonly cell: Tensor;
+}
+
+/**
+ * The gradients of what {@link lstmGatesGradient} was given, from the cotangents of the gates and of the cell. With
+ * t = tanh c′, S = ∂⟨u, gradient⟩/∂d is the sum of what d multiplies; everything else is a polynomial.
+ */
+export function lstmGradientAdjoint(
+  operands: readonly Tensor[],
+  gatesBar: Tensor,
+  v: Tensor,
+): [act: Tensor, cell: Tensor, next: Tensor, hiddenBar: Tensor, nextBar: Tensor] {
+  const [act, c, next, hiddenBar, nextBar] = operands as [Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [i, f, g, o] = partsOf(act, 4) as [Tensor, Tensor, Tensor, Tensor];
+  const [ui, uf, ug, uo] = partsOf(gatesBar, 4) as [Tensor, Tensor, Tensor, Tensor];
+  const t = tanh(next);
+  const tSlope = tanhSlope(t);
+  const gSlope = tanhSlope(g);
+  const fSlope = logisticSlope(f);
+  const d = add(nextBar, mul(mul(hiddenBar, o), tSlope));
+  const s = add(
+    add(mul(mul(ui, g), logisticSlope(i)), mul(mul(uf, c), fSlope)),
+    add(mul(mul(ug, i), gSlope), mul(v, f)),
+  );
+  const uoh = mul(uo, hiddenBar);
+  const oSlope = logisticSlope(o);
+  const iBar = mul(d, add(mul(mul(ui, g), sub(1, mul(i, 2))), mul(ug, gSlope)));
+  const fBar = mul(d, add(mul(mul(uf, c), sub(1, mul(f, 2))), v));
+  const gBar = mul(d, sub(mul(ui, logisticSlope(i)), mul(mul(mul(ug, i), g), 2)));
+  const oBar = add(mul(mul(s, hiddenBar), tSlope), mul(mul(uoh, t), sub(1, mul(o, 2))));
+  const tBar = sub(mul(uoh, oSlope), mul(mul(mul(s, hiddenBar), mul(o, t)), 2));
+  return [
+    cat([iBar, fBar, gBar, oBar], -1),
+    mul(mul(d, uf), fSlope),
+    mul(tBar, tSlope),
+    add(mul(mul(s, o), tSlope), mul(mul(uo, t), oSlope)),
+    s,
+  ];
 }
 
 /**
@@ -181,46 +222,10 @@ export const lstmGatesGradient: Op<
   },
   forward: (operands, results) => lstmCellsGradient(operands.map(contiguousOperand), results),
   returns: ([gates, cell]) => ({ gates: gates!, cell: cell! }),
-  // With t = tanh c′, S = ∂⟨u, gradient⟩/∂d is the sum of what d multiplies; everything else is a polynomial.
   vjp: ([gatesBar = null, cellBar = null], node) => {
-    const [act, c, next, hiddenBar, nextBar] = [0, 1, 2, 3, 4].map((k) => node.operand(k)) as [
-      Tensor,
-      Tensor,
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
-    const [i, f, g, o] = partsOf(act, 4) as [Tensor, Tensor, Tensor, Tensor];
-    const [ui, uf, ug, uo] = partsOf(gatesBar ?? zerosLike(act), 4) as [
-      Tensor,
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
-    const v = cellBar ?? zerosLike(c);
-    const t = tanh(next);
-    const tSlope = tanhSlope(t);
-    const gSlope = tanhSlope(g);
-    const fSlope = logisticSlope(f);
-    const d = add(nextBar, mul(mul(hiddenBar, o), tSlope));
-    const s = add(
-      add(mul(mul(ui, g), logisticSlope(i)), mul(mul(uf, c), fSlope)),
-      add(mul(mul(ug, i), gSlope), mul(v, f)),
-    );
-    const uoh = mul(uo, hiddenBar);
-    const oSlope = logisticSlope(o);
-    const iBar = mul(d, add(mul(mul(ui, g), sub(1, mul(i, 2))), mul(ug, gSlope)));
-    const fBar = mul(d, add(mul(mul(uf, c), sub(1, mul(f, 2))), v));
-    const gBar = mul(d, sub(mul(ui, logisticSlope(i)), mul(mul(mul(ug, i), g), 2)));
-    const oBar = add(mul(mul(s, hiddenBar), tSlope), mul(mul(uoh, t), sub(1, mul(o, 2))));
-    const tBar = sub(mul(uoh, oSlope), mul(mul(mul(s, hiddenBar), mul(o, t)), 2));
-    return [
-      cat([iBar, fBar, gBar, oBar], -1),
-      mul(mul(d, uf), fSlope),
-      mul(tBar, tSlope),
-      add(mul(mul(s, o), tSlope), mul(mul(uo, t), oSlope)),
-      s,
-    ];
+    const operands = [0, 1, 2, 3, 4].map((k) => node.operand(k));
+    const [act, cell] = operands as [Tensor, Tensor];
+    return lstmGradientAdjoint(operands, gatesBar ?? zerosLike(act), cellBar ?? zerosLike(cell));
   },
   batch: (operands, batched) => {
     const [act, cell, next, hiddenBar, nextBar] = allBatched(operands, batched);

@@ -29,6 +29,7 @@ export { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "./layerNorm.ts
 export { linear } from "./linear.ts";
 export { lpPool1d, lpPool2d, lpPool3d } from "./lpPool.ts";
 export { lstmGates } from "./lstmGates.ts";
+export { lstmSequence } from "./lstmSequence.ts";
 export {
   maxPool,
   maxPool1d,

@@ -3,11 +3,11 @@
  */
 import type { Emitter, Value } from "../emitter.ts";
 import { int } from "../emitter.ts";
-import type { Emit, MappedCall } from "../mapping.ts";
+import type { MappedCall, Mapping } from "../mapping.ts";
 import { fixed, mapped } from "../mapping.ts";
 
 /** Arithmetic on values. */
-class Arithmetic {
+export class Arithmetic {
   readonly e: Emitter;
   private readonly one: Value;
 
@@ -62,22 +62,36 @@ class Arithmetic {
   }
 }
 
+/** The gradient of a step of long short-term memory: of the sums, and of the cell before. */
+export function lstmStepGradient(
+  a: Arithmetic,
+  [act, cell, next, hiddenBar, nextBar]: readonly [Value, Value, Value, Value, Value],
+  width: number,
+): [gates: Value, cell: Value] {
+  const [i, f, g, o] = a.split(act, 4, width) as [Value, Value, Value, Value];
+  const t = a.tanh(next);
+  const d = a.add(nextBar, a.mul(hiddenBar, o, a.tanhSlope(t)));
+  const gates = a.join([
+    a.mul(d, g, a.logisticSlope(i)),
+    a.mul(d, cell, a.logisticSlope(f)),
+    a.mul(d, i, a.tanhSlope(g)),
+    a.mul(hiddenBar, t, a.logisticSlope(o)),
+  ]);
+  return [gates, a.mul(d, f)];
+}
+
 /** The width of the state, from an operand that has it. */
-function widthOf(call: MappedCall, operand: number): number {
+export function widthOf(call: MappedCall, operand: number): number {
   return fixed(call, call.operands[operand]!.shape.at(-1), "width of the state");
 }
 
 const withArithmetic = (
   emit: (a: Arithmetic, operands: readonly Value[], call: MappedCall) => readonly Value[],
-) => {
-  const written: Emit<unknown> = (e, call) =>
-    emit(
-      new Arithmetic(e, call),
-      call.operands.map(({ value }) => value),
-      call,
-    );
-  return mapped(written);
-};
+): Mapping =>
+  mapped((e, call) => {
+    const operands = call.operands.map(({ value }) => value);
+    return emit(new Arithmetic(e, call), operands, call);
+  });
 
 export const gateMappings = {
   lstmGates: withArithmetic((a, [gates, cell], call) => {
@@ -87,18 +101,9 @@ export const gateMappings = {
     const next = a.add(a.mul(forget, cell!), a.mul(input, candidate));
     return [a.mul(output, a.tanh(next)), next, a.join([input, forget, candidate, output])];
   }),
-  lstmGatesGradient: withArithmetic((a, [act, cell, next, hiddenBar, nextBar], call) => {
-    const [i, f, g, o] = a.split(act!, 4, widthOf(call, 1)) as [Value, Value, Value, Value];
-    const t = a.tanh(next!);
-    const d = a.add(nextBar!, a.mul(hiddenBar!, o, a.tanhSlope(t)));
-    const gates = a.join([
-      a.mul(d, g, a.logisticSlope(i)),
-      a.mul(d, cell!, a.logisticSlope(f)),
-      a.mul(d, i, a.tanhSlope(g)),
-      a.mul(hiddenBar!, t, a.logisticSlope(o)),
-    ]);
-    return [gates, a.mul(d, f)];
-  }),
+  lstmGatesGradient: withArithmetic((a, operands, call) =>
+    lstmStepGradient(a, operands as [Value, Value, Value, Value, Value], widthOf(call, 1)),
+  ),
   gruGates: withArithmetic((a, [inputs, states, hidden], call) => {
     const width = widthOf(call, 2);
     const [ar, az, an] = a.split(inputs!, 3, width) as [Value, Value, Value];

@@ -12,6 +12,7 @@ import { imageMappings } from "./images.ts";
 import { indexingMappings } from "./indexing.ts";
 import { normMappings } from "./norms.ts";
 import { poolMappings } from "./pools.ts";
+import { recurrentMappings } from "./recurrent.ts";
 import { reductionGradients, reductionMappings } from "./reductions.ts";
 import { shapeMappings } from "./shapes.ts";
 
@@ -41,6 +42,7 @@ export const mappings: { readonly [Name in MappedName]: Mapping | Unmapped } = {
   ...normMappings,
   ...gateMappings,
   ...attentionMappings,
+  ...recurrentMappings,
   cholesky: noMatrices,
   cofactor: noMatrices,
   eigh: noMatrices,
