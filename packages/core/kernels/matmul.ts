@@ -6,7 +6,7 @@
  * in registers: 6 × 8 numbers where multiplication and addition are one instruction, else 4 × 8. An engine has 15 or 16
  * vector registers to give, and without the fused instruction each product needs one of them.
  */
-import type { Local } from "wasmati";
+import type { Local, StackVar } from "wasmati";
 import { f32, f32x4, i32, i64, if_, local, v128 } from "wasmati";
 import type { Kernel, Scope, Variant } from "./assembler.ts";
 import { advance, forEach, kernel, load, shuffle, store, whileBelow } from "./assembler.ts";
@@ -117,6 +117,85 @@ function transposeLines(from: readonly Local<"i32">[], target: Local<"i32">, sco
   }
 }
 
+/** The tile of C in registers, and what is needed to fill and to store it. */
+class Tile {
+  readonly rows: number;
+  readonly left: Local<"v128">;
+  readonly right: readonly Local<"v128">[];
+  readonly sums: readonly (readonly Local<"v128">[])[];
+  private readonly variant: Variant;
+  private readonly scope: Scope;
+
+  constructor(scope: Scope, variant: Variant) {
+    this.scope = scope;
+    this.variant = variant;
+    this.rows = panelRows(variant);
+    this.left = scope.v128();
+    this.right = [scope.v128(), scope.v128()];
+    this.sums = Array.from({ length: this.rows }, () => [scope.v128(), scope.v128()]);
+  }
+
+  clear(): void {
+    for (const sum of this.sums.flat()) local.set(sum, v128.const("f32x4", [0, 0, 0, 0]));
+  }
+
+  /** Adds the product of a column of A, whose numbers `loadLeft` splats, and of eight numbers of B. */
+  step(pb: Local<"i32">, offset: number, loadLeft: (row: number) => StackVar<"v128">): void {
+    const { left, right, sums, variant } = this;
+    for (const [half, vector] of right.entries())
+      local.set(vector, load(pb, offset + half * vectorBytes));
+    for (const [row, pair] of sums.entries()) {
+      local.set(left, loadLeft(row));
+      for (const [half, sum] of pair.entries()) {
+        if (variant.relaxed) local.set(sum, f32x4.relaxed_madd(left, right[half]!, sum));
+        else local.set(sum, f32x4.add(sum, f32x4.mul(left, right[half]!)));
+      }
+    }
+  }
+
+  /** Sets the part of C that begins at row i and column j, or adds to it. */
+  store(
+    at: Record<"c" | "cStep" | "spare" | "isFirst" | "i" | "j" | "m" | "n", Local<"i32">>,
+  ): void {
+    const { scope, sums, rows } = this;
+    const { c, cStep, spare, isFirst, i, j, m, n } = at;
+    const tile = scope.i32();
+    local.set(tile, i32.add(i32.add(c, i32.mul(i, cStep)), i32.mul(j, numberBytes)));
+    i32.and(i32.le_s(i32.add(i, rows), m), i32.le_s(i32.add(j, panelColumns), n));
+    if_(
+      {},
+      () => {
+        local.get(isFirst);
+        if_(
+          {},
+          () => {
+            for (const pair of sums) {
+              for (const [half, sum] of pair.entries()) store(tile, sum, half * vectorBytes);
+              advance(tile, cStep);
+            }
+          },
+          () => {
+            for (const pair of sums) {
+              for (const [half, sum] of pair.entries()) {
+                const place = half * vectorBytes;
+                store(tile, f32x4.add(load(tile, place), sum), place);
+              }
+              advance(tile, cStep);
+            }
+          },
+        );
+      },
+      () => {
+        for (const [row, pair] of sums.entries()) {
+          for (const [half, sum] of pair.entries())
+            store(spare, sum, (row * 2 + half) * vectorBytes);
+        }
+        storeRest(scope, { tile, cStep, spare, isFirst, i, j, m, n, rows });
+      },
+    );
+  }
+}
+
 /**
  * multiply(c, cStep, a, b, m, n, k, isFirst, spare): C (+)= A·B for panels of A and B with k steps. Rows of C are cStep
  * bytes apart. With `isFirst` C is set, else added to. `spare` has room for one tile.
@@ -137,82 +216,133 @@ export function multiply(variant: Variant): Kernel {
     const startB = scope.i32();
     const endB = scope.i32();
     const unrolledEndB = scope.i32();
-    const tile = scope.i32();
     const bytesB = scope.i32();
-    const left = scope.v128();
-    const right = [scope.v128(), scope.v128()];
-    const sums = Array.from({ length: rows }, () => [scope.v128(), scope.v128()]);
+    const tile = new Tile(scope, variant);
+    const stepBytes = panelColumns * numberBytes;
 
-    const step = (p: number) => {
-      for (const [half, vector] of right.entries())
-        local.set(vector, load(pb, p * panelColumns * numberBytes + half * vectorBytes));
-      for (const [row, pair] of sums.entries()) {
-        local.set(left, v128.load32_splat({ offset: (p * rows + row) * numberBytes }, pa));
-        for (const [half, sum] of pair.entries()) {
-          if (variant.relaxed) local.set(sum, f32x4.relaxed_madd(left, right[half]!, sum));
-          else local.set(sum, f32x4.add(sum, f32x4.mul(left, right[half]!)));
-        }
-      }
-    };
     const steps = (count: number) => {
-      for (let p = 0; p < count; p++) step(p);
+      for (let p = 0; p < count; p++) {
+        tile.step(pb, p * stepBytes, (row) =>
+          v128.load32_splat({ offset: (p * rows + row) * numberBytes }, pa),
+        );
+      }
       advance(pa, count * rows * numberBytes);
     };
 
-    local.set(bytesB, i32.mul(k, panelColumns * numberBytes));
+    local.set(bytesB, i32.mul(k, stepBytes));
     local.set(startB, b);
     forEach(j, 0, n, panelColumns, () => {
       local.set(pa, a);
       local.set(endB, i32.add(startB, bytesB));
       if (unrolled > 1) {
         const whole = i32.and(k, -unrolled);
-        local.set(unrolledEndB, i32.add(startB, i32.mul(whole, panelColumns * numberBytes)));
+        local.set(unrolledEndB, i32.add(startB, i32.mul(whole, stepBytes)));
       }
       forEach(i, 0, m, rows, () => {
-        for (const sum of sums.flat()) local.set(sum, v128.const("f32x4", [0, 0, 0, 0]));
+        tile.clear();
         local.set(pb, startB);
-        if (unrolled > 1)
-          whileBelow(pb, unrolledEndB, unrolled * panelColumns * numberBytes, () =>
-            steps(unrolled),
-          );
-        whileBelow(pb, endB, panelColumns * numberBytes, () => steps(1));
-
-        local.set(tile, i32.add(i32.add(c, i32.mul(i, cStep)), i32.mul(j, numberBytes)));
-        i32.and(i32.le_s(i32.add(i, rows), m), i32.le_s(i32.add(j, panelColumns), n));
-        if_(
-          {},
-          () => {
-            local.get(isFirst);
-            if_(
-              {},
-              () => {
-                for (const pair of sums) {
-                  for (const [half, sum] of pair.entries()) store(tile, sum, half * vectorBytes);
-                  advance(tile, cStep);
-                }
-              },
-              () => {
-                for (const pair of sums) {
-                  for (const [half, sum] of pair.entries()) {
-                    const at = half * vectorBytes;
-                    store(tile, f32x4.add(load(tile, at), sum), at);
-                  }
-                  advance(tile, cStep);
-                }
-              },
-            );
-          },
-          () => {
-            for (const [row, pair] of sums.entries()) {
-              for (const [half, sum] of pair.entries())
-                store(spare, sum, (row * 2 + half) * vectorBytes);
-            }
-            storeRest(scope, { tile, cStep, spare, isFirst, i, j, m, n, rows });
-          },
-        );
+        if (unrolled > 1) whileBelow(pb, unrolledEndB, unrolled * stepBytes, () => steps(unrolled));
+        whileBelow(pb, endB, stepBytes, () => steps(1));
+        tile.store({ c, cStep, spare, isFirst, i, j, m, n });
       });
       local.set(startB, endB);
     });
+  });
+}
+
+/** How {@link multiplyInPlace} reads A: at the beginning of a tile, and in each step. */
+interface Left {
+  readonly start: (i: Local<"i32">) => void;
+  /** The number of a row in a step of the present round, four times. */
+  readonly load: (step: number, row: number) => StackVar<"v128">;
+  /** Ends one step of a round. */
+  readonly next?: () => void;
+  /** Ends a round of so many steps. */
+  readonly advance?: (steps: number) => void;
+}
+
+type PlaceOfA = Record<"a" | "aStep" | "m", Local<"i32">>;
+
+/** The product for A as it lies in memory, and B by its steps. */
+function multiplyInPlace(
+  variant: Variant,
+  readLeft: (scope: Scope, rows: number, place: PlaceOfA) => Left,
+): Kernel {
+  const rows = panelRows(variant);
+  const whole = "i32" as const;
+  const parameters = Array.from({ length: 12 }, () => whole);
+  return kernel(parameters, (args, scope) => {
+    const [c, cStep, a, aStep, b, bStep, bPanel, m, n, k, isFirst, spare] = args as Twelve;
+    const i = scope.i32();
+    const j = scope.i32();
+    const p = scope.i32();
+    const pb = scope.i32();
+    const startB = scope.i32();
+    const wholeSteps = scope.i32();
+    const tile = new Tile(scope, variant);
+    const left = readLeft(scope, rows, { a, aStep, m });
+    const round = (count: number) => {
+      for (let step = 0; step < count; step++) {
+        tile.step(pb, 0, (row) => left.load(step, row));
+        advance(pb, bStep);
+        left.next?.();
+      }
+      left.advance?.(count);
+    };
+    local.set(startB, b);
+    local.set(wholeSteps, i32.and(k, -4));
+    forEach(j, 0, n, panelColumns, () => {
+      forEach(i, 0, m, rows, () => {
+        tile.clear();
+        local.set(pb, startB);
+        left.start(i);
+        local.set(p, 0);
+        whileBelow(p, wholeSteps, 4, () => round(4));
+        whileBelow(p, k, 1, () => round(1));
+        tile.store({ c, cStep, spare, isFirst, i, j, m, n });
+      });
+      advance(startB, bPanel);
+    });
+  });
+}
+
+type I = Local<"i32">;
+type Twelve = readonly [I, I, I, I, I, I, I, I, I, I, I, I];
+
+/**
+ * multiplyRows(c, cStep, a, aStep, b, bStep, bPanel, m, n, k, isFirst, spare): {@link multiply} for A as it lies in memory,
+ * the numbers of a row side by side, rows aStep bytes apart. Eight columns of B lie side by side, rows bStep and these
+ * panels bPanel bytes apart: packed, or as B lies in memory. Numbers behind the last column may be read.
+ */
+export function multiplyRows(variant: Variant): Kernel {
+  return multiplyInPlace(variant, (scope, rows, { a, aStep, m }) => {
+    const pointers = Array.from({ length: rows }, () => scope.i32());
+    return {
+      start: (i) => {
+        local.set(pointers[0]!, i32.add(a, i32.mul(i, aStep)));
+        for (let row = 1; row < rows; row++) {
+          // Rows that are not there are the last one again.
+          const isThere = i32.lt_s(i32.add(i, row), m);
+          local.set(pointers[row]!, i32.add(i32.mul(isThere, aStep), pointers[row - 1]!));
+        }
+      },
+      load: (step, row) => v128.load32_splat({ offset: step * numberBytes }, pointers[row]!),
+      advance: (steps) => {
+        for (const pointer of pointers) advance(pointer, steps * numberBytes);
+      },
+    };
+  });
+}
+
+/** {@link multiplyRows} for A with the numbers of a column side by side, columns aStep bytes apart. */
+export function multiplyColumns(variant: Variant): Kernel {
+  return multiplyInPlace(variant, (scope, _rows, { a, aStep }) => {
+    const pointer = scope.i32();
+    return {
+      start: (i) => local.set(pointer, i32.add(a, i32.shl(i, 2))),
+      load: (_step, row) => v128.load32_splat({ offset: row * numberBytes }, pointer),
+      next: () => advance(pointer, aStep),
+    };
   });
 }
 

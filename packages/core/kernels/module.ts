@@ -4,6 +4,7 @@
 import { importMemory, Module } from "wasmati";
 import { mostPages } from "../src/accelerated/scratch.ts";
 import type { Variant } from "./assembler.ts";
+import { attendRows, attendSlopes } from "./attention.ts";
 import { clear, fill } from "./clear.ts";
 import { fillRows, gather, padRows, scatter, sumParts, unpadRows } from "./convolution.ts";
 import { copyAny, copyRows, repeatNumbers, transpose } from "./copy.ts";
@@ -18,7 +19,14 @@ import {
   tanhStep,
   tanhStepGradient,
 } from "./gates.ts";
-import { multiply, pack, panelColumns, panelRows } from "./matmul.ts";
+import {
+  multiply,
+  multiplyColumns,
+  multiplyRows,
+  pack,
+  panelColumns,
+  panelRows,
+} from "./matmul.ts";
 import { maxPool, meanPool, putPlanes, spreadPool } from "./pooling.ts";
 import {
   logSoftmax,
@@ -43,6 +51,10 @@ export function assemble(variant: Variant): Uint8Array {
     packRows: pack(panelRows(variant)),
     packColumns: pack(panelColumns),
     multiply: multiply(variant),
+    multiplyRows: multiplyRows(variant),
+    multiplyColumns: multiplyColumns(variant),
+    attendRows: attendRows(variant),
+    attendSlopes,
     gatherColumns: gather(panelColumns),
     scatter,
     padRows,

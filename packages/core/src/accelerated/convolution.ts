@@ -26,7 +26,7 @@ import {
   rowsAtATime,
   tableNumbers,
 } from "./convolution-plan.ts";
-import { panelColumns } from "./matmul.ts";
+import { panelColumns } from "./factors.ts";
 import { layout } from "./threads/layout.ts";
 import { computeWhole } from "./whole.ts";
 

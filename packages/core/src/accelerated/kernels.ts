@@ -16,6 +16,29 @@ export interface Kernels {
     isFirst: number,
     spare: number,
   ): void;
+  multiplyRows(...args: InPlaceArguments): void;
+  multiplyColumns(...args: InPlaceArguments): void;
+  attendRows(
+    weights: number,
+    step: number,
+    rows: number,
+    used: number,
+    length: number,
+    causal: number,
+    mask: number,
+    maskStep: number,
+    kind: number,
+    scale: number,
+  ): void;
+  attendSlopes(
+    target: number,
+    step: number,
+    weights: number,
+    weightStep: number,
+    rows: number,
+    used: number,
+    scale: number,
+  ): void;
   gatherColumns(
     target: number,
     image: number,
@@ -177,6 +200,21 @@ export interface Kernels {
   standardizeColumnsGradient(...args: ColumnArguments): void;
 }
 
+type InPlaceArguments = [
+  c: number,
+  cStep: number,
+  a: number,
+  aStep: number,
+  b: number,
+  bStep: number,
+  bPanel: number,
+  m: number,
+  n: number,
+  k: number,
+  isFirst: number,
+  spare: number,
+];
+
 type PackArguments = [
   target: number,
   source: number,
@@ -231,6 +269,10 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   packRows: [0, 1],
   packColumns: [0, 1],
   multiply: [0, 2, 3, 8],
+  multiplyRows: [0, 2, 4, 11],
+  multiplyColumns: [0, 2, 4, 11],
+  attendRows: [0, 6],
+  attendSlopes: [0, 2],
   gatherColumns: [0, 1, 2, 3],
   scatter: [0, 1, 2, 3],
   padRows: [0, 1, 2],

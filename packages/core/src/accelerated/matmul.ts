@@ -10,6 +10,8 @@
 import { copyStrided } from "../kernels/copy.ts";
 import type { MatrixView } from "../kernels/matmul.ts";
 import { acceleratorFor, isShared, teamFor } from "./backend.ts";
+import type { Placed } from "./factors.ts";
+import { blockSteps, mostPanelRows, panelColumns } from "./factors.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Team } from "./threads/team.ts";
@@ -20,21 +22,10 @@ const leastProducts = 1 << 12;
 /** From so many products on helpers pay. */
 const leastForTeam = 1 << 20;
 
-/** Steps of the inner dimension in a block: a panel of B, 8 columns wide, fills half of the first cache. */
-export const blockSteps = 384;
 /** Rows of A in a block, a multiple of the rows of both kinds of panels: the block stays in the second cache. */
 export const blockRows = 96;
 /** Columns of B in a block. */
 export const blockColumns = 2048;
-export const panelColumns = 8;
-export const mostPanelRows = 6;
-
-/** A matrix in WebAssembly's memory; steps are in bytes. */
-interface Placed {
-  readonly address: number;
-  readonly rowStep: number;
-  readonly columnStep: number;
-}
 
 /** How many numbers {@link place} takes room for. */
 function placedNumbers(

@@ -9,36 +9,11 @@ import { allocate } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import { broadcastStrides } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
+import type { Scoring } from "./heads.ts";
+import { headOffsets, queriesAtOnce } from "./heads.ts";
 import type { MatrixView } from "./matmul.ts";
 import { matrixAt, matrixProduct } from "./matmul.ts";
-import { forEachRow } from "./rows.ts";
 import { perDType } from "./specialize.ts";
-
-/** What scores are multiplied by, and whether query i attends to keys 0 to i only. */
-export interface Scoring {
-  readonly isCausal: boolean;
-  readonly scale: number;
-}
-
-/** Queries whose scores are made at a time; with a causal mask fewer, since what they skip is what they save. */
-export function queriesAtOnce(isCausal: boolean, queries: number): number {
-  if (!isCausal) return 96;
-  return queries > 192 ? 48 : 24;
-}
-
-/** Where the matrices of each head lie, for tensors whose leading dimensions stretch to `lead`. */
-export function headOffsets(lead: Shape, tensors: readonly Tensor[]): number[][] {
-  const offsets: number[][] = tensors.map(() => []);
-  const strides = tensors.map((x) =>
-    broadcastStrides(x.shape.slice(0, -2), x.strides.slice(0, -2), lead),
-  );
-  const starts = tensors.map((x) => x.offset);
-  forEachRow(lead, strides, starts, (count, steps, places) => {
-    for (let i = 0; i < count; i++)
-      for (const [x, list] of offsets.entries()) list.push(places[x]! + i * steps[x]!);
-  });
-  return offsets;
-}
 
 /** The same numbers with rows and columns exchanged. */
 function turned({ data, offset, rowStep, columnStep }: MatrixView): MatrixView {
