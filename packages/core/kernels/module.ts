@@ -28,6 +28,7 @@ import {
   panelRows,
 } from "./matmul.ts";
 import { maxPool, meanPool, putPlanes, spreadPool } from "./pooling.ts";
+import { drawMask, drawUniform } from "./random.ts";
 import {
   logSoftmax,
   logSoftmaxGradient,
@@ -71,6 +72,8 @@ export function assemble(variant: Variant): Uint8Array {
     putPlanes,
     meanPool,
     spreadPool,
+    drawMask,
+    drawUniform,
     lstm: lstm(variant),
     lstmGradient: lstmGradient(variant),
     gru: gru(variant),

@@ -1,6 +1,7 @@
 /**
  * Tensors of random numbers.
  */
+import { drawUniformAccelerated } from "./accelerated/random.ts";
 import type { CreationOptions } from "./creation.ts";
 import { checkTensor, creationOptionNames, dtypeFrom, finish, newTensor } from "./creation.ts";
 import type { DType, TypedArray } from "./dtype.ts";
@@ -28,6 +29,7 @@ function drawn(
   options: RandomOptions | undefined,
   fillFor: (data: TypedArray) => Fill,
   otherwise: DType = getDefaultDType(),
+  accelerated: (x: Tensor, generator: Generator) => boolean = () => false,
 ): Tensor {
   const { generator, dtype, creation } = readRandom(where, options, otherwise);
   if (isFloating(otherwise) && !isFloating(dtype)) {
@@ -37,7 +39,7 @@ function drawn(
     );
   }
   const x = newTensor(dtype, checkShape(where, shape));
-  fillFor(x.storage.data)(x.storage.data, generator);
+  if (!accelerated(x, generator)) fillFor(x.storage.data)(x.storage.data, generator);
   return finish(x, creation);
 }
 
@@ -91,7 +93,7 @@ const fillGumbelFor = perDType(function fillGumbel(data: TypedArray, generator: 
  * rand([2, 3]).shape; // → [ 2, 3 ]
  */
 export function rand(shape: Shape, options?: RandomOptions): Tensor {
-  return drawn("rand", shape, options, fillUniformFor);
+  return drawn("rand", shape, options, fillUniformFor, getDefaultDType(), drawUniformAccelerated);
 }
 
 /**

@@ -90,6 +90,23 @@ export interface Kernels {
   ): void;
   meanPool(target: number, source: number, planes: number, table: number, room: number): void;
   spreadPool(target: number, source: number, planes: number, table: number, room: number): void;
+  drawMask(
+    target: number,
+    blocks: number,
+    low: number,
+    high: number,
+    key0: number,
+    key1: number,
+    limit: number,
+  ): void;
+  drawUniform(
+    target: number,
+    blocks: number,
+    low: number,
+    high: number,
+    key0: number,
+    key1: number,
+  ): void;
   lstm(
     hidden: number,
     next: number,
@@ -290,6 +307,9 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   meanPool: [0, 1, 3, 4],
   spreadPool: [0, 1, 3, 4],
   lstm: [0, 1, 2, 3, 4, 5],
+  drawMask: [0],
+  drawUniform: [0],
+  lstm: [0, 1, 2, 3, 4],
   lstmGradient: [0, 1, 2, 3, 4, 5, 6],
   gru: [0, 1, 2, 3, 4, 5, 6, 7],
   gruGradient: [0, 1, 2, 3, 4, 5, 6],

@@ -4,8 +4,10 @@
  * Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov, "Dropout: a simple way to prevent neural networks from
  * overfitting", JMLR 15 (2014).
  */
+
+import { drawMaskAccelerated } from "../accelerated/random.ts";
 import type { TensorLike } from "../creation.ts";
-import { newTensor, toTensor } from "../creation.ts";
+import { toTensor, unfilledTensor } from "../creation.ts";
 import { getDefaultDType, isFloating } from "../dtype.ts";
 import { ArgumentError, checkBoolean, checkNumber, checkOptions, ShapeError } from "../errors.ts";
 import type { BinaryWith } from "../pointwise.ts";
@@ -68,16 +70,24 @@ function readDropout(
 
 /** True with probability 1 − p. */
 function drawMask(shape: Shape, p: number, generator: Generator): Tensor {
-  const mask = newTensor("bool", shape);
+  const mask = unfilledTensor("bool", shape);
   const { data } = mask.storage;
   for (let i = 0; i < data.length; i++) data[i] = generator.chance(1 - p) ? 1 : 0;
   return mask;
 }
 
+/** 1 with probability 1 − p, else 0: in the type of numbers that kernels multiply, where they are to draw them. */
+function drawFactors(shape: Shape, p: number, generator: Generator): Tensor | null {
+  const factors = unfilledTensor("float32", shape);
+  return drawMaskAccelerated(factors, 1 - p, generator) ? factors : null;
+}
+
 /** Leaves out what a mask of this shape leaves out, and scales the rest so that the mean stays. */
 function drop({ x, p, training, generator }: Dropping, shape: Shape): Tensor {
   if (!training || p === 0) return x;
-  return masked(x, drawMask(shape, p, generator), { scale: p === 1 ? 0 : 1 / (1 - p) });
+  const factors = x.dtype === "float32" ? drawFactors(shape, p, generator) : null;
+  const mask = factors ?? drawMask(shape, p, generator);
+  return masked(x, mask, { scale: p === 1 ? 0 : 1 / (1 - p) });
 }
 
 /**
