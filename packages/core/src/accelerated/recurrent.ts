@@ -8,8 +8,8 @@
 import type { Nonlinearity, Steps } from "../kernels/steps.ts";
 import { timesOf } from "../kernels/steps.ts";
 import type { Tensor } from "../tensor.ts";
+import { blockSteps, mostPanelRows, panelColumns } from "./factors.ts";
 import type { Kernels } from "./kernels.ts";
-import { blockSteps, mostPanelRows, panelColumns } from "./matmul.ts";
 import type { Place } from "./whole.ts";
 import { computeWhole } from "./whole.ts";
 
