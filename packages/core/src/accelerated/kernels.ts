@@ -309,7 +309,6 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   lstm: [0, 1, 2, 3, 4, 5],
   drawMask: [0],
   drawUniform: [0],
-  lstm: [0, 1, 2, 3, 4],
   lstmGradient: [0, 1, 2, 3, 4, 5, 6],
   gru: [0, 1, 2, 3, 4, 5, 6, 7],
   gruGradient: [0, 1, 2, 3, 4, 5, 6],
