@@ -1,8 +1,12 @@
 /** Recurrent networks over whole sequences: accelerated kernels against plain loops in double precision, and threads. */
 import type { Tensor } from "@chainrule/core";
 import {
+  gruSequence,
+  gruSequenceGradient,
   lstmSequence,
   lstmSequenceGradient,
+  rnnSequence,
+  rnnSequenceGradient,
   setBackend,
   setThreads,
   tensor,
@@ -129,6 +133,119 @@ test("long short-term memory, and its gradient", () => {
   );
 });
 
+/** Tensors for a network with so many sums for each number of a state. */
+function drawn(gates: number, { steps, samples, features, width }: Sizes, seed: number) {
+  const draw = draws(seed);
+  const weight = (columns: number): Tensor =>
+    draw.plain([gates * width, columns], -weightOf(columns), weightOf(columns));
+  const bias = (): Tensor | null => (seed % 2 === 0 ? null : draw.plain([gates * width]));
+  return {
+    x: draw.plain([steps, samples, features]),
+    h0: draw.plain([samples, width], -1, 1),
+    weights: [weight(features), weight(width)] as const,
+    biases: [bias(), bias()] as const,
+    all: (columns: number) => draw.plain([steps, samples, columns], -1, 1),
+  };
+}
+
+const wideOrNull = (x: Tensor | null): Tensor | null => (x === null ? null : wide(x));
+
+test("gated recurrent units, and their gradient", () => {
+  fc.assert(
+    fc.property(sizes, fc.boolean(), fc.integer({ min: 0 }), (size, reverse, seed) => {
+      const { steps, width } = size;
+      const { x, h0, weights, biases, all } = drawn(3, size, seed);
+      const options = { reverse };
+      const given = onBackend("wasm", () => gruSequence(x, h0, ...weights, ...biases, options));
+      const [weightIh, weightHh] = weights.map(wide) as [Tensor, Tensor];
+      const [biasIh, biasHh] = biases.map(wideOrNull) as [Tensor | null, Tensor | null];
+      const exact = onBackend("reference", () =>
+        gruSequence(wide(x), wide(h0), weightIh, weightHh, biasIh, biasHh, options),
+      );
+      // The state's part of n is at most 4, and r multiplies it; a state is a mean of two numbers up to 1, by z.
+      let [state, gate] = [0, 0];
+      for (let s = 0; s < steps; s++) {
+        const sums = 2 * sumError(size, state) + 6 * u;
+        gate = sums + 4 * sums + 12 * u;
+        state += 3 * gate + 4 * u;
+      }
+      expectNear(given.activations, exact.activations, gate);
+      expectNear(given.candidates, exact.candidates, gate);
+      expectNear(given.hidden, exact.hidden, state);
+
+      const { activations, candidates, hidden } = given;
+      const bar = all(width);
+      const more = seed % 3 === 0 ? [] : [all(3 * width), all(3 * width)];
+      const gradientOf = (parts: readonly Tensor[]) => {
+        const [a, c, h, first, w, b, input = null, own = null] = parts as [
+          ...[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor],
+          Tensor?,
+          Tensor?,
+        ];
+        return gruSequenceGradient(a, c, h, first, w, b, input, own, options);
+      };
+      const parts = [activations, candidates, hidden, h0, weights[1], bar, ...more];
+      const gradient = onBackend("wasm", () => gradientOf(parts));
+      const wanted = onBackend("reference", () => gradientOf(parts.map(wide)));
+      // Products of the cotangent with numbers up to 1, in r's also with bₙ; then the sum over the weight, and z.
+      const most = Math.max(2, largest(candidates));
+      const own = weightOf(width) * 3 * width;
+      let [h, hError, sums, sumsError] = [0, 0, 0, 0];
+      for (let s = 0; s < steps; s++) {
+        const d = h + 1;
+        sums = d * most + 1;
+        sumsError = (hError + 16 * u * d) * most + u;
+        h = d + own * sums;
+        hError = hError + own * sumsError + u * ((3 * width + 1) * own * sums + 2 * d);
+      }
+      expectNear(gradient.inputGates, wanted.inputGates, sumsError);
+      expectNear(gradient.stateGates, wanted.stateGates, sumsError);
+      expectNear(gradient.hidden, wanted.hidden, hError);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("plain recurrent networks, and their gradient", () => {
+  const nonlinearities = fc.constantFrom("tanh" as const, "relu" as const);
+  fc.assert(
+    fc.property(sizes, nonlinearities, fc.integer({ min: 0 }), (size, nonlinearity, seed) => {
+      const { steps, width } = size;
+      const { x, h0, weights, biases, all } = drawn(1, size, seed);
+      const options = { nonlinearity, reverse: seed % 5 < 2 };
+      const given = onBackend("wasm", () => rnnSequence(x, h0, ...weights, biases[0], options));
+      const [weightIh, weightHh] = weights.map(wide) as [Tensor, Tensor];
+      const exact = onBackend("reference", () =>
+        rnnSequence(wide(x), wide(h0), weightIh, weightHh, wideOrNull(biases[0]), options),
+      );
+      // A rectifier lets states grow: sums are as many times larger.
+      const size0 = Math.max(1, largest(exact));
+      let state = 0;
+      for (let s = 0; s < steps; s++) state = size0 * sumError(size, 0) + 2 * state + 6 * u;
+      expectNear(given, exact, state);
+
+      // Where a state is 0 in one precision and just not in the other a rectifier's gradient jumps: of the same numbers.
+      const bar = all(width);
+      const gradient = onBackend("wasm", () =>
+        rnnSequenceGradient(given, weights[1], bar, options),
+      );
+      const wanted = onBackend("reference", () =>
+        rnnSequenceGradient(wide(given), weightHh, wide(bar), options),
+      );
+      let [h, hError, sumsError] = [0, 0, 0];
+      for (let s = 0; s < steps; s++) {
+        const d = h + 1;
+        sumsError = hError + 6 * u * d;
+        h = 2 * d;
+        hError = 2 * sumsError + u * (width + 1) * h;
+      }
+      expectNear(gradient.sums, wanted.sums, sumsError);
+      expectNear(gradient.hidden, wanted.hidden, hError);
+    }),
+    { numRuns: 30 },
+  );
+});
+
 test("gates that are shut or wide open, infinities and NaN", () => {
   const numbers = [-800, 800, 0, -0, Infinity, -Infinity, Number.NaN, 1e-40];
   const x = tensor(numbers).reshape([1, 2, 4]);
@@ -164,6 +281,10 @@ function expectSameBits(compute: () => readonly Tensor[]): void {
   }
 }
 
+/** The first rows of both weights. */
+const firstRows = (a: Tensor, b: Tensor, rows: number) =>
+  [a.at(`:${rows}`), b.at(`:${rows}`)] as const;
+
 test.each([
   [3, 29, 5, 8],
   [2, 40, 3, 132],
@@ -182,7 +303,16 @@ test.each([
       const all = lstmSequence(x, h0, c0, weightIh, weightHh);
       const { activations, cells } = all;
       const back = lstmSequenceGradient(activations, cells, c0, weightHh, ...bars);
-      return [all.hidden, all.cell, activations, back.gates, back.hidden, back.cell];
+      const gru = gruSequence(x, h0, ...firstRows(weightIh, weightHh, 3 * width));
+      const unit = [gru.activations, gru.candidates, gru.hidden, h0] as const;
+      const gruBack = gruSequenceGradient(...unit, weightHh.at(`:${3 * width}`), bars[0]);
+      const rnn = rnnSequence(x, h0, ...firstRows(weightIh, weightHh, width));
+      const rnnBack = rnnSequenceGradient(rnn, weightHh.at(`:${width}`), bars[0]);
+      return [
+        ...[all.hidden, all.cell, activations, back.gates, back.hidden, back.cell],
+        ...[gru.hidden, gruBack.inputGates, gruBack.stateGates, gruBack.hidden],
+        ...[rnn, rnnBack.sums, rnnBack.hidden],
+      ];
     });
   },
 );

@@ -4,13 +4,19 @@
 import type { Tensor } from "@chainrule/core";
 import {
   add,
+  eye,
   grad,
+  gruGates,
+  gruSequence,
+  gruSequenceGradient,
   linear,
   lstmGates,
   lstmSequence,
   lstmSequenceGradient,
   matmul,
   randn,
+  rnnSequence,
+  rnnSequenceGradient,
   stack,
   sub,
   vmap,
@@ -26,6 +32,8 @@ function apart(a: Tensor, b: Tensor): number {
   expect(a.shape).toEqual(b.shape);
   return sub(a, b).abs().max().item();
 }
+
+const one = (size: number): Tensor => eye(size, size, float64);
 
 /** The times in the order in which they are read. */
 function order(reverse: boolean): number[] {
@@ -76,9 +84,8 @@ describe.each([false, true])("read from the end: %s", (reverse) => {
   test("lstmSequenceGradient is their gradient", () => {
     const [x, c0] = [drawn(steps, samples, 4 * width), drawn(samples, width)];
     const h0 = drawn(samples, width);
-    const [one, weight] = [zeros([4 * width, 4 * width], float64), drawn(4 * width, width)];
-    for (let i = 0; i < 4 * width; i++) one.storage.data[i * (4 * width + 1)] = 1;
-    const all = lstmSequence(x, h0, c0, one, weight, null, { reverse });
+    const weight = drawn(4 * width, width);
+    const all = lstmSequence(x, h0, c0, one(4 * width), weight, null, { reverse });
     const bars = [randn(all.hidden.shape, float64), randn(all.cell.shape, float64)] as const;
     const given = lstmSequenceGradient(
       all.activations,
@@ -94,6 +101,71 @@ describe.each([false, true])("read from the end: %s", (reverse) => {
     );
     const wanted = grad([all.hidden, all.cell], [x, h0, c0], { gradOutputs: bars });
     expectNear([given.gates, given.hidden, given.cell], wanted, 1e-14);
+  });
+
+  test("gruSequence is its steps", () => {
+    const operands = [
+      ...[drawn(steps, samples, features), drawn(samples, width)],
+      ...[drawn(3 * width, features), drawn(3 * width, width)],
+      ...[drawn(3 * width), drawn(3 * width)],
+    ] as const;
+    const [x, h0, weightIh, weightHh, biasIh, biasHh] = operands as [
+      ...[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor],
+    ];
+    const [hidden, activations, candidates] = [0, 1, 2].map(() => new Array<Tensor>(steps));
+    let h = h0;
+    for (const t of order(reverse)) {
+      const part = linear(h, weightHh, biasHh);
+      const next = gruGates(linear(x.at(t), weightIh, biasIh), part, h);
+      h = next.hidden;
+      [hidden![t], activations![t]] = [h, next.activations];
+      candidates![t] = part.chunk(3, -1)[2]!;
+    }
+    const found = gruSequence(x, h0, weightIh, weightHh, biasIh, biasHh, { reverse });
+    expectSame(
+      [found.hidden, found.activations, found.candidates],
+      [hidden!, activations!, candidates!].map((list) => stack(list)),
+      operands,
+    );
+  });
+
+  test("gruSequenceGradient is their gradient", () => {
+    const [x, h0] = [drawn(steps, samples, 3 * width), drawn(samples, width)];
+    const weight = drawn(3 * width, width);
+    const bias = drawn(3 * width);
+    const all = gruSequence(x, h0, one(3 * width), weight, bias, bias, { reverse });
+    const { activations, candidates, hidden } = all;
+    const bar = randn(hidden.shape, float64);
+    const parts = [activations, candidates, hidden, h0, weight, bar] as const;
+    const given = gruSequenceGradient(...parts, null, null, { reverse });
+    const wanted = grad([hidden], [x, h0, bias], { gradOutputs: [bar] });
+    // The bias stands in both sums.
+    const biasBar = add(given.inputGates, given.stateGates).sum([0, 1]);
+    expectNear([given.inputGates, given.hidden, biasBar], wanted, 1e-14);
+  });
+
+  test.each(["tanh", "relu"] as const)("rnnSequence is its steps: %s", (nonlinearity) => {
+    const operands = [
+      ...[drawn(steps, samples, features), drawn(samples, width)],
+      ...[drawn(width, features), drawn(width, width), drawn(width)],
+    ] as const;
+    const [x, h0, weightIh, weightHh, bias] = operands as [
+      ...[Tensor, Tensor, Tensor, Tensor, Tensor],
+    ];
+    const hidden = new Array<Tensor>(steps);
+    let h = h0;
+    for (const t of order(reverse)) {
+      const sum = add(linear(x.at(t), weightIh, bias), linear(h, weightHh));
+      h = nonlinearity === "tanh" ? sum.tanh() : sum.relu();
+      hidden[t] = h;
+    }
+    const options = { reverse, nonlinearity };
+    const found = rnnSequence(x, h0, weightIh, weightHh, bias, options);
+    expectSame([found], [stack(hidden)], operands);
+    const bar = randn(found.shape, float64);
+    const given = rnnSequenceGradient(found, weightHh, bar, options);
+    const [state, biasBar] = grad([found], [h0, bias], { gradOutputs: [bar] });
+    expectNear([given.hidden, given.sums.sum([0, 1])], [state!, biasBar!], 1e-14);
   });
 });
 

@@ -32,11 +32,13 @@ export type Attribute =
   | { readonly float: number }
   | { readonly text: string }
   | { readonly ints: readonly number[] }
+  | { readonly texts: readonly string[] }
   | { readonly tensor: TensorMessage };
 
 export const int = (value: number | boolean): Attribute => ({ int: Number(value) });
 export const float = (value: number): Attribute => ({ float: value });
 export const text = (value: string): Attribute => ({ text: value });
+export const texts = (values: readonly string[]): Attribute => ({ texts: values });
 export const ints = (values: readonly number[]): Attribute => ({ ints: values });
 
 export type Attributes = Readonly<Record<string, Attribute>>;
@@ -51,6 +53,10 @@ function attributeMessage(name: string, attribute: Attribute): AttributeMessage 
   }
   if ("text" in attribute) {
     return { ...empty, type: attributeTypes.string, s: utf8.encode(attribute.text) };
+  }
+  if ("texts" in attribute) {
+    const strings = attribute.texts.map((value) => utf8.encode(value));
+    return { ...empty, type: attributeTypes.strings, strings };
   }
   if ("ints" in attribute) return { ...empty, type: attributeTypes.ints, ints: attribute.ints };
   return { ...empty, type: attributeTypes.tensor, t: attribute.tensor };

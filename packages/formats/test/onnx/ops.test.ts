@@ -69,10 +69,14 @@ const neverEmpty = new Set([
   "avgPool",
   "avgPoolInput",
   "baddbmm",
+  "gruSequence",
+  "gruSequenceGradient",
   "linear",
   "lstmSequence",
   "lstmSequenceGradient",
   "matmul",
+  "rnnSequence",
+  "rnnSequenceGradient",
   "sort",
 ]);
 

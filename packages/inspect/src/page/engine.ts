@@ -34,6 +34,8 @@ function discover(): void {
     () => core.attention(x, x, x),
     () => core.gruGates(ones([1, 3]), ones([1, 3]), ones([1, 1])),
     () => core.lstmGates(ones([1, 4]), ones([1, 1])),
+    () => core.gruSequence(ones([1, 1, 1]), state, ones([3, 1]), ones([3, 1])),
+    () => core.rnnSequence(ones([1, 1, 1]), state, state, state),
     () => core.lstmSequence(ones([1, 1, 1]), state, state, ones([4, 1]), ones([4, 1])),
     () => core.unbind(x),
     () => core.reshape(x, [4]),

@@ -5,10 +5,12 @@ import {
   addmm,
   at,
   gruGates,
+  gruSequence,
   linear,
   lstmGates,
   lstmSequence,
   matmul,
+  rnnSequence,
   type Tensor,
   transpose,
 } from "@chainrule/core";
@@ -59,13 +61,18 @@ export class RNN extends Recurrent {
   }
 
   protected override direction(suffix: `L${string}`): Direction {
-    const { activation } = this;
+    const { activation, nonlinearity } = this;
     const weight = this[`weightIh${suffix}`]!;
+    const weightHh = this[`weightHh${suffix}`]!;
     const bias = this.biasSum(suffix);
     return {
-      whole: null,
+      whole: (input, [h], reverse) => {
+        const options = { reverse, nonlinearity };
+        const hidden = rnnSequence(input, h!, weight, weightHh, bias, options);
+        return { output: hidden, final: [at(hidden, reverse ? 0 : -1)] };
+      },
       stepwise: () => {
-        const recurrent = transpose(this[`weightHh${suffix}`]!, 0, 1);
+        const recurrent = transpose(weightHh, 0, 1);
         return {
           project: (input) => linear(input, weight, bias),
           step: (fromInput, [hidden]) => [activation(addmm(fromInput, hidden!, recurrent))],
@@ -172,7 +179,11 @@ export class GRU extends Recurrent {
       ? [this[`biasIh${suffix}`]!, this[`biasHh${suffix}`]!]
       : [null, null];
     return {
-      whole: null,
+      whole: (input, [h], reverse) => {
+        const biases = [bias, recurrentBias] as const;
+        const { hidden } = gruSequence(input, h!, weight, recurrent, ...biases, { reverse });
+        return { output: hidden, final: [at(hidden, reverse ? 0 : -1)] };
+      },
       stepwise: () => ({
         project: (input) => linear(input, weight, bias),
         step: (fromInput, [h]) => [

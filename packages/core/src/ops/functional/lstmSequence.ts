@@ -26,7 +26,7 @@ import {
   neededGradients,
   orderOf,
   plus,
-  readSequenceOptions,
+  readReverse,
   sequencesTogether,
   stacked,
   stateWeightGradient,
@@ -89,7 +89,7 @@ export const lstmSequence: Op<
       weightHh,
       ...(bias === undefined || bias === null ? [] : [bias]),
     ],
-    options: readSequenceOptions("lstmSequence", options),
+    options: readReverse("lstmSequence", options),
   }),
   shapes: ([input, h0, c0, weightIh, weightHh, ...biases]) => {
     checkSequence("lstmSequence", 4, {
@@ -283,7 +283,7 @@ export const lstmSequenceGradient: Op<
         ...[activations, cells, c0, weightHh, hiddenBar, cellBar],
         ...(cellsBar === null ? [] : [cellsBar, gatesBar]),
       ],
-      options: readSequenceOptions("lstmSequenceGradient", options),
+      options: readReverse("lstmSequenceGradient", options),
     };
   },
   shapes: ([act, cells, c0, weightHh, hiddenBar, cellBar, cellsBar, gatesBar]) => {

@@ -24,6 +24,7 @@ export { cosineSimilarity, dist, normalize, pairwiseDistance, renorm } from "./d
 export { embedding } from "./embedding.ts";
 export { embeddingBag } from "./embeddingBag.ts";
 export { gruGates } from "./gruGates.ts";
+export { gruSequence } from "./gruSequence.ts";
 export { interpolate } from "./interpolate.ts";
 export { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "./layerNorm.ts";
 export { linear } from "./linear.ts";
@@ -42,6 +43,7 @@ export {
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from "./maxUnpool.ts";
 export { pad } from "./pad.ts";
 export { resample } from "./resample.ts";
+export { rnnSequence } from "./rnnSequence.ts";
 export { attentionWeights, scaledDotProductAttention } from "./scaledDotProductAttention.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./shuffle.ts";
 export { standardize } from "./standardize.ts";

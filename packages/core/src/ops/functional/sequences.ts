@@ -30,10 +30,7 @@ export interface ReverseOptions {
   reverse?: boolean;
 }
 
-export function readSequenceOptions(
-  name: string,
-  options: ReverseOptions = {},
-): Required<ReverseOptions> {
+export function readReverse(name: string, options: ReverseOptions = {}): Required<ReverseOptions> {
   checkOptions(name, options, ["reverse"]);
   return { reverse: checkBoolean(name, "reverse", options.reverse, false) };
 }
@@ -226,6 +223,8 @@ export function drawSequence(
 ): {
   sequence: (width: number) => Tensor;
   state: () => Tensor;
+  steps: number;
+  samples: number;
   features: number;
   width: number;
   options: ReverseOptions;
@@ -235,6 +234,8 @@ export function drawSequence(
   return {
     sequence: (columns) => draw.tensor([steps, samples, columns]),
     state: () => draw.tensor([samples, width]),
+    steps,
+    samples,
     features: draw.length(least, 3),
     width,
     options: draw.pick([{}, { reverse: true }, { reverse: false }]),

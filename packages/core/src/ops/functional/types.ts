@@ -19,6 +19,7 @@ export type {
 export type { EmbeddingOptions } from "./embedding.ts";
 export type { EmbeddingBagOptions } from "./embeddingBag.ts";
 export type { GruGradient, GruState } from "./gruGates.ts";
+export type { GruSequence, GruSequenceGradient } from "./gruSequence.ts";
 export type { InterpolateOptions, InterpolationMode } from "./interpolate.ts";
 export type { LocalResponseNormOptions, NormOptions } from "./layerNorm.ts";
 export type { LpPoolOptions } from "./lpPool.ts";
@@ -27,6 +28,7 @@ export type { LstmSequence, LstmSequenceGradient } from "./lstmSequence.ts";
 export type { MaxPooled, MaxPoolOptions } from "./maxPool.ts";
 export type { MaxUnpoolOptions } from "./maxUnpool.ts";
 export type { PadMode, PadOptions } from "./pad.ts";
+export type { RnnSequenceGradient, RnnSequenceOptions } from "./rnnSequence.ts";
 export type { AttentionOptions } from "./scaledDotProductAttention.ts";
 export type { ReverseOptions } from "./sequences.ts";
 export type { PerDim } from "./spatial.ts";

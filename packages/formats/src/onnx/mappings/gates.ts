@@ -80,6 +80,19 @@ export function lstmStepGradient(
   return [gates, a.mul(d, f)];
 }
 
+/** The gradient of a step of a gated recurrent unit: of both sums, and what goes on to the state before by the gates. */
+export function gruStepGradient(
+  a: Arithmetic,
+  [act, bn, hidden, hiddenBar]: readonly [Value, Value, Value, Value],
+  width: number,
+): [input: Value, state: Value, hidden: Value] {
+  const [r, z, n] = a.split(act, 3, width) as [Value, Value, Value];
+  const p = a.mul(hiddenBar, a.rest(z), a.tanhSlope(n));
+  const ar = a.mul(p, bn, a.logisticSlope(r));
+  const az = a.mul(hiddenBar, a.sub(hidden, n), a.logisticSlope(z));
+  return [a.join([ar, az, p]), a.join([ar, az, a.mul(p, r)]), a.mul(hiddenBar, z)];
+}
+
 /** The width of the state, from an operand that has it. */
 export function widthOf(call: MappedCall, operand: number): number {
   return fixed(call, call.operands[operand]!.shape.at(-1), "width of the state");
@@ -114,11 +127,7 @@ export const gateMappings = {
   }),
   gruGatesGradient: withArithmetic((a, [act, states, hidden, hiddenBar], call) => {
     const width = widthOf(call, 2);
-    const [r, z, n] = a.split(act!, 3, width) as [Value, Value, Value];
     const [, , bn] = a.split(states!, 3, width) as [Value, Value, Value];
-    const p = a.mul(hiddenBar!, a.rest(z), a.tanhSlope(n));
-    const ar = a.mul(p, bn, a.logisticSlope(r));
-    const az = a.mul(hiddenBar!, a.sub(hidden!, n), a.logisticSlope(z));
-    return [a.join([ar, az, p]), a.join([ar, az, a.mul(p, r)]), a.mul(hiddenBar!, z)];
+    return gruStepGradient(a, [act!, bn, hidden!, hiddenBar!], width);
   }),
 };

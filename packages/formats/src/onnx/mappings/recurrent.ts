@@ -6,10 +6,10 @@
  */
 import { zeros } from "@chainrule/core";
 import type { Emitter, Value } from "../emitter.ts";
-import { int, none, text } from "../emitter.ts";
+import { int, none, text, texts } from "../emitter.ts";
 import type { MappedCall, Mapping } from "../mapping.ts";
 import { fixed, mapped } from "../mapping.ts";
-import { Arithmetic, lstmStepGradient, widthOf } from "./gates.ts";
+import { Arithmetic, gruStepGradient, lstmStepGradient, widthOf } from "./gates.ts";
 
 /** Values along the time, and what becomes of them from step to step. */
 class Sequence extends Arithmetic {
@@ -168,5 +168,86 @@ export const recurrentMappings = {
     }
     const first = h === undefined ? a.sub(lastBar, lastBar) : a.without(h, 0);
     return [steps === 0 ? act : a.together(sums), first, a.without(c, 0)];
+  }),
+  gruSequence: onSequences((a, [x, h0, weightIh, weightHh, ...biases], call) => {
+    const width = widthOf(call, 1);
+    const [w, r, b] = parameters(a, [weightIh!, weightHh!], biases, [1, 0, 2], width);
+    const [y] = a.e.ops("GRU", [x!, w, r, b, none, a.lifted(h0!)], 2, {
+      hidden_size: int(width),
+      linear_before_reset: int(1),
+      ...a.direction,
+    }) as [Value];
+    const hidden = a.without(y, 1);
+    const sums = a.split(a.sums(x!, weightIh!, biases[0]), 3, width);
+    const parts = a.split(a.sums(a.before(hidden, h0!), weightHh!, biases[1]), 3, width);
+    const [reset, update] = [0, 1].map((k) => a.sigmoid(a.add(sums[k]!, parts[k]!))) as [
+      Value,
+      Value,
+    ];
+    const news = a.tanh(a.add(sums[2]!, a.mul(reset, parts[2]!)));
+    return [hidden, a.join([reset, update, news]), parts[2]!];
+  }),
+  gruSequenceGradient: onSequences((a, operands, call) => {
+    const [act, candidates, hidden, h0, weight, hiddenBar, inputBar, stateBar] = operands as [
+      ...[Value, Value, Value, Value, Value, Value],
+      Value?,
+      Value?,
+    ];
+    const width = widthOf(call, 2);
+    const steps = a.steps(2);
+    const [acts, parts, states, bars] = [act, candidates, hidden, hiddenBar].map((x) =>
+      a.apart(x, steps),
+    ) as [...[Value[], Value[], Value[], Value[]]];
+    const more = [inputBar, stateBar].map((x) => (x === undefined ? [] : a.apart(x, steps)));
+    const sums = [new Array<Value>(steps), new Array<Value>(steps)] as const;
+    let h: Value | undefined;
+    for (let s = steps - 1; s >= 0; s--) {
+      const bar = h === undefined ? bars[s]! : a.add(bars[s]!, h);
+      const before = s === 0 ? a.lifted(h0) : states[s - 1]!;
+      const [input, state, kept] = gruStepGradient(a, [acts[s]!, parts[s]!, before, bar], width);
+      for (const [k, own] of [input, state].entries())
+        sums[k]![s] = more[k]![s] === undefined ? own : a.add(own, more[k]![s]!);
+      h = a.add(kept, a.e.op("MatMul", [sums[1][s]!, weight]));
+    }
+    if (h === undefined) return [act, act, a.sub(h0, h0)];
+    return [a.together(sums[0]), a.together(sums[1]), a.without(h, 0)];
+  }),
+  rnnSequence: onSequences((a, [x, h0, weightIh, weightHh, bias], call) => {
+    const { nonlinearity } = call.options as { nonlinearity: "tanh" | "relu" };
+    const width = widthOf(call, 1);
+    const { dtype } = call.results[0]!;
+    const biases = bias === undefined ? [] : [bias, a.e.tensor(zeros([width], { dtype }))];
+    const [w, r, b] = parameters(a, [weightIh!, weightHh!], biases, [0], width);
+    const [y] = a.e.ops("RNN", [x!, w, r, b, none, a.lifted(h0!)], 2, {
+      hidden_size: int(width),
+      activations: texts([nonlinearity === "tanh" ? "Tanh" : "Relu"]),
+      ...a.direction,
+    }) as [Value];
+    return [a.without(y, 1)];
+  }),
+  rnnSequenceGradient: onSequences((a, [hidden, weight, hiddenBar], call) => {
+    const { nonlinearity } = call.options as { nonlinearity: "tanh" | "relu" };
+    const steps = a.steps(0);
+    const zero = a.e.scalar(0, call.results[0]!.dtype);
+    const [states, bars] = [hidden!, hiddenBar!].map((x) => a.apart(x, steps)) as [
+      Value[],
+      Value[],
+    ];
+    const sums = new Array<Value>(steps);
+    let h: Value | undefined;
+    for (let s = steps - 1; s >= 0; s--) {
+      const bar = h === undefined ? bars[s]! : a.add(bars[s]!, h);
+      const state = states[s]!;
+      sums[s] =
+        nonlinearity === "tanh"
+          ? a.mul(bar, a.tanhSlope(state))
+          : a.e.op("Where", [a.e.op("Greater", [state, zero]), bar, zero]);
+      h = a.e.op("MatMul", [sums[s]!, weight!]);
+    }
+    if (h === undefined) {
+      const shape = a.e.sizes(call.results[1]!.shape);
+      return [hidden!, a.e.op("Expand", [zero, shape])];
+    }
+    return [a.together(sums), a.without(h, 0)];
   }),
 };
