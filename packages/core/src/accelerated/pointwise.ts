@@ -10,6 +10,7 @@
  */
 import { copyStrided } from "../kernels/copy.ts";
 import type { Expression, Input } from "../scalar/expression.ts";
+import { exponentsOf, isWrittenOut, withNumber } from "../scalar/powers.ts";
 import { anglesOf, toVectors, vectorCost } from "../scalar/webassembly.ts";
 import { broadcastStrides, isRowMajor, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -101,12 +102,35 @@ export class AcceleratedPointwise {
   private readonly loopsOfTeams: (LoopOfTeam | null | undefined)[] = [];
   private readonly ways: number[] = [];
   private readonly addresses: number[] = [];
+  /** The places of inputs that are exponents, and the expressions for numbers in their place. */
+  private readonly exponents: readonly number[];
+  private readonly powers = new Map<number, AcceleratedPointwise>();
 
   constructor(root: Expression, inputs: readonly Input[], parameterNames: readonly string[]) {
     this.root = root;
     this.inputs = inputs;
     this.parameterNames = parameterNames;
     this.cost = vectorCost(root);
+    this.exponents = exponentsOf(root).map((input) => inputs.indexOf(input));
+  }
+
+  /** The same expression with products for powers, where an exponent is a small whole number; `null` elsewhere. */
+  private withProducts(operands: readonly Tensor[]): AcceleratedPointwise | null {
+    for (const place of this.exponents) {
+      const x = operands[place]!;
+      if (!isOneNumber(x)) continue;
+      const value = x.storage.data[x.offset]!;
+      if (!isWrittenOut(value)) continue;
+      const key = 16 * place + value;
+      let power = this.powers.get(key);
+      if (power === undefined) {
+        const { root, inputs } = withNumber(this.root, this.inputs, this.inputs[place]!, value);
+        power = new AcceleratedPointwise(root, inputs, this.parameterNames);
+        this.powers.set(key, power);
+      }
+      return power;
+    }
+    return null;
   }
 
   /**
@@ -117,6 +141,10 @@ export class AcceleratedPointwise {
     const { data } = out.storage;
     const length = out.numel();
     if (this.cost === 0 || length === 0 || !(data instanceof Float32Array)) return false;
+    if (this.exponents.length > 0) {
+      const products = this.withProducts(operands);
+      if (products !== null) return products.run(out, operands, parameters);
+    }
     const accelerator = acceleratorFor(length * this.cost, leastCost);
     if (accelerator === null) return false;
     let gathered = 0;

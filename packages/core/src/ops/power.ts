@@ -23,10 +23,11 @@ export const pow: Binary = pointwise({
   name: "pow",
   operands: ["a", "b"],
   value: (s, a, b) => s.pow(a, b),
-  // The conditions hold only where the products would be 0·∞ or 0·NaN, so that second derivatives are right elsewhere.
+  // The conditions hold only where the products would be 0·∞ or 0·NaN, so that second derivatives are right elsewhere; in
+  // float32 1/a is ∞ for denormal numbers, too.
   derivative: (s, a, b, y) => [
     s.where(
-      s.logicalAnd(s.eq(b, s.zero), s.logicalNot(s.gt(s.abs(a), s.zero))),
+      s.logicalAnd(s.eq(b, s.zero), s.logicalNot(s.ge(s.abs(a), s.constant(2 ** -126)))),
       s.zero,
       s.mul(b, s.pow(a, s.sub(b, s.one))),
     ),

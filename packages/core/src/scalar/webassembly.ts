@@ -21,6 +21,7 @@ const rules: { readonly [P in Primitive]?: Rule } = {
   mul: (v, a, b) => v.mul(a, b),
   div: (v, a, b) => v.div(a, b),
   neg: (v, a) => v.neg(a),
+  pow: functions.pow,
   square: (v, a) => v.mul(a, a),
   sqrt: (v, a) => v.sqrt(a),
   exp: functions.exp,
@@ -63,6 +64,7 @@ const rules: { readonly [P in Primitive]?: Rule } = {
 /** The cost of a primitive beside an addition, roughly; 1 where nothing is said. */
 const costs: { readonly [P in Primitive]?: number } = {
   div: 4,
+  pow: 80,
   sqrt: 4,
   exp: 12,
   exp2: 12,

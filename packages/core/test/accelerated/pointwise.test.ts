@@ -87,6 +87,7 @@ test("the stated errors of the vector functions, over all magnitudes", () => {
   const anywhere = new Float32Array(bits.buffer);
   const near = numbersOfAllKinds(20_000, 6, 12);
   for (const [name, stated] of Object.entries(statedUlps)) {
+    if (name === "pow") continue;
     const evaluate = primitives[name as "exp"].evaluate;
     const isTurned = name === "sin" || name === "cos";
     for (const given of [anywhere, near]) {
@@ -106,6 +107,75 @@ test("the stated errors of the vector functions, over all magnitudes", () => {
       expect(worst).not.toBeNaN();
       expect(worst, name).toBeLessThanOrEqual(stated);
       expect(worst, name).toBeGreaterThan(0.3);
+    }
+  }
+});
+
+test("powers of any numbers are off by what is stated, and exact where they can be", () => {
+  const { integer, random } = draws(7);
+  const count = 40_000;
+  const anywhere = () =>
+    new Float32Array(
+      Int32Array.from({ length: count }, () => (integer(2 ** 16) << 16) | integer(2 ** 16)).buffer,
+    );
+  const near = (from: number, to: number) =>
+    Float32Array.from({ length: count }, () => from + (to - from) * random());
+  const whole = () => Float32Array.from({ length: count }, () => integer(21) - 10);
+  let worst = 0;
+  for (const [a, b] of [
+    [anywhere(), anywhere()],
+    [anywhere(), near(-4, 4)],
+    [near(0, 10), near(-30, 30)],
+    [near(0.99, 1.01), near(-9000, 9000)],
+    [near(-5, 5), whole()],
+    [whole(), whole()],
+  ] as const) {
+    const results = onBackend("wasm", () => core.pow(tensor(a), tensor(b))).toTypedArray();
+    for (const [i, value] of results.entries()) {
+      const exact = primitives.pow.evaluate(a[i]!, b[i]!);
+      const rounded = Math.fround(exact);
+      const isExact = rounded === exact && Math.abs(exact) >= 2 ** -126;
+      if (!isExact && exact !== 0 && Number.isFinite(rounded))
+        worst = Math.max(worst, Math.abs(value - exact) / ulp(exact));
+      else if (!Object.is(value, rounded)) expect(value, `pow(${a[i]}, ${b[i]})`).toBe(rounded);
+    }
+  }
+  expect(worst).toBeLessThanOrEqual(statedUlps.pow!);
+  expect(worst).toBeGreaterThan(0.3);
+});
+
+test("powers of and to zeros, ones, infinities and NaN", () => {
+  const { POSITIVE_INFINITY: high, NaN: none } = Number;
+  const numbers = [0, 0.5, 1, 2, 3, 2 ** 24, 2 ** 25, 1e-42, high];
+  const all = [...numbers.flatMap((x) => [x, -x]), none];
+  const a = tensor(all).reshape([-1, 1]);
+  const b = tensor(all);
+  const given = onBackend("wasm", () => core.pow(a, b)).toTypedArray();
+  for (const [i, value] of given.entries()) {
+    const [base, exponent] = [all[Math.floor(i / all.length)]!, all[i % all.length]!];
+    const exact = primitives.pow.evaluate(Math.fround(base), Math.fround(exponent));
+    expect(value, `pow(${base}, ${exponent})`).toBe(Math.fround(exact));
+  }
+});
+
+test("small whole exponents are products, whose derivatives are those of powers", () => {
+  const x = tensor(numbersOfAllKinds(400, 9)).requiresGrad_();
+  for (const exponent of [-3, -2, -1, 0, 1, 2, 3, 4, 5, 0.5]) {
+    const compute = () => {
+      x.grad = null;
+      const y = x.pow(exponent);
+      y.sum().backward();
+      return [y.toTypedArray(), x.grad!.toTypedArray()];
+    };
+    const wanted = onBackend("reference", compute);
+    const given = onBackend("wasm", compute);
+    for (const [k, numbers] of wanted.entries()) {
+      for (const [i, exact] of numbers.entries()) {
+        const value = given[k]![i]!;
+        // Up to three roundings more, and results that are not normal.
+        if (Math.abs(value - exact) <= 4 * ulp(exact)) continue;
+        expect(value, `${x.toTypedArray()[i]} to the ${exponent}`).toBe(exact);
+      }
     }
   }
 });

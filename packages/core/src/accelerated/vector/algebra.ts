@@ -48,6 +48,9 @@ export const instructions = {
   addWide: ["f64x2.add", 0xf0, 2],
   subWide: ["f64x2.sub", 0xf1, 2],
   mulWide: ["f64x2.mul", 0xf2, 2],
+  divWide: ["f64x2.div", 0xf3, 2],
+  pminWide: ["f64x2.pmin", 0xf6, 2],
+  pmaxWide: ["f64x2.pmax", 0xf7, 2],
   nearestWide: ["f64x2.nearest", 0x94, 1],
   /** The first two numbers in double precision. */
   widenLow: ["f64x2.promote_low_f32x4", 0x5f, 1],

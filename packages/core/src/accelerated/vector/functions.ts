@@ -176,6 +176,75 @@ export function log1p<V>(v: Vectors<V>, x: V): V {
   return where(v, v.lt(v.abs(x), v.number(2 ** -25)), x, y);
 }
 
+/** The same in double precision. */
+function polynomialWide<V>(v: Vectors<V>, x: V, coefficients: readonly number[]): V {
+  let sum = v.wide(coefficients.at(-1)!);
+  for (let i = coefficients.length - 2; i >= 0; i--)
+    sum = v.addWide(v.mulWide(sum, x), v.wide(coefficients[i]!));
+  return sum;
+}
+
+/**
+ * log₂((1 + s)/(1 − s))/s from s², for |s| ≤ 0.172: 2/ln 2·(1 + s²/3 + s⁴/5 + …), of which the first term left out is
+ * 2⁻³⁹ of it.
+ */
+const logWide = [1, 3, 5, 7, 9, 11, 13].map((k) => 2 / (k * Math.LN2));
+
+/** 2ʳ for |r| ≤ ½: Σ (r·ln 2)ᵏ/k!, of which the first term left out is 2⁻³². */
+const expWide = [1, 1, 2, 6, 24, 120, 720, 5040, 40320].map((k, i) => Math.LN2 ** i / k);
+
+/** Two numbers of a vector: the lower ones, or the upper ones in their place. */
+function widen<V>(v: Vectors<V>, x: V, isUpper: boolean): V {
+  return v.widenLow(isUpper ? v.shuffle(x, x, [2, 3, 2, 3]) : x);
+}
+
+/**
+ * aᵇ for a > 0 in double precision, as 2ⁿ·y: y, rounded to float32, and n. The product of b and log₂ a would otherwise
+ * lose as many digits as it has before the point.
+ */
+function powOfPositive<V>(v: Vectors<V>, a: V, b: V): V {
+  const { e, f } = splitLog(v, a);
+  const half = (isUpper: boolean): { y: V; n: V } => {
+    const wide = widen(v, f, isUpper);
+    const s = v.divWide(wide, v.addWide(wide, v.wide(2)));
+    const rest = v.mulWide(s, polynomialWide(v, v.mulWide(s, s), logWide));
+    const product = v.mulWide(v.addWide(widen(v, e, isUpper), rest), widen(v, b, isUpper));
+    // Beyond, the result is 0 or ∞ all the same.
+    const t = v.pminWide(v.pmaxWide(product, v.wide(-160)), v.wide(130));
+    const n = v.nearestWide(t);
+    return { y: v.narrow(polynomialWide(v, v.subWide(t, n), expWide)), n: v.narrow(n) };
+  };
+  const [low, high] = [half(false), half(true)];
+  const joined = (x: V, y: V) => v.shuffle(x, y, [0, 1, 4, 5]);
+  return scale(v, joined(low.y, high.y), joined(low.n, high.n));
+}
+
+/** aᵇ as C has it; 1 ulp, and exact where the result is a float32 number that is not denormal. */
+export function pow<V>(v: Vectors<V>, a: V, b: V): V {
+  const [zero, one] = [v.number(0), v.number(1)];
+  const infinity = v.number(Number.POSITIVE_INFINITY);
+  const nan = v.number(Number.NaN);
+  const magnitude = v.abs(a);
+  const isRising = v.gt(b, zero);
+  // 0ᵇ and ∞ᵇ are 0 or ∞.
+  const atZero = where(v, isRising, zero, where(v, v.lt(b, zero), infinity, nan));
+  const atInfinity = where(v, isRising, infinity, where(v, v.lt(b, zero), zero, nan));
+  let y = powOfPositive(v, magnitude, b);
+  y = where(v, v.eq(magnitude, zero), atZero, y);
+  y = where(v, v.eq(magnitude, infinity), atInfinity, y);
+  // (±1)ᵇ, also where b is infinite.
+  y = where(v, v.and(v.eq(magnitude, one), v.eq(b, b)), one, y);
+  y = where(v, v.ne(a, a), nan, y);
+  // Negative bases: the sign of odd powers; other than whole powers are not real.
+  const isWhole = v.eq(v.trunc(b), b);
+  const half = v.mul(b, v.number(0.5));
+  const isOdd = v.and(isWhole, v.ne(v.trunc(half), half));
+  const isNegative = v.and(v.lt(a, zero), v.ne(magnitude, infinity));
+  y = v.or(y, v.and(signOf(v, a), isOdd));
+  y = where(v, v.andnot(isNegative, isWhole), nan, y);
+  return where(v, v.or(v.eq(b, zero), v.eq(a, one)), one, y);
+}
+
 /** The bits of a sign. */
 function signOf<V>(v: Vectors<V>, x: V): V {
   return v.and(x, v.whole(-(2 ** 31)));
@@ -249,13 +318,13 @@ const halfPiLow = 6.123233995736766e-17 + (Math.PI / 2 - halfPiHigh);
 
 /** x = n·π/2 + r with |r| ≤ π/4, in double precision: n as whole numbers. */
 function reduceAngle<V>(v: Vectors<V>, x: V): { n: V; r: V } {
-  const half = (wide: V): { n: V; r: V } => {
+  const half = (isUpper: boolean): { n: V; r: V } => {
+    const wide = widen(v, x, isUpper);
     const n = v.nearestWide(v.mulWide(wide, v.wide(2 / Math.PI)));
     const rest = v.subWide(wide, v.mulWide(n, v.wide(halfPiHigh)));
     return { n: v.narrow(n), r: v.narrow(v.subWide(rest, v.mulWide(n, v.wide(halfPiLow)))) };
   };
-  const low = half(v.widenLow(x));
-  const high = half(v.widenLow(v.shuffle(x, x, [2, 3, 2, 3])));
+  const [low, high] = [half(false), half(true)];
   const joined = (a: V, b: V) => v.shuffle(a, b, [0, 1, 4, 5]);
   return { n: v.toWhole(joined(low.n, high.n)), r: joined(low.r, high.r) };
 }
