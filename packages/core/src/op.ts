@@ -46,6 +46,8 @@ interface CommonLiteral<Args extends readonly unknown[], Options> {
   readonly call: (...args: Args) => Call<Options>;
   /** What each operand may be; the last holds for all further ones. `["float"]` unless given. */
   readonly kinds?: readonly OperandKind[];
+  /** Whether `forward` writes every element of its results, which then hold anything before; false unless given. */
+  readonly fills?: boolean;
   /** Whether operands broadcast, so that the engine is to sum gradients back to their shapes. */
   readonly broadcasts?: boolean;
   /**
@@ -71,8 +73,8 @@ export interface KernelLiteral<Args extends readonly unknown[], Options>
   /** The element type of the result; that of the operands unless given. */
   readonly dtype?: (operands: readonly Tensor[], options: Options) => DType;
   /**
-   * Computes the result into `result`, which is new, contiguous and zero. What it returns is kept for the VJP as
-   * `node.saved`.
+   * Computes the result into `result`, which is new, contiguous and, unless `fills` says otherwise, zero. What it returns is
+   * kept for the VJP as `node.saved`.
    */
   readonly forward: (operands: readonly Tensor[], result: Tensor, options: Options) => unknown;
 }
@@ -169,6 +171,7 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
   confined: boolean,
 ): Op<(...args: Args) => Tensor | Returned> {
   const kinds = literal.kinds ?? ["float"];
+  const isCleared = literal.fills !== true;
   const prepare = (args: Args): Prepared<Options> => {
     const { operands, options } = literal.call(...args);
     return { operands: convert(literal.name, kinds, operands), options };
@@ -229,7 +232,7 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
       const shapes = literal.shapes(operands, options);
       const dtypes =
         literal.dtypes?.(operands, options) ?? shapes.map(() => numberType(kinds, operands));
-      const results = shapes.map((shape, i) => fresh(dtypes[i]!, shape));
+      const results = shapes.map((shape, i) => fresh(dtypes[i]!, shape, isCleared));
       const saved = literal.forward(operands, results, options);
       recordResults(definition, operands, options, saved, results);
       if (confined)
@@ -243,6 +246,7 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
       const result = fresh(
         literal.dtype?.(operands, options) ?? numberType(kinds, operands),
         shape,
+        isCleared,
       );
       const saved = literal.forward(operands, result, options);
       recordResult(definition, operands, options, saved, result);
@@ -290,13 +294,13 @@ function viewOfCopy<Args extends readonly unknown[], Options>(
   return layout;
 }
 
-function fresh(dtype: DType, shape: Shape): Tensor {
-  return new Tensor(newStorage(dtype, elementCount(shape)), dtype, shape);
+function fresh(dtype: DType, shape: Shape, isCleared: boolean): Tensor {
+  return new Tensor(newStorage(dtype, elementCount(shape), isCleared), dtype, shape);
 }
 
 /** The same numbers in row-major order in storage of their own; outside of the graph. */
 export function contiguousCopy(x: Tensor): Tensor {
-  const copy = fresh(x.dtype, x.shape);
+  const copy = fresh(x.dtype, x.shape, false);
   copyStrided(copy.storage.data, 0, x.storage.data, x.offset, x.shape, x.strides);
   return copy;
 }

@@ -76,6 +76,14 @@ export function setRecycling(on: boolean): boolean {
   return before;
 }
 
+/** What storage that is not cleared holds, for tests; `null`: whatever is left from before. */
+let leftover: number | null = null;
+
+/** Fills storage that is not cleared with a number, so that what nobody writes shows. */
+export function setLeftover(value: number | null): void {
+  leftover = value;
+}
+
 export function isRecycling(): boolean {
   return enabled;
 }
@@ -93,6 +101,12 @@ function forgetArrays(): void {
 
 /** Storage for so many zeros or, where all of it will be written anyway, for numbers that may be left from before. */
 export function newStorage(dtype: DType, length: number, isCleared = true): Storage {
+  const storage = madeStorage(dtype, length, isCleared);
+  if (leftover !== null && !isCleared) storage.data.fill(leftover);
+  return storage;
+}
+
+function madeStorage(dtype: DType, length: number, isCleared: boolean): Storage {
   if ((made === null && recorded === null) || length * bytesPerElement[dtype] < leastBytes)
     return new Storage(zeros(dtype, length, false));
   const storage = new Storage(taken(dtype, length, isCleared) ?? zeros(dtype, length, true));

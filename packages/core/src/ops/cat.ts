@@ -76,6 +76,7 @@ export const cat: Op<(tensors: readonly TensorLike[], dim?: number) => Tensor> =
     }
     return shape;
   },
+  fills: true,
   forward: (tensors, y, options) => {
     const dim = normalizeDim("cat", options.dim, y.ndim);
     const step = y.strides[dim]!;

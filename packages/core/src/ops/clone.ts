@@ -25,6 +25,7 @@ export const clone: Op<(x: TensorLike) => Tensor> = defineOp({
   call: (x: TensorLike) => ({ operands: [x], options: {} }),
   kinds: ["any"],
   shape: ([x]) => x!.shape,
+  fills: true,
   forward: ([x], y) =>
     copyStrided(y.storage.data, 0, x!.storage.data, x!.offset, x!.shape, x!.strides),
   vjp: [(cotangent) => cotangent],

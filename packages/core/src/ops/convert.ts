@@ -21,6 +21,7 @@ const cast: Op<(x: TensorLike, dtype: DType) => Tensor> = defineOp({
   kinds: ["any"],
   shape: ([x]) => x!.shape,
   dtype: (_operands, { dtype }) => dtype,
+  fills: true,
   forward: ([x], y, { dtype }) => {
     const { data } = y.storage;
     if (dtype === "bool") {

@@ -117,6 +117,7 @@ export const sumTo: Op<(x: TensorLike, shape: Shape) => Tensor> = defineOp({
     }
     return shape;
   },
+  fills: true,
   forward: ([x], y, { shape }) => {
     const lead = x!.ndim - shape.length;
     const dims: number[] = [];

@@ -81,6 +81,7 @@ export function multiplyInto(left: Tensor, right: Tensor, result: Tensor): void 
   const k = a.shape[a.ndim - 1]!;
   const n = b.shape[b.ndim - 1]!;
   const { data } = result.storage;
+  if (k === 0) data.fill(0);
   if (result.numel() === 0 || k === 0) return;
   if (b.ndim === 2) {
     if (a.ndim === 2) {
@@ -192,6 +193,7 @@ export const matmul: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp({
   broadcasts: true,
   shape: ([a, b]) => matmulShape("matmul", a!.shape, b!.shape),
   dtype: ([a]) => (a!.dtype === "bool" ? "int32" : a!.dtype),
+  fills: true,
   forward: ([a, b], result) => multiplyInto(a!, b!, result),
   vjp: [leftGradient, rightGradient],
   batch: multiplySamples,

@@ -41,6 +41,7 @@ export const softmax: Op<(x: TensorLike, dim: number) => Tensor> = defineOp({
     return { operands: [x], options: { dim: checkDim("softmax", x, dim) } };
   },
   shape: ([x]) => x!.shape,
+  fills: true,
   forward: ([x], y, { dim }) => softmaxAlong(x!, dim, false, y),
   vjp: [(cotangent, node) => softmaxGradient(node.result, cotangent, node.options)],
   batch: alongBatch(([x], { dim }) => softmax(x!, dim)),
@@ -76,6 +77,7 @@ export const softmaxGradient: Op<(y: Tensor, cotangent: Tensor, along: Along) =>
       options: along,
     }),
     shape: ([y]) => y!.shape,
+    fills: true,
     forward: ([y, c], out, { dim }) => softmaxGradientAlong(y!, c!, dim, false, out),
     vjp: [
       // With s = Σ y·c: ∂/∂y_k = h_k·(c_k − s) − c_k·Σ h·y.
@@ -117,6 +119,7 @@ export const logSoftmax: Op<(x: TensorLike, dim: number) => Tensor> = defineOp({
     return { operands: [x], options: { dim: checkDim("logSoftmax", x, dim) } };
   },
   shape: ([x]) => x!.shape,
+  fills: true,
   forward: ([x], y, { dim }) => softmaxAlong(x!, dim, true, y),
   vjp: [(cotangent, node) => logSoftmaxGradient(node.result, cotangent, node.options)],
   batch: alongBatch(([x], { dim }) => logSoftmax(x!, dim)),
@@ -146,6 +149,7 @@ export const logSoftmaxGradient: Op<(y: Tensor, cotangent: Tensor, along: Along)
       options: along,
     }),
     shape: ([y]) => y!.shape,
+    fills: true,
     forward: ([y, c], out, { dim }) => softmaxGradientAlong(y!, c!, dim, true, out),
     vjp: [
       // ∂/∂y_k = −h_k·exp(y_k)·Σ c.

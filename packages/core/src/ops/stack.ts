@@ -50,6 +50,7 @@ export const stack: Op<(tensors: readonly TensorLike[], dim?: number) => Tensor>
     }
     return [...shape.slice(0, dim), tensors.length, ...shape.slice(dim)];
   },
+  fills: true,
   forward: (tensors, y, options) => {
     const dim = normalizeDim("stack", options.dim, y.ndim);
     const strides = without(y.strides, dim);

@@ -46,6 +46,7 @@ export const sum: Op<
   kinds: ["number"],
   shape: ([x], options) => shapeAfter(x!, options),
   dtype: ([x]) => (x!.dtype === "bool" ? "int32" : x!.dtype),
+  fills: true,
   forward: ([x], y, { dim }) => sumOver(x!, dim, y),
   vjp: [(cotangent, node) => spread(cotangent, node.shapeOf(0), node.options)],
   batch: reductionBatch((x, { dim, keepdim }) => sum(x, dim, { keepdim })),
@@ -79,6 +80,7 @@ export const mean: Op<
   call: (x: TensorLike, dim?: Dims | ReductionOptions, options?: ReductionOptions) =>
     readReduction("mean", x, dim, options),
   shape: ([x], options) => shapeAfter(x!, options),
+  fills: true,
   forward: ([x], y, options) => sumOver(x!, options.dim, y, laneLength(x!.shape, options)),
   vjp: [
     (cotangent, node) => {

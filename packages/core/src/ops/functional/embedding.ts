@@ -134,6 +134,7 @@ const lookUp: Op<(index: TensorLike, weight: TensorLike, options?: EmbeddingOpti
       checkTable("embedding", weight!.shape);
       return [...index!.shape, weight!.shape[1]!];
     },
+    fills: true,
     forward: ([index, weight], y) => {
       const table = contiguousOperand(weight!);
       const flat = flatIndices("embedding", index!, table.shape);

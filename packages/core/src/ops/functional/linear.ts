@@ -70,6 +70,7 @@ export const linear: Op<
     options: {},
   }),
   shape: ([x, w, bias]) => linearShape(x!.shape, w!.shape, bias?.shape),
+  fills: true,
   forward: ([input, w, bias], y) => {
     const columns = input!.shape[input!.ndim - 1]!;
     const out = w!.ndim === 2 ? w!.shape[0]! : 1;
@@ -99,6 +100,7 @@ export const linear: Op<
         out,
       );
     }
+    if (columns === 0) data.fill(0);
     if (bias !== undefined) {
       const step = bias.ndim === 0 ? 0 : bias.strides[0]!;
       addRowFor(data, bias.storage.data)(data, rows, out, bias.storage.data, bias.offset, step);

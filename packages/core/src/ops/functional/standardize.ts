@@ -117,6 +117,7 @@ export const standardize: Op<(x: TensorLike, options?: StandardizeOptions) => St
       checkGroups("standardize", x!.shape);
       return [x!.shape, [x!.shape[1]!], [x!.shape[1]!]];
     },
+    fills: true,
     forward: ([input], [y, mu, variance], { eps, center }) => {
       standardizeGroups(contiguousOperand(input!), y!, mu!, variance!, eps, center);
     },
@@ -198,6 +199,7 @@ export const standardizeGradient: Op<
     }
     return c!.shape;
   },
+  fills: true,
   forward: ([cotangent, standardized, variance], x, { eps, center }) => {
     standardizeGroupsGradient(
       contiguousOperand(cotangent!),
