@@ -30,6 +30,7 @@ import {
 import { maxPool, meanPool, putPlanes, spreadPool } from "./pooling.ts";
 import { drawMask, drawUniform } from "./random.ts";
 import {
+  addRow,
   logSoftmax,
   logSoftmaxGradient,
   softmax,
@@ -88,6 +89,7 @@ export function assemble(variant: Variant): Uint8Array {
     sumExp: sumExp(variant),
     softmaxGradient,
     logSoftmaxGradient: logSoftmaxGradient(variant),
+    addRow,
     subtractProducts,
     sumRows,
     sumRowsWide,

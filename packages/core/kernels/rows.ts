@@ -222,6 +222,21 @@ export function logSoftmaxGradient(variant: Variant): Kernel {
   });
 }
 
+/** addRow(target, source, addend, rows, length): the same row added to each. */
+export const addRow: Kernel = kernel(
+  ["i32", "i32", "i32", "i32", "i32"],
+  ([target, source, addend, rows, length], scope) => {
+    const row = new Row(scope, length);
+    const i = scope.i32();
+    forEach(i, 0, rows, 1, () => {
+      row.forEach((at, mask) => {
+        row.store(at(target), f32x4.add(load(at(source)), load(at(addend))), mask);
+      });
+      row.next(target, source);
+    });
+  },
+);
+
 /** subtractProducts(target, factors, weights, rows, length): takes factor·weight off each number, by row and column. */
 export const subtractProducts: Kernel = kernel(
   ["i32", "i32", "i32", "i32", "i32"],

@@ -173,6 +173,7 @@ export interface Kernels {
   sumExp(target: number, source: number, weights: number, rows: number, length: number): void;
   softmaxGradient(target: number, y: number, c: number, rows: number, length: number): void;
   logSoftmaxGradient(target: number, y: number, c: number, rows: number, length: number): void;
+  addRow(target: number, source: number, addend: number, rows: number, length: number): void;
   subtractProducts(
     target: number,
     factors: number,
@@ -322,6 +323,7 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   sumExp: [0, 1, 2],
   softmaxGradient: [0, 1, 2],
   logSoftmaxGradient: [0, 1, 2],
+  addRow: [0, 1, 2],
   subtractProducts: [0, 1, 2],
   sumRows: [0, 1],
   sumRowsWide: [0, 1],

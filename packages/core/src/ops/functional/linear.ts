@@ -1,6 +1,8 @@
 /**
  * The affine map of layers.
  */
+
+import { addBiasAccelerated } from "../../accelerated/bias.ts";
 import type { TensorLike } from "../../creation.ts";
 import { zeros } from "../../creation.ts";
 import { ShapeError } from "../../errors.ts";
@@ -101,7 +103,7 @@ export const linear: Op<
       );
     }
     if (columns === 0) data.fill(0);
-    if (bias !== undefined) {
+    if (bias !== undefined && !addBiasAccelerated(y, bias, out)) {
       const step = bias.ndim === 0 ? 0 : bias.strides[0]!;
       addRowFor(data, bias.storage.data)(data, rows, out, bias.storage.data, bias.offset, step);
     }
