@@ -9,8 +9,8 @@ import { copyStrided } from "../kernels/copy.ts";
 import { broadcastStrides, elementCount } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { isShared } from "./backend.ts";
-import type { LoopOfTeam } from "./pointwise.ts";
-import { lies, partLength } from "./pointwise.ts";
+import type { LoopOfTeam } from "./pointwise-lies.ts";
+import { lies, partLength } from "./pointwise-lies.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Team } from "./threads/team.ts";
 

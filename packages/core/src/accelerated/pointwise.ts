@@ -12,18 +12,17 @@ import { copyStrided } from "../kernels/copy.ts";
 import type { Expression, Input } from "../scalar/expression.ts";
 import { exponentsOf, isWrittenOut, withNumber } from "../scalar/powers.ts";
 import { anglesOf, toVectors, vectorCost } from "../scalar/webassembly.ts";
-import { broadcastStrides, isRowMajor, sameShape } from "../shape.ts";
+import { broadcastStrides } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Accelerator } from "./backend.ts";
 import { acceleratorFor, isShared, paysToShare, teamFor } from "./backend.ts";
 import { LoopWriter } from "./emitter.ts";
+import type { LoopOfTeam } from "./pointwise-lies.ts";
+import { blockLength, isOneNumber, layOf, lies, partLength } from "./pointwise-lies.ts";
 import { computeRows, rowsOf } from "./pointwise-rows.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Team } from "./threads/team.ts";
 import { largestAngle } from "./vector/functions.ts";
-
-/** Elements that pass through at a time. */
-const blockLength = 8192;
 
 /** From so many additions, or what costs as much, on copying the operands pays. */
 const leastCost = 1 << 13;
@@ -31,50 +30,12 @@ const leastCost = 1 << 13;
 /** From so many additions on, or what takes as long, several threads are faster; each element's way to memory counts. */
 const leastForTeam = 1 << 20;
 const costOfMemory = 4;
-/** Elements that a thread takes at a time. */
-export const partLength = 1 << 15;
 /** As many as a call of several threads has room for. */
 const mostOperands = 10;
-
-/**
- * How an operand lies: like the result, as one number, or as the trailing dimensions of the result again and again (a
- * bias); else it is copied in order first, or is one number for each of the rows that the result falls into (a scale for
- * each channel of an image).
- */
-export const lies = {
-  consecutive: 0,
-  constant: 1,
-  periodic: 2,
-  elsewhere: 3,
-  constantInRows: 4,
-} as const;
-
-/** Whether all elements are the same number of memory: a single one, or one that was expanded. */
-function isOneNumber(x: Tensor): boolean {
-  for (let i = 0; i < x.ndim; i++) if (x.shape[i] !== 1 && x.strides[i] !== 0) return false;
-  return true;
-}
-
-function layOf(x: Tensor, out: Tensor): number {
-  if (isOneNumber(x)) return lies.constant;
-  if (!isRowMajor(x.shape, x.strides)) return lies.elsewhere;
-  if (sameShape(x.shape, out.shape)) return lies.consecutive;
-  // Leading dimensions of length 1, then all lengths of the result.
-  let trailing = 1;
-  for (let i = 1; i <= x.ndim && x.shape[x.ndim - i] === out.shape[out.ndim - i]; i++)
-    trailing *= x.shape[x.ndim - i]!;
-  return trailing === x.numel() && trailing <= blockLength ? lies.periodic : lies.elsewhere;
-}
 
 /** A compiled loop, and the bits of the constants that it reads. */
 interface Loop {
   readonly run: Run;
-  readonly constants: Int32Array;
-}
-
-/** The same for a team: the number of the function. */
-export interface LoopOfTeam {
-  readonly id: number;
   readonly constants: Int32Array;
 }
 

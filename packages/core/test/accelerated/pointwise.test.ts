@@ -5,7 +5,7 @@ import * as core from "@chainrule/core";
 import { add, backendInfo, exp, gelu, mul, setBackend, tensor, where } from "@chainrule/core";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
-import { lies } from "../../src/accelerated/pointwise.ts";
+import { lies } from "../../src/accelerated/pointwise-lies.ts";
 import { rowsOf } from "../../src/accelerated/pointwise-rows.ts";
 import { largestAngle } from "../../src/accelerated/vector/functions.ts";
 import { PointwiseKernel } from "../../src/kernels/pointwise.ts";
