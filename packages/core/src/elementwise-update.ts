@@ -2,7 +2,7 @@
  * Updates of several tensors at once, element by element: the steps of optimizers.
  */
 import type { UpdateLiteral } from "./accelerated/update.ts";
-import { acceleratedUpdate } from "./accelerated/update.ts";
+import { acceleratedUpdate, collectUpdates, finishUpdates } from "./accelerated/update.ts";
 import type { TypedArray } from "./dtype.ts";
 import { ArgumentError, ShapeError } from "./errors.ts";
 import { writable } from "./inplace.ts";
@@ -76,6 +76,38 @@ export function elementwiseUpdate<const Arrays extends string, const Parameters 
       made.loops.run(length, numbers, arrays, starts);
   };
 }
+
+/**
+ * Runs `body`, in which updates made by {@link elementwiseUpdate} need not be done at once: those of large tensors wait for
+ * one another, and at the end all threads do them as one job. Until then `body` must not read what it has had changed,
+ * unless it calls {@link finishUpdates} first; another update of the same tensor waits for the first by itself. Without
+ * several threads, and for small tensors, nothing waits. The bits are the same.
+ *
+ * @example
+ * import { elementwiseUpdate, noGrad, tensor, updateTogether } from "@chainrule/core";
+ * const descend = elementwiseUpdate({
+ *   arrays: ["theta", "gradient"],
+ *   parameters: ["lr"],
+ *   values: (s, { theta, gradient }, { lr }) => ({ theta: s.sub(theta, s.mul(lr, gradient)) }),
+ * });
+ * const weights = [tensor([1, 2]), tensor([3])];
+ * noGrad(() =>
+ *   updateTogether(() => {
+ *     for (const theta of weights) descend({ theta, gradient: theta.clone() }, { lr: 0.5 });
+ *   }),
+ * );
+ * weights[0]; // → tensor([0.5, 1.0])
+ */
+export function updateTogether<T>(body: () => T): T {
+  const before = collectUpdates(true);
+  try {
+    return body();
+  } finally {
+    collectUpdates(before);
+  }
+}
+
+export { finishUpdates };
 
 interface Made {
   /** Whether each of the arrays changes. */

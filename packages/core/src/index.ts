@@ -38,7 +38,7 @@ export { liveTensors, trackTensors } from "./diagnose/live.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export { dtypes, finfo, getDefaultDType, isFloating, promote, setDefaultDType } from "./dtype.ts";
 export type { ElementwiseUpdate } from "./elementwise-update.ts";
-export { elementwiseUpdate } from "./elementwise-update.ts";
+export { elementwiseUpdate, finishUpdates, updateTogether } from "./elementwise-update.ts";
 export {
   ArgumentError,
   ChainruleError,

@@ -2,7 +2,13 @@
  * What the formulas of several optimizers have in common.
  */
 import type { ElementwiseUpdate, KeptRows, ScalarAlgebra, Tensor } from "@chainrule/core";
-import { contiguousOperand, fromTypedArray, indexSelect, writable } from "@chainrule/core";
+import {
+  contiguousOperand,
+  finishUpdates,
+  fromTypedArray,
+  indexSelect,
+  writable,
+} from "@chainrule/core";
 
 /** The numbers that {@link penalized} needs: −1 to climb, and how strong the L2 penalty is. (L1 is in the gradient.) */
 export const penaltyParameters = ["sign", "decay"] as const;
@@ -41,6 +47,7 @@ export function updateRows<Arrays extends string, Parameters extends string>(
   const gradient = fromTypedArray(values, [indices.length, ...shape.slice(1)]);
   const rows = Object.fromEntries([...parts, ["gradient", gradient]]);
   update(rows as Record<Arrays | "gradient", Tensor>, parameters);
+  finishUpdates();
   const width = indices.length === 0 ? 0 : values.length / indices.length;
   for (const name of names) {
     const table = writable(tables[name]);

@@ -9,6 +9,7 @@ import {
   noGrad,
   ShapeError,
   sameShape,
+  updateTogether,
 } from "@chainrule/core";
 import type { CommonOptions, ParameterState, PenaltyOptions } from "./groups.ts";
 import { checkValues, named } from "./groups.ts";
@@ -64,7 +65,7 @@ export abstract class GradientOptimizer<
         if (gradient !== null) this.checkGradient(parameter, gradient);
       }
     }
-    noGrad(() => {
+    const move = (): void => {
       for (const group of this.paramGroups) {
         const l1 = l1Of(group);
         for (const parameter of group.params) {
@@ -74,16 +75,23 @@ export abstract class GradientOptimizer<
           this.update(parameter, l1 === 0 ? gradient : lassoed(gradient, parameter, l1), group);
         }
       }
-    });
+    };
+    // Another class's update may read what it has changed.
+    noGrad(() => (this.isBorrower() ? updateTogether(move) : move()));
     return loss;
+  }
+
+  /** Whether all that look at gradients are this package's own, and known to keep nothing. */
+  private isBorrower(): boolean {
+    return (
+      this.update === this.borrower &&
+      this.checkGradient === GradientOptimizer.prototype.checkGradient
+    );
   }
 
   /** The gradient of a parameter: lent, if all that look at it are known to keep nothing. */
   private gradientOf(parameter: Tensor): Tensor | null {
-    const isBorrower =
-      this.update === this.borrower &&
-      this.checkGradient === GradientOptimizer.prototype.checkGradient;
-    return isBorrower ? parameter.lentGrad() : parameter.grad;
+    return this.isBorrower() ? parameter.lentGrad() : parameter.grad;
   }
 
   /** Refuses a gradient before anything has moved. */

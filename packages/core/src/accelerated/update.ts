@@ -9,6 +9,7 @@ import { anglesOf, toVectors, vectorCost } from "../scalar/webassembly.ts";
 import type { Accelerator } from "./backend.ts";
 import { acceleratorFor, isShared, mayAccelerate, teamFor } from "./backend.ts";
 import { LoopWriter } from "./emitter.ts";
+import type { Team } from "./threads/team.ts";
 
 /** Elements that pass through at a time. */
 const blockLength = 4096;
@@ -61,6 +62,14 @@ export function acceleratedUpdate<const Arrays extends string, const Parameters 
   const { arrays: names, parameters: parameterNames } = literal;
   let prepared: Prepared | undefined;
   return (arrays, starts, length, parameters) => {
+    // Who reads what another one changes, or changes what another one reads, comes after it.
+    if (open !== null) {
+      const { targets, arrays: all } = open;
+      prepared ??= prepare(literal, names, parameterNames);
+      const isTarget = ({ at }: { at: number }): boolean => all.has(arrays[at]!);
+      if (arrays.some((data) => targets.has(data)) || prepared.results.some(isTarget))
+        finishUpdates();
+    }
     if (length === 0 || !mayAccelerate(length)) return false;
     for (const array of arrays) if (!(array instanceof Float32Array)) return false;
     prepared ??= prepare(literal, names, parameterNames);
@@ -154,6 +163,80 @@ function write(
   return writer;
 }
 
+/** Updates that wait for others, to be done as one job. */
+interface Open {
+  readonly team: Team;
+  /** What they change, and all that they read. */
+  readonly targets: Set<TypedArray>;
+  readonly arrays: Set<TypedArray>;
+  readonly constants: Map<number, number>;
+  parameters: { readonly values: readonly number[]; readonly address: number } | null;
+  work: number;
+  /** Numbers and pieces of room that are left. */
+  numbers: number;
+  pieces: number;
+}
+
+let open: Open | null = null;
+/** Whether updates may wait. */
+let isCollecting = false;
+
+/** From now on updates of arrays in shared memory may wait for one another. Whether they could before. */
+export function collectUpdates(mayWait: boolean): boolean {
+  const before = isCollecting;
+  isCollecting = mayWait;
+  if (!mayWait) finishUpdates();
+  return before;
+}
+
+/** Has all updates done that wait. Whether there were any. */
+export function finishUpdates(): boolean {
+  if (open === null) return false;
+  const { team, work } = open;
+  open = null;
+  teamFor(work, leastForTeam, true);
+  team.crew.endOpen();
+  return true;
+}
+
+/** Room for the constants and parameters of so many numbers, in so many pieces. */
+const openNumbers = 1 << 12;
+const openPieces = 256;
+
+/** The job that updates are added to, with room for one more. */
+function openJob(team: Team, numbers: number): Open | null {
+  if (open !== null && (open.team !== team || open.numbers < numbers || open.pieces < 2))
+    finishUpdates();
+  if (open !== null) return open;
+  const room = Math.max(openNumbers, numbers);
+  if (!team.crew.beginOpen(room, openPieces, finishUpdates)) return null;
+  open = {
+    team,
+    targets: new Set(),
+    arrays: new Set(),
+    constants: new Map(),
+    parameters: null,
+    work: 0,
+    numbers: room,
+    pieces: openPieces,
+  };
+  return open;
+}
+
+/** Writes numbers to the room of a job. */
+function putNumbers(job: Open, numbers: ArrayLike<number>, isWhole: boolean): number {
+  const { scratch } = job.team;
+  const address = scratch.take(numbers.length);
+  (isWhole ? scratch.words : scratch.floats).set(numbers, address >> 2);
+  job.numbers -= numbers.length;
+  job.pieces--;
+  return address;
+}
+
+function areSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+}
+
 /** The update by several threads, where all arrays lie in shared memory. False, with nothing done, where they do not. */
 function runTogether(
   prepared: Prepared,
@@ -178,21 +261,27 @@ function runTogether(
     prepared.loopsOfTeams[variant] = { id, constants: Int32Array.from(writer.constants) };
   }
   const { id, constants } = prepared.loopsOfTeams[variant];
+  if (id < 0) return false;
+  const job = openJob(team, constants.length + parameters.length);
+  if (job === null) return false;
   const { crew, scratch } = team;
-  if (id < 0 || !crew.begin(constants.length + parameters.length, 2, 0, 0)) return false;
-  const constantAddress = scratch.take(constants.length);
-  scratch.words.set(constants, constantAddress >> 2);
-  const parameterAddress = scratch.take(parameters.length);
-  scratch.floats.set(parameters, parameterAddress >> 2);
+  let constantAddress = job.constants.get(id);
+  if (constantAddress === undefined) {
+    constantAddress = putNumbers(job, constants, true);
+    job.constants.set(id, constantAddress);
+  }
+  if (job.parameters === null || !areSame(job.parameters.values, parameters))
+    job.parameters = { values: parameters, address: putNumbers(job, parameters, false) };
   for (let at = 0; at < length; at += partLength) {
     const bytes = 4 * ((Math.min(partLength, length - at) + 3) & -4);
-    const addresses = arrays.map(
-      (data, i) => scratch.addressOf(data as Float32Array) + 4 * (starts[i]! + at),
-    );
-    crew.call(id, 0, [bytes, parameterAddress, constantAddress, ...addresses]);
+    const addresses = arrays.map((data, i) => scratch.addressOf(data) + 4 * (starts[i]! + at));
+    crew.call(id, 0, [bytes, job.parameters.address, constantAddress, ...addresses]);
     crew.part();
   }
-  crew.run();
+  for (const { at } of prepared.results) job.targets.add(arrays[at]!);
+  for (const data of arrays) job.arrays.add(data);
+  job.work += work;
+  if (!isCollecting) finishUpdates();
   return true;
 }
 

@@ -54,6 +54,8 @@ export class Crew {
   private roomStart = 0;
   private roomBytes = 0;
   private isForSeveral = true;
+  /** Completes a job that was begun and put off; `null` when there is none. */
+  private complete: (() => void) | null = null;
   private mayBlock = true;
   private complaint = "";
   private isLost = false;
@@ -184,6 +186,7 @@ export class Crew {
    * no such memory.
    */
   begin(numbers: number, pieces: number, ownNumbers: number, ownPieces: number): boolean {
+    this.completeFirst();
     if (this.isLost) return false;
     this.calls = 0;
     this.parts = 0;
@@ -194,6 +197,30 @@ export class Crew {
     this.roomStart = this.scratch.takeOwn(0);
     this.words[layout.roomBytes] = bytes;
     return true;
+  }
+
+  /**
+   * Begins a job to which more and more is added: `complete` has it done. It is called before another one begins, unless
+   * that has happened.
+   */
+  beginOpen(numbers: number, pieces: number, complete: () => void): boolean {
+    if (!this.begin(numbers, pieces, 0, 0)) return false;
+    this.complete = complete;
+    return true;
+  }
+
+  /** Has the parts of an open job done. */
+  endOpen(): void {
+    this.complete = null;
+    this.run();
+  }
+
+  private completeFirst(): void {
+    if (this.complete === null) return;
+    // What was said of the next job holds when it begins.
+    const { isForSeveral } = this;
+    this.complete();
+    this.isForSeveral = isForSeveral;
   }
 
   /** Adds a call to the present part. Arguments that are addresses in the first room stand for those in each room. */
