@@ -8,6 +8,7 @@ import { attendRows, attendSlopes } from "./attention.ts";
 import { clear, fill } from "./clear.ts";
 import { fillRows, gather, padRows, scatter, sumParts, unpadRows } from "./convolution.ts";
 import { copyAny, copyRows, repeatNumbers, transpose } from "./copy.ts";
+import { addUpRows, pickRows } from "./embedding.ts";
 import {
   accumulate,
   gru,
@@ -73,6 +74,8 @@ export function assemble(variant: Variant): Uint8Array {
     putPlanes,
     meanPool,
     spreadPool,
+    pickRows,
+    addUpRows,
     drawMask,
     drawUniform,
     lstm: lstm(variant),

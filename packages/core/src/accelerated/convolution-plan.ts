@@ -7,33 +7,8 @@ import { cornersOf, offsetsOf, reachOf } from "../kernels/padded-image.ts";
 import { blockSteps, mostPanelRows, panelColumns } from "./factors.ts";
 import type { Kernels } from "./kernels.ts";
 import { blockColumns, blockRows } from "./matmul.ts";
-import { alignment } from "./scratch.ts";
+import { type Room, roomFor } from "./room.ts";
 import type { Place } from "./whole.ts";
-
-/** Hands out a piece of memory in parts that begin at lines of the cache. */
-export class Room {
-  private top: number;
-
-  constructor(address: number) {
-    this.top = address;
-  }
-
-  take(numbers: number): number {
-    const address = this.top;
-    this.top += bytesFor(numbers);
-    return address;
-  }
-}
-
-/** The bytes of so many numbers, to the end of a line of the cache. */
-function bytesFor(numbers: number): number {
-  return Math.ceil((4 * numbers) / alignment) * alignment;
-}
-
-/** How many numbers a {@link Room} needs for parts of so many. */
-export function roomFor(...parts: readonly number[]): number {
-  return parts.reduce((sum, numbers) => sum + bytesFor(numbers), 0) / 4;
-}
 
 /** The lengths of a convolution, in numbers, unless it says bytes. */
 export interface Lengths {

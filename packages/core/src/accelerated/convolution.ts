@@ -21,12 +21,11 @@ import {
   padded,
   productsOf,
   putTables,
-  Room,
-  roomFor,
   rowsAtATime,
   tableNumbers,
 } from "./convolution-plan.ts";
 import { panelColumns } from "./factors.ts";
+import { Room, roomFor } from "./room.ts";
 import { layout } from "./threads/layout.ts";
 import { computeWhole } from "./whole.ts";
 

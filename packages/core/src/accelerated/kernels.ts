@@ -90,6 +90,23 @@ export interface Kernels {
   ): void;
   meanPool(target: number, source: number, planes: number, table: number, room: number): void;
   spreadPool(target: number, source: number, planes: number, table: number, room: number): void;
+  pickRows(
+    target: number,
+    source: number,
+    places: number,
+    count: number,
+    unit: number,
+    length: number,
+  ): void;
+  addUpRows(
+    table: number,
+    source: number,
+    order: number,
+    ends: number,
+    factors: number,
+    rows: number,
+    length: number,
+  ): void;
   drawMask(
     target: number,
     blocks: number,
@@ -308,6 +325,8 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   meanPool: [0, 1, 3, 4],
   spreadPool: [0, 1, 3, 4],
   lstm: [0, 1, 2, 3, 4, 5],
+  pickRows: [0, 1, 2],
+  addUpRows: [0, 1, 2, 3, 4],
   drawMask: [0],
   drawUniform: [0],
   lstmGradient: [0, 1, 2, 3, 4, 5, 6],

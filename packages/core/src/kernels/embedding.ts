@@ -1,19 +1,23 @@
 /**
  * Rows of a table looked up by index, and added up in a table by index.
  */
+import { addUpRowsAccelerated, pickRowsAccelerated } from "../accelerated/embedding.ts";
 import type { TypedArray } from "../dtype.ts";
+import type { Tensor } from "../tensor.ts";
 import { perDType } from "./specialize.ts";
 
-/** y[i] = factors[i] · table[index[i]], row by row; `null` stands for factors of 1. */
+/** y[i] = factors[i] · table[index[i]], row by row; `null` stands for factors of 1. The table is contiguous. */
 export function lookUpRows(
-  table: TypedArray,
-  tableOffset: number,
+  table: Tensor,
   index: ArrayLike<number>,
   factors: Float64Array | null,
-  width: number,
-  y: TypedArray,
+  y: Tensor,
 ): void {
-  lookUpFor(y, table)(table, tableOffset, index, factors, width, y);
+  const width = table.shape[1]!;
+  if (factors === null && pickRowsAccelerated(table, index, width, width, y)) return;
+  const source = table.storage.data;
+  const target = y.storage.data;
+  lookUpFor(target, source)(source, table.offset, index, factors, width, target);
 }
 
 const lookUpFor = perDType(function lookUp(
@@ -32,17 +36,19 @@ const lookUpFor = perDType(function lookUp(
   }
 });
 
-/** table[index[i]] += factors[i] · x[i], row by row, for a table of zeros. Each row's sum is kept in double precision. */
+/**
+ * Fills the table: each row is Σ factors[i] · x[i] over the i whose index names it, kept in double precision. x is
+ * contiguous.
+ */
 export function addUpRows(
-  x: TypedArray,
-  xOffset: number,
+  x: Tensor,
   index: ArrayLike<number>,
   factors: Float64Array | null,
-  width: number,
-  table: TypedArray,
+  table: Tensor,
 ): void {
+  const width = table.shape[1]!;
   // The places of each row one after the other, by a counting sort.
-  const rows = width === 0 ? 0 : table.length / width;
+  const rows = width === 0 ? 0 : table.shape[0]!;
   const ends = new Int32Array(rows + 1);
   for (let i = 0; i < index.length; i++) ends[index[i]! + 1] = ends[index[i]! + 1]! + 1;
   for (let row = 0; row < rows; row++) ends[row + 1] = ends[row + 1]! + ends[row]!;
@@ -53,7 +59,12 @@ export function addUpRows(
     order[at] = i;
     next[index[i]!] = at + 1;
   }
-  addUpFor(table, x)(x, xOffset, order, ends, factors, width, table, new Float64Array(width));
+  if (addUpRowsAccelerated(x, order, ends, factors, table)) return;
+  const source = x.storage.data;
+  const target = table.storage.data;
+  const sums = new Float64Array(width);
+  target.fill(0);
+  addUpFor(target, source)(source, x.offset, order, ends, factors, width, target, sums);
 }
 
 const addUpFor = perDType(function addUp(

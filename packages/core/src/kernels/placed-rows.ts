@@ -1,6 +1,7 @@
 /**
  * Reading and writing rows at places in a storage.
  */
+import { pickRowsAccelerated } from "../accelerated/embedding.ts";
 import type { TypedArray } from "../dtype.ts";
 import { elementCount } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -27,6 +28,7 @@ export function gatherRows(
   y: Tensor,
 ): void {
   if (y.numel() === 0) return;
+  if (outer.length === 0 && gatherWhole(x, inner, places, y)) return;
   const source = x.storage.data;
   const target = y.storage.data;
   const copyRows = copyRowsFor(target, source, places);
@@ -50,6 +52,18 @@ export function gatherRows(
     },
   );
 }
+
+/** Gathers rows that lie in one piece each by a kernel. False, with nothing done, where plain loops are to do it. */
+function gatherWhole(x: Tensor, inner: readonly number[], places: Places, y: Tensor): boolean {
+  const lead = x.ndim - inner.length;
+  const isTrailing = inner.every((dim, i) => dim === lead + i);
+  const length = elementCount(inner.map((dim) => x.shape[dim]!));
+  if (!isTrailing || !x.isContiguous() || !(places instanceof Int32Array)) return false;
+  return length >= leastRow && pickRowsAccelerated(x, places, 1, length, y);
+}
+
+/** Shorter rows are left to plain loops. */
+const leastRow = 4;
 
 const copyRowsFor = perDType(function copyRows(
   target: TypedArray,

@@ -138,8 +138,7 @@ const lookUp: Op<(index: TensorLike, weight: TensorLike, options?: EmbeddingOpti
     forward: ([index, weight], y) => {
       const table = contiguousOperand(weight!);
       const flat = flatIndices("embedding", index!, table.shape);
-      const width = table.shape[1]!;
-      lookUpRows(table.storage.data, table.offset, flat, null, width, y.storage.data);
+      lookUpRows(table, flat, null, y);
     },
     vjp: [
       null,
@@ -292,11 +291,11 @@ export const embeddingGradient: Op<
     }
     return [rows, shape[shape.length - 1]!];
   },
+  fills: true,
   forward: ([cotangent, index], table, options) => {
     const x = contiguousOperand(cotangent!);
     const flat = flatIndices("embeddingGradient", index!, table.shape);
-    const width = table.shape[1]!;
-    addUpRows(x.storage.data, x.offset, flat, factorsOf(flat, options), width, table.storage.data);
+    addUpRows(x, flat, factorsOf(flat, options), table);
   },
   vjp: [(cotangent, node) => embeddingRows(node.b, cotangent, again(node.options)), null],
   batch: (operands, batched, { rows, ...options }) =>
@@ -363,9 +362,7 @@ export const embeddingRows: Op<
   forward: ([index, given], y, options) => {
     const table = contiguousOperand(given!);
     const flat = flatIndices("embeddingRows", index!, table.shape);
-    const width = table.shape[1]!;
-    const factors = factorsOf(flat, options);
-    lookUpRows(table.storage.data, table.offset, flat, factors, width, y.storage.data);
+    lookUpRows(table, flat, factorsOf(flat, options), y);
   },
   vjp: [
     null,
