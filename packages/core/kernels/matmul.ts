@@ -19,6 +19,14 @@ export function panelRows({ relaxed }: Variant): number {
   return relaxed ? 6 : 4;
 }
 
+/** Engines load ahead what an unrolled loop will need. Where each product needs a register too, they run out of them. */
+function unrolledSteps({ relaxed }: Variant): number {
+  return relaxed ? 4 : 1;
+}
+
+/** The last panel is computed with so many rows where no more are there: 32, 64 and 1024 rows are no multiples of 6. */
+const fewRows = 4;
+
 const numberBytes = 4;
 const vectorBytes = 16;
 
@@ -139,12 +147,31 @@ class Tile {
     for (const sum of this.sums.flat()) local.set(sum, v128.const("f32x4", [0, 0, 0, 0]));
   }
 
-  /** Adds the product of a column of A, whose numbers `loadLeft` splats, and of eight numbers of B. */
-  step(pb: Local<"i32">, offset: number, loadLeft: (row: number) => StackVar<"v128">): void {
+  /** Calls `body` for all rows of the tile that begins at row i or, where so few are there, for the first ones. */
+  forRows(i: Local<"i32">, m: Local<"i32">, body: (rows: number) => void): void {
+    if (this.rows <= fewRows) {
+      body(this.rows);
+      return;
+    }
+    i32.gt_s(i32.sub(m, i), fewRows);
+    if_(
+      {},
+      () => body(this.rows),
+      () => body(fewRows),
+    );
+  }
+
+  /** Adds the product of a column of A, whose numbers `loadLeft` splats, and of eight numbers of B, for so many rows. */
+  step(
+    rows: number,
+    pb: Local<"i32">,
+    offset: number,
+    loadLeft: (row: number) => StackVar<"v128">,
+  ): void {
     const { left, right, sums, variant } = this;
     for (const [half, vector] of right.entries())
       local.set(vector, load(pb, offset + half * vectorBytes));
-    for (const [row, pair] of sums.entries()) {
+    for (const [row, pair] of sums.slice(0, rows).entries()) {
       local.set(left, loadLeft(row));
       for (const [half, sum] of pair.entries()) {
         if (variant.relaxed) local.set(sum, f32x4.relaxed_madd(left, right[half]!, sum));
@@ -205,8 +232,7 @@ class Tile {
  */
 export function multiply(variant: Variant): Kernel {
   const rows = panelRows(variant);
-  // Engines load ahead what an unrolled loop will need. Where each product needs a register too, they run out of them.
-  const unrolled = variant.relaxed ? 4 : 1;
+  const unrolled = unrolledSteps(variant);
   return kernel(["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"], (args, scope) => {
     const [c, cStep, a, b, m, n, k, isFirst, spare] = args;
     const i = scope.i32();
@@ -220,9 +246,9 @@ export function multiply(variant: Variant): Kernel {
     const tile = new Tile(scope, variant);
     const stepBytes = panelColumns * numberBytes;
 
-    const steps = (count: number) => {
+    const steps = (count: number, some: number) => {
       for (let p = 0; p < count; p++) {
-        tile.step(pb, p * stepBytes, (row) =>
+        tile.step(some, pb, p * stepBytes, (row) =>
           v128.load32_splat({ offset: (p * rows + row) * numberBytes }, pa),
         );
       }
@@ -241,8 +267,11 @@ export function multiply(variant: Variant): Kernel {
       forEach(i, 0, m, rows, () => {
         tile.clear();
         local.set(pb, startB);
-        if (unrolled > 1) whileBelow(pb, unrolledEndB, unrolled * stepBytes, () => steps(unrolled));
-        whileBelow(pb, endB, stepBytes, () => steps(1));
+        tile.forRows(i, m, (some) => {
+          if (unrolled > 1)
+            whileBelow(pb, unrolledEndB, unrolled * stepBytes, () => steps(unrolled, some));
+          whileBelow(pb, endB, stepBytes, () => steps(1, some));
+        });
         tile.store({ c, cStep, spare, isFirst, i, j, m, n });
       });
       local.set(startB, endB);
@@ -250,100 +279,58 @@ export function multiply(variant: Variant): Kernel {
   });
 }
 
-/** How {@link multiplyInPlace} reads A: at the beginning of a tile, and in each step. */
-interface Left {
-  readonly start: (i: Local<"i32">) => void;
-  /** The number of a row in a step of the present round, four times. */
-  readonly load: (step: number, row: number) => StackVar<"v128">;
-  /** Ends one step of a round. */
-  readonly next?: () => void;
-  /** Ends a round of so many steps. */
-  readonly advance?: (steps: number) => void;
-}
-
-type PlaceOfA = Record<"a" | "aStep" | "m", Local<"i32">>;
-
-/** The product for A as it lies in memory, and B by its steps. */
-function multiplyInPlace(
-  variant: Variant,
-  readLeft: (scope: Scope, rows: number, place: PlaceOfA) => Left,
-): Kernel {
-  const rows = panelRows(variant);
-  const whole = "i32" as const;
-  const parameters = Array.from({ length: 12 }, () => whole);
-  return kernel(parameters, (args, scope) => {
-    const [c, cStep, a, aStep, b, bStep, bPanel, m, n, k, isFirst, spare] = args as Twelve;
-    const i = scope.i32();
-    const j = scope.i32();
-    const p = scope.i32();
-    const pb = scope.i32();
-    const startB = scope.i32();
-    const wholeSteps = scope.i32();
-    const tile = new Tile(scope, variant);
-    const left = readLeft(scope, rows, { a, aStep, m });
-    const round = (count: number) => {
-      for (let step = 0; step < count; step++) {
-        tile.step(pb, 0, (row) => left.load(step, row));
-        advance(pb, bStep);
-        left.next?.();
-      }
-      left.advance?.(count);
-    };
-    local.set(startB, b);
-    local.set(wholeSteps, i32.and(k, -4));
-    forEach(j, 0, n, panelColumns, () => {
-      forEach(i, 0, m, rows, () => {
-        tile.clear();
-        local.set(pb, startB);
-        left.start(i);
-        local.set(p, 0);
-        whileBelow(p, wholeSteps, 4, () => round(4));
-        whileBelow(p, k, 1, () => round(1));
-        tile.store({ c, cStep, spare, isFirst, i, j, m, n });
-      });
-      advance(startB, bPanel);
-    });
-  });
-}
-
-type I = Local<"i32">;
-type Twelve = readonly [I, I, I, I, I, I, I, I, I, I, I, I];
-
 /**
- * multiplyRows(c, cStep, a, aStep, b, bStep, bPanel, m, n, k, isFirst, spare): {@link multiply} for A as it lies in memory,
- * the numbers of a row side by side, rows aStep bytes apart. Eight columns of B lie side by side, rows bStep and these
- * panels bPanel bytes apart: packed, or as B lies in memory. Numbers behind the last column may be read.
+ * multiplyRows(c, cStep, a, aStep, b, bPanel, m, n, k, isFirst, spare): {@link multiply} for A as it lies in memory, the numbers
+ * of a row side by side, rows aStep bytes apart; panels of B are bPanel bytes apart.
  */
 export function multiplyRows(variant: Variant): Kernel {
-  return multiplyInPlace(variant, (scope, rows, { a, aStep, m }) => {
-    const pointers = Array.from({ length: rows }, () => scope.i32());
-    return {
-      start: (i) => {
-        local.set(pointers[0]!, i32.add(a, i32.mul(i, aStep)));
-        for (let row = 1; row < rows; row++) {
-          // Rows that are not there are the last one again.
-          const isThere = i32.lt_s(i32.add(i, row), m);
-          local.set(pointers[row]!, i32.add(i32.mul(isThere, aStep), pointers[row - 1]!));
+  const rows = panelRows(variant);
+  const unrolled = unrolledSteps(variant);
+  return kernel(
+    ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],
+    ([c, cStep, a, aStep, b, bPanel, m, n, k, isFirst, spare], scope) => {
+      const i = scope.i32();
+      const j = scope.i32();
+      const pb = scope.i32();
+      const startB = scope.i32();
+      const endB = scope.i32();
+      const unrolledEndB = scope.i32();
+      const pointers = Array.from({ length: rows }, () => scope.i32());
+      const tile = new Tile(scope, variant);
+      const stepBytes = panelColumns * numberBytes;
+      const steps = (count: number, some: number) => {
+        for (let p = 0; p < count; p++) {
+          tile.step(some, pb, p * stepBytes, (row) =>
+            v128.load32_splat({ offset: p * numberBytes }, pointers[row]!),
+          );
         }
-      },
-      load: (step, row) => v128.load32_splat({ offset: step * numberBytes }, pointers[row]!),
-      advance: (steps) => {
-        for (const pointer of pointers) advance(pointer, steps * numberBytes);
-      },
-    };
-  });
-}
-
-/** {@link multiplyRows} for A with the numbers of a column side by side, columns aStep bytes apart. */
-export function multiplyColumns(variant: Variant): Kernel {
-  return multiplyInPlace(variant, (scope, _rows, { a, aStep }) => {
-    const pointer = scope.i32();
-    return {
-      start: (i) => local.set(pointer, i32.add(a, i32.shl(i, 2))),
-      load: (_step, row) => v128.load32_splat({ offset: row * numberBytes }, pointer),
-      next: () => advance(pointer, aStep),
-    };
-  });
+        for (const pointer of pointers.slice(0, some)) advance(pointer, count * numberBytes);
+      };
+      local.set(startB, b);
+      forEach(j, 0, n, panelColumns, () => {
+        local.set(endB, i32.add(startB, i32.mul(k, stepBytes)));
+        if (unrolled > 1)
+          local.set(unrolledEndB, i32.add(startB, i32.mul(i32.and(k, -unrolled), stepBytes)));
+        forEach(i, 0, m, rows, () => {
+          tile.clear();
+          local.set(pb, startB);
+          local.set(pointers[0]!, i32.add(a, i32.mul(i, aStep)));
+          for (let row = 1; row < rows; row++) {
+            // Rows that are not there are the last one again.
+            const isThere = i32.lt_s(i32.add(i, row), m);
+            local.set(pointers[row]!, i32.add(i32.mul(isThere, aStep), pointers[row - 1]!));
+          }
+          tile.forRows(i, m, (some) => {
+            if (unrolled > 1)
+              whileBelow(pb, unrolledEndB, unrolled * stepBytes, () => steps(unrolled, some));
+            whileBelow(pb, endB, stepBytes, () => steps(1, some));
+          });
+          tile.store({ c, cStep, spare, isFirst, i, j, m, n });
+        });
+        advance(startB, bPanel);
+      });
+    },
+  );
 }
 
 /** Writes the part of a tile that lies within C. */

@@ -20,14 +20,7 @@ import {
   tanhStep,
   tanhStepGradient,
 } from "./gates.ts";
-import {
-  multiply,
-  multiplyColumns,
-  multiplyRows,
-  pack,
-  panelColumns,
-  panelRows,
-} from "./matmul.ts";
+import { multiply, multiplyRows, pack, panelColumns, panelRows } from "./matmul.ts";
 import { maxPool, meanPool, putPlanes, spreadPool } from "./pooling.ts";
 import { drawMask, drawUniform } from "./random.ts";
 import {
@@ -55,7 +48,6 @@ export function assemble(variant: Variant): Uint8Array {
     packColumns: pack(panelColumns),
     multiply: multiply(variant),
     multiplyRows: multiplyRows(variant),
-    multiplyColumns: multiplyColumns(variant),
     attendRows: attendRows(variant),
     attendSlopes,
     gatherColumns: gather(panelColumns),

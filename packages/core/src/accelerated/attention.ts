@@ -18,7 +18,8 @@ import { Storage } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import { isShared, mayAccelerate } from "./backend.ts";
 import type { Placed } from "./factors.ts";
-import { multiplyOnto, packedNumbers, rightFactor, tileNumbers } from "./factors.ts";
+import { leftNumbers, multiplyOnto, rightFactor, rightNumbers, tileNumbers } from "./factors.ts";
+import { Room, roomFor } from "./room.ts";
 import { computeWhole } from "./whole.ts";
 
 /** From so many products on copying pays. */
@@ -37,13 +38,13 @@ interface Spread {
 }
 
 /** All of the memory that a tensor spans, if it can be read in place as kernels want it; else its numbers in order. */
-function spread(x: Tensor, isByRows: boolean): Spread {
+function spread(x: Tensor, isByRows = false): Spread {
   const over = (storage: Storage, offset: number, count: number, strides: Shape): Spread => ({
     numbers: new Tensor(storage, x.dtype, [count], [1], offset),
     view: new Tensor(storage, x.dtype, x.shape, strides, 0),
   });
   const count = x.numel();
-  const isFit = x.strides.at(-1) === 1 || (!isByRows && x.strides.at(-2) === 1);
+  const isFit = !isByRows || x.strides.at(-1) === 1;
   if (isShared(x.storage.data) && count > 0 && isFit && x.strides.every((step) => step >= 0)) {
     const span = x.strides.reduce((sum, step, dim) => sum + step * (x.shape[dim]! - 1), 1);
     return over(x.storage, x.offset, span, x.strides);
@@ -92,19 +93,10 @@ function fromRow(x: Placed, row: number): Placed {
   return { ...x, address: x.address + row * x.rowStep };
 }
 
-/** Pieces of a part's own room, each at the beginning of a line of the cache. */
-function pieces(sizes: readonly number[]): { own: number; at: (start: number) => number[] } {
-  const lengths = sizes.map((size) => Math.ceil(size / 16) * 16);
-  const own = lengths.reduce((sum, length) => sum + length, 0);
-  const at = (start: number): number[] => {
-    let next = start;
-    return lengths.map((length) => {
-      const place = next;
-      next += 4 * length;
-      return place;
-    });
-  };
-  return { own, at };
+/** The addresses of rooms for so many numbers each. */
+function roomsAt(own: number, sizes: readonly number[]): number[] {
+  const room = new Room(own);
+  return sizes.map((numbers) => room.take(numbers));
 }
 
 /** Blocks of queries of all heads, and how many of them, or how many heads, are a part. */
@@ -143,7 +135,7 @@ export function attendAccelerated(
   const work = weights.numel() * (features + width);
   // Less work than this is not worth a closer look.
   if (features === 0 || weights.dtype !== "float32" || !mayAccelerate(work >> 4)) return false;
-  const [spreadQ, spreadK, spreadV] = [spread(q, false), spread(k, false), spread(v, false)];
+  const [spreadQ, spreadK, spreadV] = [spread(q), spread(k), spread(v)];
   const table = mask === null ? [] : [maskTable(mask, keys)];
   const kind = mask === null ? kinds.none : mask.dtype === "bool" ? kinds.bits : kinds.numbers;
   const views = [spreadQ.view, spreadK.view, spreadV.view, ...table];
@@ -152,16 +144,22 @@ export function attendAccelerated(
   const maskStep = table.length > 0 && table[0]!.shape.at(-2) === queries ? 4 * keys : 0;
   const division = new Division(heads, queries, isCausal, queries * keys * (features + width));
   const { most, blocks, blocksInPart } = division;
-  const room = pieces([tileNumbers, packedNumbers(features, keys), packedNumbers(keys, width)]);
+  const sizes = [
+    tileNumbers,
+    leftNumbers(features),
+    rightNumbers(features, keys),
+    rightNumbers(keys, width),
+  ];
   const task = {
     operands: [spreadQ.numbers, spreadK.numbers, spreadV.numbers, ...table],
     results: [output, weights],
     work,
     least: leastProducts,
-    own: room.own,
+    own: roomFor(...sizes),
   };
   return computeWhole(task, ({ kernels, operands, results, own, part }) => {
-    const [spare, roomK, roomV] = room.at(own) as [number, number, number];
+    const [spare, roomQ, roomK, roomV] = roomsAt(own, sizes) as [number, number, number, number];
+    const rooms = { isFirst: true, spare, room: roomQ };
     const [toOutput, toWeights] = results as [number, number];
     for (let head = 0; head < heads; head++) {
       const [query, key, value] = [0, 1, 2].map((i) =>
@@ -177,7 +175,7 @@ export function attendAccelerated(
           const used = isCausal ? Math.min(keys, first + count) : keys;
           const row = head * queries + first;
           const scores = { address: toWeights + 4 * row * keys, rowStep: 4 * keys };
-          const target = { ...scores, isFirst: true, spare };
+          const target = { ...scores, ...rooms };
           multiplyOnto(kernels, target, fromRow(query, first), toKeys, count, features, used);
           const causal = isCausal ? first : -1;
           const masked = maskAt + first * maskStep;
@@ -196,15 +194,7 @@ export function attendAccelerated(
           if (width === 0) continue;
           const mixed = { address: toOutput + 4 * row * width, rowStep: 4 * width };
           const left = { ...scores, columnStep: 4 };
-          multiplyOnto(
-            kernels,
-            { ...mixed, isFirst: true, spare },
-            left,
-            values,
-            count,
-            used,
-            width,
-          );
+          multiplyOnto(kernels, { ...mixed, ...rooms }, left, values, count, used, width);
         }
         if (end < blocks || division.endsWith(head, heads)) part();
       }
@@ -233,23 +223,25 @@ export function attendGradientAccelerated(
   const division = new Division(heads, queries, isCausal, products);
   const { most, blocks } = division;
   const slopeStep = 4 * Math.ceil(keys / 4);
-  const room = pieces([
+  const sizes = [
     tileNumbers,
-    packedNumbers(width, keys),
-    packedNumbers(keys, features),
-    packedNumbers(most, Math.max(features, width)),
+    rightNumbers(width, keys),
+    rightNumbers(keys, features),
+    rightNumbers(most, Math.max(features, width)),
     most * slopeStep,
-  ]);
+    leftNumbers(Math.max(most, width)),
+  ];
   const task = {
     operands: spreads.map(({ numbers }) => numbers),
     results,
     work,
     least: leastProducts,
-    own: room.own,
+    own: roomFor(...sizes),
   };
   return computeWhole(task, (place) => {
     const { kernels, own, part } = place;
-    const [spare, roomV, roomK, roomBlock, slopes] = room.at(own) as [
+    const [spare, roomV, roomK, roomBlock, slopes, roomLeft] = roomsAt(own, sizes) as [
+      number,
       number,
       number,
       number,
@@ -272,18 +264,19 @@ export function attendGradientAccelerated(
         const count = Math.min(most, queries - first);
         const used = isCausal ? Math.min(keys, first + count) : keys;
         const isFirst = block === blocks - 1;
-        const onSlopes = { ...slopeRows, isFirst: true, spare };
+        const rooms = { isFirst: true, spare, room: roomLeft };
+        const onSlopes = { ...slopeRows, ...rooms };
         multiplyOnto(kernels, onSlopes, fromRow(cotangent, first), toValues, count, width, used);
         const w = fromRow(weights, first);
         kernels.attendSlopes(slopes, 4 * slopeStep, w.address, w.rowStep, count, used, scale);
         const onQuery = { address: toQuery + 4 * first * features, rowStep: 4 * features };
-        const target = { ...onQuery, isFirst: true, spare };
+        const target = { ...onQuery, ...rooms };
         multiplyOnto(kernels, target, slopeRows, byKeys, count, used, features);
         const rows = rightFactor(kernels, roomBlock, fromRow(query, first), count, features);
-        const onKey = { address: toKey, rowStep: 4 * features, isFirst, spare };
+        const onKey = { address: toKey, rowStep: 4 * features, ...rooms, isFirst };
         multiplyOnto(kernels, onKey, turned(slopeRows), rows, used, count, features);
         const mixed = rightFactor(kernels, roomBlock, fromRow(cotangent, first), count, width);
-        const onValue = { address: toValue, rowStep: 4 * width, isFirst, spare };
+        const onValue = { address: toValue, rowStep: 4 * width, ...rooms, isFirst };
         multiplyOnto(kernels, onValue, turned(w), mixed, used, count, width);
         if (isFirst && used < keys) {
           kernels.clear(toKey + 4 * used * features, 4 * (keys - used) * features);

@@ -4,9 +4,9 @@
 import type { ConvolutionGeometry } from "../kernels/convolution-geometry.ts";
 import { volume } from "../kernels/convolution-geometry.ts";
 import { cornersOf, offsetsOf, reachOf } from "../kernels/padded-image.ts";
-import { blockSteps, mostPanelRows, panelColumns } from "./factors.ts";
+import { blockRows, blockSteps, mostPanelRows, panelColumns } from "./factors.ts";
 import type { Kernels } from "./kernels.ts";
-import { blockColumns, blockRows } from "./matmul.ts";
+import { blockColumns } from "./matmul.ts";
 import { type Room, roomFor } from "./room.ts";
 import type { Place } from "./whole.ts";
 

@@ -16,8 +16,19 @@ export interface Kernels {
     isFirst: number,
     spare: number,
   ): void;
-  multiplyRows(...args: InPlaceArguments): void;
-  multiplyColumns(...args: InPlaceArguments): void;
+  multiplyRows(
+    c: number,
+    cStep: number,
+    a: number,
+    aStep: number,
+    b: number,
+    bPanel: number,
+    m: number,
+    n: number,
+    k: number,
+    isFirst: number,
+    spare: number,
+  ): void;
   attendRows(
     weights: number,
     step: number,
@@ -235,21 +246,6 @@ export interface Kernels {
   standardizeColumnsGradient(...args: ColumnArguments): void;
 }
 
-type InPlaceArguments = [
-  c: number,
-  cStep: number,
-  a: number,
-  aStep: number,
-  b: number,
-  bStep: number,
-  bPanel: number,
-  m: number,
-  n: number,
-  k: number,
-  isFirst: number,
-  spare: number,
-];
-
 type PackArguments = [
   target: number,
   source: number,
@@ -304,8 +300,7 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   packRows: [0, 1],
   packColumns: [0, 1],
   multiply: [0, 2, 3, 8],
-  multiplyRows: [0, 2, 4, 11],
-  multiplyColumns: [0, 2, 4, 11],
+  multiplyRows: [0, 2, 4, 10],
   attendRows: [0, 6],
   attendSlopes: [0, 2],
   gatherColumns: [0, 1, 2, 3],

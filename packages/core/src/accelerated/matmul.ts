@@ -11,7 +11,15 @@ import { copyStrided } from "../kernels/copy.ts";
 import type { MatrixView } from "../kernels/matmul.ts";
 import { acceleratorFor, isShared, teamFor } from "./backend.ts";
 import type { Placed } from "./factors.ts";
-import { blockSteps, mostPanelRows, panelColumns } from "./factors.ts";
+import {
+  blockRows,
+  blockSteps,
+  mostPanelRows,
+  multiplyOnto,
+  panelColumns,
+  rightFactor,
+  tileNumbers,
+} from "./factors.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Team } from "./threads/team.ts";
@@ -22,8 +30,8 @@ const leastProducts = 1 << 12;
 /** From so many products on helpers pay. */
 const leastForTeam = 1 << 20;
 
-/** Rows of A in a block, a multiple of the rows of both kinds of panels: the block stays in the second cache. */
-export const blockRows = 96;
+/** A left factor of so many numbers is not packed. */
+const mostInPlace = 1 << 14;
 /** Columns of B in a block. */
 export const blockColumns = 2048;
 
@@ -80,14 +88,14 @@ export function multiplyAccelerated(
   if (team !== null && multiplyTogether(team, out, at, a, b, m, k, n)) return true;
   const accelerator = acceleratorFor(products, leastProducts);
   if (accelerator === null) return false;
-  const { kernels, scratch } = accelerator;
+  const { kernels, scratch, relaxed } = accelerator;
   const placed = placedNumbers(scratch, a, m, k) + placedNumbers(scratch, b, k, n);
   const numbers = placed + m * n + spareNumbers(k, n);
   if (!scratch.begin(numbers, 6)) return false;
   const placedA = place(scratch, a, m, k);
   const placedB = place(scratch, b, k, n);
   const c = scratch.take(m * n);
-  const rooms = takeRooms(k, n, (count) => scratch.take(count));
+  const rooms = takeRooms(k, n, relaxed, (count) => scratch.take(count));
   multiplyPlaced(kernels, rooms, c, placedA, placedB, m, k, n);
   scratch.get(c, m * n, out, at);
   return true;
@@ -97,7 +105,7 @@ export function multiplyAccelerated(
 function spareNumbers(k: number, n: number): number {
   const steps = Math.min(k, blockSteps);
   const columns = Math.min(n, blockColumns) + panelColumns;
-  return steps * (columns + blockRows + mostPanelRows) + mostPanelRows * panelColumns;
+  return steps * (columns + blockRows + mostPanelRows) + tileNumbers;
 }
 
 /** Room for packed operands and a tile. */
@@ -105,22 +113,30 @@ interface Rooms {
   readonly packedA: number;
   readonly packedB: number;
   readonly spare: number;
+  /** Whether left factors are read where they lie as fast as packed ones: where there are registers for their addresses. */
+  readonly relaxed: boolean;
 }
 
-function takeRooms(k: number, n: number, take: (numbers: number) => number): Rooms {
+function takeRooms(
+  k: number,
+  n: number,
+  relaxed: boolean,
+  take: (numbers: number) => number,
+): Rooms {
   const steps = Math.min(k, blockSteps);
   const columns = Math.ceil(Math.min(n, blockColumns) / panelColumns) * panelColumns;
   return {
     packedB: take(steps * columns),
     packedA: take(steps * (blockRows + mostPanelRows)),
-    spare: take(mostPanelRows * panelColumns),
+    spare: take(tileNumbers),
+    relaxed,
   };
 }
 
 /** The product of matrices that lie in WebAssembly's memory. */
 function multiplyPlaced(
   kernels: Kernels,
-  { packedA, packedB, spare }: Rooms,
+  { packedA, packedB, spare, relaxed }: Rooms,
   c: number,
   a: Placed,
   b: Placed,
@@ -128,6 +144,12 @@ function multiplyPlaced(
   k: number,
   n: number,
 ): void {
+  if (relaxed && k <= blockSteps && n <= blockColumns && m * k <= mostInPlace) {
+    const right = rightFactor(kernels, packedB, b, k, n);
+    const target = { address: c, rowStep: 4 * n, isFirst: true, spare, room: packedA };
+    multiplyOnto(kernels, target, a, right, m, k, n);
+    return;
+  }
   for (let j = 0; j < n; j += blockColumns) {
     const width = Math.min(blockColumns, n - j);
     for (let p = 0; p < k; p += blockSteps) {
@@ -182,13 +204,13 @@ function multiplyTogether(
   const sizeB = (Math.min(n, teamColumns) + panelColumns) * steps;
   const placed = placedNumbers(scratch, a, m, k) + placedNumbers(scratch, b, k, n);
   const numbers = placed + scratch.missing(out, m * n) + sizeA + sizeB;
-  if (!crew.begin(numbers, 6, mostPanelRows * panelColumns, 1)) return false;
+  if (!crew.begin(numbers, 6, tileNumbers, 1)) return false;
   const placedA = place(scratch, a, m, k);
   const placedB = place(scratch, b, k, n);
   const c = scratch.target(out, at, m * n);
   const packedA = scratch.take(sizeA);
   const packedB = scratch.take(sizeB);
-  const spare = scratch.takeOwn(mostPanelRows * panelColumns);
+  const spare = scratch.takeOwn(tileNumbers);
   for (let j = 0; j < n; j += teamColumns) {
     for (let p = 0; p < k; p += teamSteps) {
       const width = Math.min(teamColumns, n - j);
@@ -295,9 +317,9 @@ export function multiplyStackTogether(
   if (products * count === 0 || !isShared(out, a.data, b.data)) return false;
   const team = teamFor(products * count, leastForTeam, products >= leastProducts);
   if (team === null) return false;
-  const { crew, kernels, scratch } = team;
+  const { crew, kernels, scratch, relaxed } = team;
   if (!crew.begin(0, 1, spareNumbers(k, n), 4)) return false;
-  const rooms = takeRooms(k, n, (numbers) => scratch.takeOwn(numbers));
+  const rooms = takeRooms(k, n, relaxed, (numbers) => scratch.takeOwn(numbers));
   const each = Math.ceil(leastInPart / products);
   for (let i = 0; i < count; i++) {
     const placedA = place(scratch, { ...a, offset: offsetsA[i]! }, m, k);
