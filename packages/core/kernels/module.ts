@@ -9,6 +9,7 @@ import { clear, fill } from "./clear.ts";
 import { fillRows, gather, padRows, scatter, sumParts, unpadRows } from "./convolution.ts";
 import { copyAny, copyRows, repeatNumbers, transpose } from "./copy.ts";
 import { addUpRows, pickRows } from "./embedding.ts";
+import { extremaOfRows, shareTies, sumSquares } from "./folds.ts";
 import {
   accumulate,
   gru,
@@ -86,6 +87,9 @@ export function assemble(variant: Variant): Uint8Array {
     logSoftmaxGradient: logSoftmaxGradient(variant),
     addRow,
     subtractProducts,
+    extremaOfRows,
+    shareTies,
+    sumSquares,
     sumRows,
     sumRowsWide,
     sumColumns,

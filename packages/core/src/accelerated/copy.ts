@@ -4,7 +4,7 @@
 
 import type { TypedArray } from "../dtype.ts";
 import { forEachRow } from "../kernels/rows.ts";
-import { liesInShared, mayAccelerate, teamFor } from "./backend.ts";
+import { isShared, liesInShared, mayAccelerate, teamFor } from "./backend.ts";
 import type { Kernels } from "./kernels.ts";
 
 /** From so many numbers on a table of calls is faster than a loop, and from so many on several threads are. */
@@ -37,6 +37,8 @@ export function copyAccelerated(
   plan: CopyPlan,
 ): boolean {
   const count = plan.lengths.reduce((product, length) => product * length, 1);
+  if (plan.lengths.length === 1 && plan.to[0] === 1 && plan.from[0] === 0)
+    return fillAccelerated(target, targetOffset, count, source[sourceOffset]!);
   if (!mayAccelerate(count) || !areAlike(target, source)) return false;
   const team = teamFor(16 * count, 16 * leastForTeam, count >= leastNumbers);
   if (team === null || !isWorthCalling(plan)) return false;
@@ -50,6 +52,20 @@ export function copyAccelerated(
     plan,
   );
   crew.run();
+  return true;
+}
+
+/** Writes one number again and again to shared memory. False where plain loops are to do it. */
+function fillAccelerated(target: TypedArray, at: number, count: number, value: number): boolean {
+  if (!mayAccelerate(count) || !isShared(target)) return false;
+  const team = teamFor(8 * count, 16 * leastForTeam, count >= leastNumbers);
+  if (!team?.crew.begin(0, 0, 0, 0)) return false;
+  const address = team.scratch.addressOf(target) + 4 * at;
+  for (let first = 0; first < count; first += 4 * partNumbers) {
+    team.kernels.fill(address + 4 * first, Math.min(4 * partNumbers, count - first), value);
+    team.crew.part();
+  }
+  team.crew.run();
   return true;
 }
 

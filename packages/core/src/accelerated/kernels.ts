@@ -201,6 +201,16 @@ export interface Kernels {
   sumExp(target: number, source: number, weights: number, rows: number, length: number): void;
   softmaxGradient(target: number, y: number, c: number, rows: number, length: number): void;
   logSoftmaxGradient(target: number, y: number, c: number, rows: number, length: number): void;
+  extremaOfRows(
+    values: number,
+    places: number,
+    source: number,
+    rows: number,
+    length: number,
+    flip: number,
+  ): void;
+  shareTies(target: number, source: number, extrema: number, rows: number, length: number): void;
+  sumSquares(target: number, source: number, origins: number, rows: number, length: number): void;
   addRow(target: number, source: number, addend: number, rows: number, length: number): void;
   subtractProducts(
     target: number,
@@ -337,6 +347,9 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   sumExp: [0, 1, 2],
   softmaxGradient: [0, 1, 2],
   logSoftmaxGradient: [0, 1, 2],
+  extremaOfRows: [0, 1, 2],
+  shareTies: [0, 1, 2],
+  sumSquares: [0, 1, 2],
   addRow: [0, 1, 2],
   subtractProducts: [0, 1, 2],
   sumRows: [0, 1],

@@ -44,23 +44,36 @@ type ComputeRows = (
   block: { readonly first: number; readonly count: number; readonly length: number },
 ) => void;
 
-/** From a tensor as it is to one whose last dimensions are the rows. */
+/** A tensor whose lanes along some dimensions, in rising order, are rows: its last dimensions. */
+export function inRows(
+  x: Tensor,
+  dims: readonly number[],
+): { readonly source: Tensor; readonly rows: number; readonly length: number } {
+  const length = elementCount(dims.map((dim) => x.shape[dim]!));
+  return { source: ordered(x, orderOf(x.ndim, dims)), rows: x.numel() / length, length };
+}
+
+/** All dimensions, some of them last. */
+function orderOf(ndim: number, last: readonly number[]): number[] {
+  const others = Array.from({ length: ndim }, (_, dim) => dim).filter((dim) => !last.includes(dim));
+  return [...others, ...last];
+}
+
+/** A tensor with its dimensions in another order. */
 function ordered(x: Tensor, order: readonly number[]): Tensor {
   const of = (lengths: Shape): number[] => order.map((dim) => lengths[dim]!);
   return new Tensor(x.storage, x.dtype, of(x.shape), of(x.strides), x.offset);
 }
 
 /** Has `compute` called for blocks of rows. False, with nothing done, where plain loops are to do it. */
-function computeRows(
+export function computeRows(
   { operands, result, dims, exponentials, folded = false, others = [] }: Rows,
   compute: ComputeRows,
 ): boolean {
   const first = operands[0]!;
   const numbers = first.numel();
   if (numbers === 0 || !mayAccelerate(numbers)) return false;
-  const { ndim } = first;
-  const order = Array.from({ length: ndim }, (_, dim) => dim).filter((dim) => !dims.includes(dim));
-  order.push(...dims);
+  const order = orderOf(first.ndim, dims);
   const isInOrder = order.every((dim, place) => dim === place);
   const length = elementCount(dims.map((dim) => first.shape[dim]!));
   // Results that do not lie in rows are brought to their places when all are there.

@@ -1,6 +1,7 @@
 /**
  * The largest and smallest elements of lanes.
  */
+import { extremaAccelerated, tiesAccelerated } from "../accelerated/folds.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import { contiguousStrides } from "../shape.ts";
@@ -20,6 +21,7 @@ export function extremaOver(
   values: Tensor | null,
   indices: Tensor | null,
 ): void {
+  if (extremaAccelerated(x, dims, largest, values, indices)) return;
   const find = findExtremaFor(x.storage.data);
   const valueData = values === null ? null : values.storage.data;
   const indexData = indices === null ? null : indices.storage.data;
@@ -83,6 +85,7 @@ export function sharesOfTies(
   dims: readonly number[],
   shares: Tensor,
 ): void {
+  if (tiesAccelerated(x, values, dims, shares)) return;
   const along = stridesOverLanes(x.shape, dims);
   const counts = new Float64Array(values.numel());
   const count = countTiesFor(x.storage.data);

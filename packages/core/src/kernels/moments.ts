@@ -4,6 +4,7 @@
  * Two passes over each lane, in double precision, after its first element has been subtracted: equal
  * elements give exactly 0, and the mean loses nothing to a large common part.
  */
+import { varianceAccelerated } from "../accelerated/folds.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { forEachLaneOf } from "./lanes.ts";
@@ -17,6 +18,7 @@ export function varianceOver(
   root: boolean,
   y: Tensor,
 ): void {
+  if (varianceAccelerated(x, dims, divisor, root, y)) return;
   const target = y.storage.data;
   const kernel = varianceFor(target, x.storage.data);
   forEachLaneOf(x, dims, (to, source, start, rows, rowStep, length, step) => {

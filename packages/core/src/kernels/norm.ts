@@ -1,6 +1,7 @@
 /**
  * Vector norms along dimensions.
  */
+import { normAccelerated } from "../accelerated/folds.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { forEachLaneOf } from "./lanes.ts";
@@ -8,6 +9,7 @@ import { perDType } from "./specialize.ts";
 
 /** y = (Σ |x|^p)^{1/p} over each lane, and its limits for p = 0, ∞ and −∞. */
 export function normOver(x: Tensor, dims: readonly number[], p: number, y: Tensor): void {
+  if (p === 2 && normAccelerated(x, dims, y)) return;
   const target = y.storage.data;
   const kernel = normFor(target, x.storage.data);
   forEachLaneOf(x, dims, (to, source, start, rows, rowStep, length, step) => {

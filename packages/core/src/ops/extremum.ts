@@ -42,6 +42,7 @@ export const tieShares: Op<(x: Tensor, extremum: Tensor, reduction: Reduction) =
       options: reduction,
     }),
     shape: ([x]) => x!.shape,
+    fills: true,
     forward: ([x, extremum], y, { dim }) => sharesOfTies(x!, contiguousOperand(extremum!), dim, y),
     batch: ([x, extremum], batched, { dim, keepdim }) => {
       const size = (batched[0] ? x! : extremum!).shape[0]!;

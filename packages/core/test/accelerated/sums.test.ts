@@ -23,7 +23,7 @@ test("sums and means over any dimensions, the same for a view and its copy", () 
         expectSums((t) => (isMean ? t.mean(dims) : t.sum(dims)), x);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 

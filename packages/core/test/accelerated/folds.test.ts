@@ -1,0 +1,128 @@
+/** Accelerated extrema have the bits of the plain loops; variances and norms are rounded once. */
+import type { Tensor } from "@chainrule/core";
+import { amax, amin, argmax, max, norm, setBackend, setThreads, tensor } from "@chainrule/core";
+import fc from "fast-check";
+import { afterEach, expect, test } from "vitest";
+import { draws, onBackend } from "./backends.ts";
+import { rounding } from "./near.ts";
+
+afterEach(() => setBackend("auto"));
+
+const shapes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 });
+
+/** Results and the gradients of the operand, as arrays. */
+function all(compute: (x: Tensor) => readonly Tensor[], x: Tensor): ArrayLike<number>[] {
+  const leaf = x.detach().requiresGrad_();
+  const results = compute(leaf);
+  const floats = results.filter(({ dtype }) => dtype !== "int32");
+  for (const y of floats) y.sum().backward();
+  const gradients = floats.length > 0 ? [leaf.grad!] : [];
+  return [...results, ...gradients].map((y) => y.detach().toTypedArray().slice());
+}
+
+function expectSame(
+  compute: (x: Tensor) => readonly Tensor[],
+  x: Tensor,
+  counts: readonly number[] = [1],
+): void {
+  const wanted = onBackend("reference", () => all(compute, x));
+  const before = setThreads(1);
+  for (const threads of counts) {
+    setThreads(threads);
+    expect(onBackend("wasm", () => all(compute, x))).toEqual(wanted);
+  }
+  setThreads(before);
+}
+
+test("extrema over any dimensions, their places, and how ties share the gradient", () => {
+  fc.assert(
+    fc.property(shapes, fc.integer(), (shape, seed) => {
+      const draw = draws(seed);
+      // Whole numbers tie often.
+      const x = draw.integer(2) === 0 ? draw.view(shape) : draw.view(shape).round();
+      const dims = shape.map((_, i) => i).filter(() => draw.integer(2) === 0);
+      const dim = draw.integer(shape.length);
+      expectSame((t) => [amax(t, dims), amin(t, dims)], x);
+      expectSame((t) => [argmax(t, dim), argmax(t), t.argmin(dim)], x);
+      expectSame((t) => Object.values(max(t, dim)), x);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("the first of equal zeros, infinities, and NaN anywhere", () => {
+  const { POSITIVE_INFINITY: high, NEGATIVE_INFINITY: low, NaN: none } = Number;
+  for (const row of [
+    [-0, 0, -1],
+    [0, -0, -1],
+    [low, low, low, low, low],
+    [high, none, high, 1, 2, none],
+    [1, 2, 3, 4, none],
+    [2 ** -149, 0, -(2 ** -149)],
+  ])
+    expectSame((t) => [amax(t, -1), amin(t, -1), argmax(t, -1)], tensor([row, row]));
+});
+
+test("rows that are longer than a part", () => {
+  const draw = draws(4);
+  for (const shape of [[40_001], [2, 17_000], [6000, 3]]) {
+    const x = draw.plain(shape).round().clone();
+    for (const dim of [0, -1]) expectSame((t) => Object.values(max(t, dim)), x, [1, 2]);
+    expectSame((t) => [amax(t), argmax(t)], x, [1, 2]);
+    const { data } = x.storage;
+    data[10_500] = Number.NaN;
+    data[17_500] = Number.NaN;
+    expectSame((t) => [amin(t), argmax(t)], x);
+  }
+});
+
+/** Numbers that are rounded once. */
+function expectRounded(compute: (x: Tensor) => Tensor, x: Tensor): void {
+  const wanted = onBackend("reference", () => compute(x.to("float64"))).toTypedArray();
+  const given = onBackend("wasm", () => compute(x).toTypedArray().slice());
+  expect(onBackend("wasm", () => compute(x.clone()).toTypedArray())).toEqual(given);
+  for (const [i, exact] of wanted.entries()) {
+    // Sums in double precision are off by far less.
+    const bound = 1.001 * rounding * Math.abs(exact) + 2 ** -149;
+    if (!(Object.is(given[i], exact) || Math.abs(given[i]! - exact) <= bound))
+      expect(given[i], `element ${i} within ${bound}`).toBe(exact);
+  }
+}
+
+test("variances, deviations and norms over any dimensions", () => {
+  fc.assert(
+    fc.property(shapes, fc.integer(), (shape, seed) => {
+      const draw = draws(seed);
+      const x = draw.view(shape, 3, 5);
+      const chosen = shape.map((_, i) => i).filter(() => draw.integer(2) === 0);
+      const dims = chosen.length > 0 ? chosen : [0];
+      const correction = draw.integer(2);
+      expectRounded((t) => t.var(dims, { correction }), x);
+      expectRounded((t) => t.std(dims, { correction }), x);
+      expectRounded((t) => norm(t, 2, dims), x);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("variances and norms of many numbers, with the same bits for any number of threads", () => {
+  const draw = draws(8);
+  for (const shape of [[50_001], [3, 20_000], [300, 90], [9000, 3]]) {
+    const x = draw.plain(shape, 10, 11).clone();
+    for (const dim of [0, -1]) {
+      for (const compute of [(t: Tensor) => t.var(dim), (t: Tensor) => norm(t, 2, dim)]) {
+        expectRounded(compute, x);
+        const before = setThreads(1);
+        const wanted = onBackend("wasm", () => compute(x).toTypedArray().slice());
+        setThreads(2);
+        expect(onBackend("wasm", () => compute(x).toTypedArray())).toEqual(wanted);
+        setThreads(before);
+      }
+    }
+  }
+});
+
+test("equal numbers have no variance", () => {
+  const x = draws(1).plain([1]).expand([30_000]).clone();
+  expect(onBackend("wasm", () => x.var().item())).toBe(0);
+});
