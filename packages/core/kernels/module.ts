@@ -22,6 +22,7 @@ import {
   tanhStepGradient,
 } from "./gates.ts";
 import { multiply, multiplyRows, pack, panelColumns, panelRows } from "./matmul.ts";
+import { matvecColumns, matvecRows } from "./matvec.ts";
 import { maxPool, meanPool, putPlanes, spreadPool } from "./pooling.ts";
 import { drawMask, drawUniform } from "./random.ts";
 import {
@@ -49,6 +50,8 @@ export function assemble(variant: Variant): Uint8Array {
     packColumns: pack(panelColumns),
     multiply: multiply(variant),
     multiplyRows: multiplyRows(variant),
+    matvecRows: matvecRows(variant),
+    matvecColumns: matvecColumns(variant),
     attendRows: attendRows(variant),
     attendSlopes,
     gatherColumns: gather(panelColumns),

@@ -29,6 +29,8 @@ export interface Kernels {
     isFirst: number,
     spare: number,
   ): void;
+  matvecRows(...args: MatvecArguments): void;
+  matvecColumns(...args: MatvecArguments): void;
   attendRows(
     weights: number,
     step: number,
@@ -256,6 +258,16 @@ export interface Kernels {
   standardizeColumnsGradient(...args: ColumnArguments): void;
 }
 
+type MatvecArguments = [
+  y: number,
+  a: number,
+  aStep: number,
+  x: number,
+  xStep: number,
+  m: number,
+  k: number,
+];
+
 type PackArguments = [
   target: number,
   source: number,
@@ -311,6 +323,8 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   packColumns: [0, 1],
   multiply: [0, 2, 3, 8],
   multiplyRows: [0, 2, 4, 10],
+  matvecRows: [0, 1, 3],
+  matvecColumns: [0, 1, 3],
   attendRows: [0, 6],
   attendSlopes: [0, 2],
   gatherColumns: [0, 1, 2, 3],

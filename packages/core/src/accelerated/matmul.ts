@@ -21,6 +21,7 @@ import {
   tileNumbers,
 } from "./factors.ts";
 import type { Kernels } from "./kernels.ts";
+import { multiplyVector } from "./matvec.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Team } from "./threads/team.ts";
 
@@ -84,6 +85,17 @@ export function multiplyAccelerated(
 ): boolean {
   const products = m * k * n;
   if (products === 0) return false;
+  if (n === 1 && m > 1)
+    return multiplyVector(out, at, a, { data: b.data, offset: b.offset, step: b.rowStep }, m, k);
+  if (m === 1 && n > 1)
+    return multiplyVector(
+      out,
+      at,
+      { ...b, rowStep: b.columnStep, columnStep: b.rowStep },
+      { data: a.data, offset: a.offset, step: a.columnStep },
+      n,
+      k,
+    );
   const team = teamFor(products, leastForTeam, isShared(out, a.data, b.data));
   if (team !== null && multiplyTogether(team, out, at, a, b, m, k, n)) return true;
   const accelerator = acceleratorFor(products, leastProducts);

@@ -1,5 +1,5 @@
 /** Accelerated matrix products against those of the plain loops, within the bound that is derived for them. */
-import { backendInfo, matmul, setBackend, type Tensor, tensor } from "@chainrule/core";
+import { backendInfo, matmul, setBackend, setThreads, type Tensor, tensor } from "@chainrule/core";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { draws, onBackend, specialNumbers } from "./backends.ts";
@@ -97,4 +97,41 @@ test("the same bits from a view and from its copy, and from a part of the rows",
   expect(copied.toTypedArray()).toEqual(whole.toTypedArray());
   const part = onBackend("wasm", () => matmul(a.slice(0, 7, 31), b));
   expect(part.toTypedArray()).toEqual(whole.slice(0, 7, 31).toTypedArray());
+});
+
+test("a matrix and a vector, whichever way the matrix lies: the same bits on one thread and on two", () => {
+  const threads = backendInfo().threads;
+  try {
+    for (const [m, k] of [
+      [2, 1],
+      [7, 5],
+      [9, 131],
+      [64, 37],
+      [300, 301],
+    ] as const) {
+      const draw = draws(m);
+      const [a, x] = [draw.plain([m, k]), draw.plain([k])];
+      const standing = a.transpose(0, 1).clone().transpose(0, 1);
+      const sparse = draw
+        .plain([k, 3])
+        .copy_(x.unsqueeze(1).expand([k, 3]))
+        .select(1, 1);
+      expectProduct(a, x);
+      expectProduct(x, standing.transpose(0, 1));
+      setThreads(1);
+      const bits = onBackend("wasm", () => matmul(a, x)).toTypedArray();
+      setThreads(2);
+      for (const [left, right] of [
+        [a, x],
+        [standing, sparse],
+        [a, sparse],
+      ] as const) {
+        expect(onBackend("wasm", () => matmul(left, right)).toTypedArray()).toEqual(bits);
+        const turned = onBackend("wasm", () => matmul(right, left.transpose(0, 1)));
+        expect(turned.toTypedArray()).toEqual(bits);
+      }
+    }
+  } finally {
+    setThreads(threads);
+  }
 });
