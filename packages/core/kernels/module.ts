@@ -41,6 +41,7 @@ import {
   standardizeGradient,
 } from "./standardize.ts";
 import { addUp, sumColumns, sumColumnsWide, sumRows, sumRowsWide } from "./sums.ts";
+import { windowDots, windowSpread, windowSums } from "./windows.ts";
 
 export function assemble(variant: Variant): Uint8Array {
   // With a maximum, so that one byte makes it memory that threads share.
@@ -60,6 +61,9 @@ export function assemble(variant: Variant): Uint8Array {
     unpadRows,
     fillRows,
     sumParts,
+    windowSums: windowSums(variant),
+    windowSpread: windowSpread(variant),
+    windowDots: windowDots(variant),
     clear,
     fill,
     copyRows,

@@ -8,6 +8,7 @@ import { blockRows, blockSteps, mostPanelRows, panelColumns } from "./factors.ts
 import type { Kernels } from "./kernels.ts";
 import { blockColumns } from "./matmul.ts";
 import { type Room, roomFor } from "./room.ts";
+import { layout } from "./threads/layout.ts";
 import type { Place } from "./whole.ts";
 
 /** The lengths of a convolution, in numbers, unless it says bytes. */
@@ -235,4 +236,25 @@ const mostProducts = 1 << 16;
 /** So many rows of outputs are given back to the image together. */
 export function rowsAtATime({ depth, width, rowCount }: Lengths): number {
   return Math.min(rowCount, Math.max(1, Math.floor(mostProducts / (depth * width))));
+}
+
+/** A part has so many products, or one sample and group. */
+const partProducts = 1 << 16;
+
+/** Calls `compute` for each sample and group, and ends a part when enough has come together. */
+export function forEachPart(
+  count: number,
+  products: number,
+  calls: number,
+  part: () => void,
+  compute: (at: number) => void,
+): void {
+  const most = Math.max(
+    1,
+    Math.floor(Math.min(partProducts / products, layout.mostCalls / 2 / calls)),
+  );
+  for (let at = 0; at < count; at++) {
+    compute(at);
+    if ((at + 1) % most === 0 || at + 1 === count) part();
+  }
 }

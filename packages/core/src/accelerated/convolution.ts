@@ -13,6 +13,7 @@ import type { Lengths } from "./convolution-plan.ts";
 import {
   blockNumbers,
   callsOf,
+  forEachPart,
   imageNumbers,
   lengthsOf,
   multiplyPacked,
@@ -24,6 +25,12 @@ import {
   rowsAtATime,
   tableNumbers,
 } from "./convolution-plan.ts";
+import {
+  convolveInputNarrow,
+  convolveNarrow,
+  convolveWeightNarrow,
+  isNarrow,
+} from "./convolution-windows.ts";
 import { panelColumns } from "./factors.ts";
 import { Room, roomFor } from "./room.ts";
 import { layout } from "./threads/layout.ts";
@@ -31,8 +38,6 @@ import { computeWhole } from "./whole.ts";
 
 /** From so many products on copying the operands pays. */
 const leastProducts = 1 << 14;
-/** A part has so many products, or one sample and group. */
-const partProducts = 1 << 16;
 /** One with as many of them is cut into blocks of outputs, when there are fewer parts than these. */
 const largeProducts = 1 << 20;
 const fewParts = 8;
@@ -59,6 +64,7 @@ export function convolveAccelerated(
 ): boolean {
   if (!canAccelerate(geometry, x, w, y)) return false;
   const lengths = lengthsOf(geometry);
+  if (isNarrow(geometry)) return convolveNarrow(lengths, x, w, bias, y);
   const { samples, groups, outChannels } = geometry;
   const { depth, outputs, xSize, ySize, wSize } = lengths;
   if (callsOf(outChannels, depth, outputs) + 8 > mostCalls) return false;
@@ -149,21 +155,6 @@ export function convolveAccelerated(
   });
 }
 
-/** Calls `compute` for each sample and group, and ends a part when enough has come together. */
-function forEachPart(
-  count: number,
-  products: number,
-  calls: number,
-  part: () => void,
-  compute: (at: number) => void,
-): void {
-  const most = Math.max(1, Math.floor(Math.min(partProducts / products, mostCalls / 2 / calls)));
-  for (let at = 0; at < count; at++) {
-    compute(at);
-    if ((at + 1) % most === 0 || at + 1 === count) part();
-  }
-}
-
 /** The gradient with respect to x. False, with nothing done, where plain loops are to do it. */
 export function convolveInputAccelerated(
   geometry: ConvolutionGeometry,
@@ -173,6 +164,7 @@ export function convolveInputAccelerated(
 ): boolean {
   if (!canAccelerate(geometry, g, w, x)) return false;
   const lengths = lengthsOf(geometry);
+  if (isNarrow(geometry)) return convolveInputNarrow(lengths, g, w, x);
   const { samples, groups, outChannels, stride } = geometry;
   const { depth, outputs, width, rowCount, xSize, ySize, wSize, imageSize } = lengths;
   const { isPlain, isCovered, imageRows, before, length, after } = lengths;
@@ -269,6 +261,7 @@ export function convolveWeightAccelerated(
 ): boolean {
   if (!canAccelerate(geometry, x, g, w)) return false;
   const lengths = lengthsOf(geometry);
+  if (isNarrow(geometry)) return convolveWeightNarrow(lengths, x, g, w);
   const { samples, groups, outChannels } = geometry;
   const { depth, outputs, xSize, ySize, wSize } = lengths;
   const { samplesInBlock, blocks, columnsInBlock } = weightBlocks(geometry, lengths);

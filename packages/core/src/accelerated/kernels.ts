@@ -74,6 +74,19 @@ export interface Kernels {
   unpadRows(target: number, image: number, ...rows: RowArguments): void;
   fillRows(target: number, values: number, rows: number, count: number): void;
   sumParts(target: number, source: number, parts: number, step: number, count: number): void;
+  windowSums(
+    target: number,
+    image: number,
+    weights: number,
+    ...windows: [...WindowArguments, bias: number]
+  ): void;
+  windowSpread(image: number, source: number, weights: number, ...windows: WindowArguments): void;
+  windowDots(
+    target: number,
+    source: number,
+    image: number,
+    ...windows: [...WindowArguments, isAdded: number]
+  ): void;
   clear(address: number, bytes: number): void;
   fill(address: number, count: number, value: number): void;
   copyRows(...args: CopyArguments): void;
@@ -315,6 +328,15 @@ type CopyArguments = [
   fromRow: number,
 ];
 
+type WindowArguments = [
+  offsets: number,
+  depth: number,
+  corners: number,
+  rows: number,
+  width: number,
+  step: number,
+];
+
 type RowArguments = [starts: number, rows: number, before: number, length: number, after: number];
 
 /** Which arguments are addresses. */
@@ -333,6 +355,9 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   unpadRows: [0, 1, 2],
   fillRows: [0, 1],
   sumParts: [0, 1],
+  windowSums: [0, 1, 2, 3, 5],
+  windowSpread: [0, 1, 2, 3, 5],
+  windowDots: [0, 1, 2, 3, 5],
   clear: [0],
   fill: [0],
   copyRows: [0, 1],

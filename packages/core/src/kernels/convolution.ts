@@ -46,6 +46,7 @@ export function convolve(
   y: Tensor,
 ): void {
   if (convolveAccelerated(geometry, x, w, bias, y)) return;
+  y.storage.data.fill(0);
   const run = isShallow(geometry) ? convolveDirectly : convolveByColumns;
   run(geometry, x.storage.data, x.offset, w.storage.data, w.offset, bias, y.storage.data);
 }
@@ -58,6 +59,7 @@ export function convolveInput(
   x: Tensor,
 ): void {
   if (convolveInputAccelerated(geometry, g, w, x)) return;
+  x.storage.data.fill(0);
   const isDirect = geometry.outChannels <= directChannels && isShallow(geometry);
   const run = isDirect ? convolveInputDirectly : convolveInputByColumns;
   run(geometry, g.storage.data, g.offset, w.storage.data, w.offset, x.storage.data);

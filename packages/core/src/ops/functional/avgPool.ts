@@ -116,6 +116,7 @@ export const avgPool: Op<(x: TensorLike, windows: MeanWindows) => Tensor> = defi
     options: readMeanWindows("avgPool", windows),
   }),
   shape: ([x], windows) => pooledShape("avgPool", x!.shape, windows),
+  fills: true,
   forward: ([input], y, windows) => {
     const x = contiguousOperand(input!);
     const geometry = poolGeometry(x.shape, y.shape, windows, windows.countIncludePad);
@@ -183,6 +184,7 @@ export const avgPoolInput: Op<(x: TensorLike, inputSize: Shape, windows: MeanWin
       }
       return [...lead, ...inputSize];
     },
+    fills: true,
     forward: ([output], y, windows) => {
       const x = contiguousOperand(output!);
       const geometry = poolGeometry(y.shape, x.shape, windows, windows.countIncludePad);

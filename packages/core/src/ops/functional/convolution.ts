@@ -111,6 +111,7 @@ export const convolution: Op<
     if (bias !== undefined) checkBias("convolution", bias.shape, shape[1]!);
     return shape;
   },
+  fills: true,
   forward: ([input, weight, shift], y, options) => {
     const x = contiguousOperand(input!);
     const w = contiguousOperand(weight!);
@@ -243,9 +244,11 @@ export const convolutionInput: Op<
     checkOutput(where, g!.shape, convolvedShape(where, shape, w!.shape, options));
     return shape;
   },
+  fills: true,
   forward: ([output, weight], y, options) => {
     const g = contiguousOperand(output!);
     const w = contiguousOperand(weight!);
+    if (g.numel() === 0) y.storage.data.fill(0);
     if (y.numel() === 0 || g.numel() === 0) return;
     const geometry = geometryOf(y.shape, w.shape, g.shape, options);
     convolveInput(geometry, g, w, y);

@@ -94,6 +94,7 @@ export const maxPool: Op<(x: TensorLike, windows: WindowOptions) => Tensor> = de
     options: checkWindows("maxPool", windows),
   }),
   shape: ([x], windows) => pooledShape("maxPool", x!.shape, windows),
+  fills: true,
   forward: ([input], y, windows) => {
     const x = contiguousOperand(input!);
     const places = unfilledTensor("int32", y.shape);

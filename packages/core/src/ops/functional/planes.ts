@@ -60,6 +60,7 @@ export const planePick: Op<(x: TensorLike, indices: Tensor, rank: number) => Ten
     }
     return indices!.shape;
   },
+  fills: true,
   forward: ([input, indices], y, { rank }) => {
     const x = contiguousOperand(input!);
     const places = contiguousOperand(indices!);
@@ -144,6 +145,7 @@ export const planePut: Op<(x: TensorLike, indices: Tensor, size: Shape) => Tenso
     }
     return [...x!.shape.slice(0, x!.ndim - size.length), ...size];
   },
+  fills: true,
   forward: ([input, indices], y, { size }) => {
     const x = contiguousOperand(input!);
     const places = contiguousOperand(indices!);
