@@ -15,8 +15,8 @@ import { computeWhole } from "./whole.ts";
 
 /** From so many products of state and weight in all steps on copying pays. */
 const leastProducts = 1 << 12;
-/** Samples of a block: whole panels of both variants, and few enough that small batches fall into several. */
-const blockSamples = 12;
+/** The most samples of a block. From 18 on the packed weight is read no more often than it takes to compute with it. */
+const mostSamples = 3 * mostPanelRows;
 /** Columns of the weight that are packed in a part. */
 const partColumns = 128;
 /** The calls of a part: a fraction of what a team's table holds. */
@@ -44,9 +44,7 @@ class PackedWeight {
   }
 
   private get ownRows(): number {
-    return Math.ceil(
-      ((blockSamples + mostPanelRows) * Math.min(this.k, blockSteps)) / panelColumns,
-    );
+    return Math.ceil(((mostSamples + mostPanelRows) * Math.min(this.k, blockSteps)) / panelColumns);
   }
 
   /** How many kernels a product is. */
@@ -83,21 +81,29 @@ class PackedWeight {
   }
 }
 
+/** Samples of a block: whole panels of rows, for as many blocks as make all threads busy for as long. */
+function samplesOfBlock(samples: number, threads: number): number {
+  const panels = Math.ceil(samples / mostPanelRows);
+  const rounds = Math.ceil(panels / ((mostSamples / mostPanelRows) * threads));
+  return mostPanelRows * Math.ceil(panels / (rounds * threads));
+}
+
 /** Calls `compute` for all blocks and steps, from the first step on or from the last. */
 function forEachStep(
-  { part, wait }: Place,
+  { part, wait, threads }: Place,
   { steps, samples }: Steps,
   calls: number,
   isBack: boolean,
   compute: (step: number, first: number, count: number) => void,
 ): void {
   const most = Math.max(1, Math.floor(mostCalls / calls));
+  const block = samplesOfBlock(samples, threads);
   // What was prepared is for all of them.
   wait();
   for (let done = 0; done < steps; done += most) {
     const end = Math.min(steps, done + most);
-    for (let first = 0; first < samples; first += blockSamples) {
-      const count = Math.min(blockSamples, samples - first);
+    for (let first = 0; first < samples; first += block) {
+      const count = Math.min(block, samples - first);
       for (let s = done; s < end; s++) compute(isBack ? steps - 1 - s : s, first, count);
       part();
     }
@@ -232,7 +238,7 @@ export function gruStepsAccelerated(
     work: steps * samples * 3 * width * width,
     least: leastProducts,
     common: packed.common + 3 * width,
-    own: room + blockSamples * 3 * width,
+    own: room + mostSamples * 3 * width,
   };
   return computeWhole(task, (place) => {
     const { kernels, operands, results, common, own } = place;

@@ -42,6 +42,8 @@ export interface Place {
   readonly part: () => void;
   /** Waits until all parts are computed, whose results are then there. */
   readonly wait: () => void;
+  /** How many threads compute: for the number of parts, where every number has the same bits in any of them. */
+  readonly threads: number;
 }
 
 /** From so much work on several threads are faster. */
@@ -96,6 +98,7 @@ function computeTogether(
     own: scratch.takeOwn(own),
     part,
     wait: () => void crew.run(),
+    threads: crew.threads,
   };
   if (room > 0) crew.run();
   compute(place);
@@ -125,6 +128,7 @@ function computeAlone(
     own: scratch.take(own),
     part: nothing,
     wait: nothing,
+    threads: 1,
   };
   compute(place);
   getAll(place, results);

@@ -6,6 +6,7 @@ import {
   crossEntropy,
   customOp,
   embedding,
+  grad,
   layerNorm,
   linear,
   manualSeed,
@@ -40,6 +41,7 @@ import {
   Upsample,
 } from "@chainrule/nn";
 import { beforeEach, expect, test } from "vitest";
+import { exportOnnxModel } from "../../src/onnx/export.ts";
 import { exportOnnx, importOnnx, OnnxExportError } from "../../src/onnx/index.ts";
 import { difference, runOnnx, tensorsIn } from "./runtime.ts";
 
@@ -266,4 +268,42 @@ test("what was taken out of the graph is refused, and so is chance", () => {
     /lgamma .*export\.test\.ts:.*no logarithm of the gamma/s,
   );
   expect(() => exportOnnx(new Sequential(new Linear(3, 3), new Dropout()), x)).toThrow(/random/);
+});
+
+test.each([
+  ["LSTM", (): Module => new LSTM(3, 5, { numLayers: 2, bidirectional: true })],
+  ["GRU", (): Module => new GRU(3, 5)],
+  ["RNN", (): Module => new RNN(3, 5, { nonlinearity: "relu", bias: false })],
+])("%s is ONNX's own node, for sequences of any length and number", async (type, make) => {
+  const model = make();
+  const options = { dynamicAxes: { input: { 0: "time", 1: "batch" } } };
+  await agrees(model, [randn([4, 2, 3]), randn([7, 2, 3]), randn([1, 5, 3])], options);
+  const nodes = exportOnnxModel(model, randn([4, 2, 3]), options).graph!.node;
+  const count = nodes.filter(({ opType }) => opType === type).length;
+  expect(count).toBe(type === "LSTM" ? 4 : 1);
+  // Parameters are put into ONNX's order, and results out of it: nothing is written for each step.
+  expect(nodes.length).toBeLessThan(40 * count);
+});
+
+test.each([
+  ["LSTM", () => new LSTM(3, 4, { bidirectional: true })],
+  ["GRU", () => new GRU(3, 4, { bidirectional: true })],
+  ["RNN", () => new RNN(3, 4, { bidirectional: true })],
+])("the training graph of %s, read from both ends", async (_, make) => {
+  class Loss extends Module {
+    readonly net = make();
+    override forward(x: Tensor): Tensor {
+      return this.net.forward(x)[0].square().mean();
+    }
+  }
+  const model = new Loss();
+  const x = randn([4, 2, 3]);
+  const outputs = await runOnnx(exportOnnx(model, x, { gradients: true }), { input: x });
+  const named = model.namedParameters();
+  const expected = grad(
+    model.forward(x),
+    named.map(([, parameter]) => parameter),
+  );
+  for (const [i, [path]] of named.entries())
+    expect(difference(outputs[`${path}.grad`], expected[i]!)).toBeNull();
 });

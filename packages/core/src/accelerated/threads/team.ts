@@ -128,6 +128,11 @@ export class Crew {
     return Atomics.load(this.words, layout.ready);
   }
 
+  /** How many threads compute the present job. */
+  get threads(): number {
+    return this.isForSeveral ? this.wanted : 1;
+  }
+
   /** So many threads are to compute, this one among them; the next job is work for several, or not. */
   prepare(threads: number, isForSeveral: boolean): void {
     this.isForSeveral = isForSeveral;

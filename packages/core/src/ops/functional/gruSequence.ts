@@ -28,6 +28,7 @@ import {
   neededGradients,
   orderOf,
   readReverse,
+  sequenceKinds,
   sequencesTogether,
   stacked,
   stateWeightGradient,
@@ -157,8 +158,8 @@ export const gruSequence: Op<
       ([input, h0, weightIh, weightHh, biasIh, biasHh]) =>
         gruSequence(input!, h0!, weightIh!, weightHh!, biasIh, biasHh, options),
     ),
-  samples: [0, 1].map((least) => (draw) => {
-    const { sequence, state, features, width, options } = drawSequence(draw, least);
+  samples: sequenceKinds.map((kind) => (draw) => {
+    const { sequence, state, features, width, options } = drawSequence(draw, kind);
     const rows = 3 * width;
     const weights = [draw.tensor([rows, features]), draw.tensor([rows, width])];
     const biases = draw.pick([
@@ -393,8 +394,8 @@ export const gruSequenceGradient: Op<
           options,
         ),
     ),
-  samples: [0, 1].map((least) => (draw) => {
-    const { sequence, state, width, options } = drawSequence(draw, least);
+  samples: sequenceKinds.map((kind) => (draw) => {
+    const { sequence, state, width, options } = drawSequence(draw, kind);
     const all = (): Tensor => sequence(width);
     const gates = (): Tensor => sequence(3 * width);
     const weight = draw.tensor([3 * width, width]);

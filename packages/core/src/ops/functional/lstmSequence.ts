@@ -27,6 +27,7 @@ import {
   orderOf,
   plus,
   readReverse,
+  sequenceKinds,
   sequencesTogether,
   stacked,
   stateWeightGradient,
@@ -165,8 +166,8 @@ export const lstmSequence: Op<
       ([input, h0, c0, weightIh, weightHh, bias]) =>
         lstmSequence(input!, h0!, c0!, weightIh!, weightHh!, bias, options),
     ),
-  samples: [0, 1].map((least) => (draw) => {
-    const { sequence, state, features, width, options } = drawSequence(draw, least);
+  samples: sequenceKinds.map((kind) => (draw) => {
+    const { sequence, state, features, width, options } = drawSequence(draw, kind);
     return [
       sequence(features),
       state(),
@@ -395,8 +396,8 @@ export const lstmSequenceGradient: Op<
           options,
         ),
     ),
-  samples: [0, 1].map((least) => (draw) => {
-    const { sequence, state, width, options } = drawSequence(draw, least);
+  samples: sequenceKinds.map((kind) => (draw) => {
+    const { sequence, state, width, options } = drawSequence(draw, kind);
     const all = (): Tensor => sequence(width);
     const gates = (): Tensor => sequence(4 * width);
     const weight = draw.tensor([4 * width, width]);

@@ -31,6 +31,7 @@ import {
   neededGradients,
   orderOf,
   readReverse,
+  sequenceKinds,
   sequencesTogether,
   stacked,
   stateWeightGradient,
@@ -146,14 +147,17 @@ export const rnnSequence: Op<
     return all.hidden!;
   },
   samples: [
-    ...[0, 1].map((least) => (draw: Draw) => {
-      const { sequence, state, features, width, options } = drawSequence(draw, least);
+    ...sequenceKinds.map((kind) => (draw: Draw) => {
+      const { sequence, state, features, width, options } = drawSequence(draw, kind);
       const bias = draw.pick([null, draw.tensor([width])]);
       const weights = [draw.tensor([width, features]), draw.tensor([width, width])];
       return [sequence(features), state(), ...weights, bias, options];
     }),
     (draw) => {
-      const { features, width, options, steps, samples } = drawSequence(draw, 1);
+      const { features, width, options, steps, samples } = drawSequence(
+        draw,
+        draw.pick(sequenceKinds.slice(1)),
+      );
       // All rectifiers are open, or all are shut, far from their kink.
       const positive = within(0.5, 1);
       const bias = draw.tensor([width], draw.pick([positive, within(-40, -30)]));
@@ -304,8 +308,8 @@ export const rnnSequenceGradient: Op<
       ([hidden, weightHh, hiddenBar]) =>
         rnnSequenceGradient(hidden!, weightHh!, hiddenBar!, options),
     ),
-  samples: [0, 1].map((least) => (draw) => {
-    const { sequence, width, options, steps, samples } = drawSequence(draw, least);
+  samples: sequenceKinds.map((kind) => (draw) => {
+    const { sequence, width, options, steps, samples } = drawSequence(draw, kind);
     const hidden = draw.tensor([steps, samples, width], within(-2, 2, { avoid: [0] }));
     const nonlinearity = draw.pick(["tanh", "relu"]);
     return [hidden, draw.tensor([width, width]), sequence(width), { ...options, nonlinearity }];

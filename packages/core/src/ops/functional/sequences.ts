@@ -216,10 +216,16 @@ export function sequencesTogether(
   return result;
 }
 
-/** Lengths of a drawn sequence, from `least` on, which is 0 or 1. */
+/** What sequences are drawn: of any lengths, 0 among them, and surely without it, read from each end. */
+export const sequenceKinds: readonly { readonly least: number; readonly reverse?: boolean }[] = [
+  { least: 0 },
+  { least: 1, reverse: false },
+  { least: 1, reverse: true },
+];
+
 export function drawSequence(
   draw: Draw,
-  least: number,
+  { least, reverse }: (typeof sequenceKinds)[number],
 ): {
   sequence: (width: number) => Tensor;
   state: () => Tensor;
@@ -238,6 +244,6 @@ export function drawSequence(
     samples,
     features: draw.length(least, 3),
     width,
-    options: draw.pick([{}, { reverse: true }, { reverse: false }]),
+    options: reverse === undefined ? draw.pick([{}, { reverse: true }]) : { reverse },
   };
 }

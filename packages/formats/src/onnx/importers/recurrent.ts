@@ -1,16 +1,17 @@
 /**
- * Recurrent networks, which ONNX has as single nodes: unrolled over the steps.
+ * Recurrent networks, which ONNX has as single nodes: so have we, but for variants that are unrolled over the steps.
  */
 import type { Tensor } from "@chainrule/core";
 import {
   add,
   at,
   cat,
-  gruGates,
-  lstmGates,
+  gruSequence,
+  lstmSequence,
   matmul,
   mul,
   relu,
+  rnnSequence,
   sigmoid,
   split,
   stack,
@@ -62,12 +63,40 @@ const activations: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   tanh,
 };
 
+/** All steps at once: the outputs of all times, and the state after the last step. */
+type Sequence = (
+  x: Tensor,
+  state: State,
+  weights: Weights,
+  reverse: boolean,
+) => readonly [output: Tensor, last: State];
+
+/** The state after the last step, among those of all times. */
+function lastOf(hidden: Tensor, reverse: boolean): Tensor {
+  return at(hidden, reverse ? 0 : -1);
+}
+
+/** A network by its steps. */
+function bySteps(cell: Cell): Sequence {
+  return (x, first, weights, reverse) => {
+    const steps = x.shape[0]!;
+    let state = first;
+    const results = new Array<Tensor>(steps);
+    for (let k = 0; k < steps; k++) {
+      const t = reverse ? steps - 1 - k : k;
+      state = cell(at(x, t), state, weights);
+      results[t] = state[0]!;
+    }
+    return [stack(results, 0), state];
+  };
+}
+
 /** What all three kinds have in common: directions, layout, states, and activations that are the usual ones. */
 function recurrent(
   gates: number,
   states: 1 | 2,
   order: readonly number[],
-  cellOf: (node: NodeReader, activation: readonly string[]) => Cell,
+  sequenceOf: (node: NodeReader, activation: readonly string[]) => Sequence,
   usual: readonly string[],
 ): Importer {
   return (node) => {
@@ -89,10 +118,10 @@ function recurrent(
         "has sequence_lens, which cannot be computed. Pad all sequences to one length",
       );
     if (node.has(7)) throw node.refuse("has peepholes, which cannot be computed");
-    const cell = cellOf(node, each);
+    const sequence = sequenceOf(node, each);
     const step: Step = (input, w, r, b, _lengths, ...initial) => {
       const x = batchFirst ? transpose(given(input), 0, 1) : given(input);
-      const [steps, samples] = x.shape as [number, number];
+      const samples = x.shape[1]!;
       const size = hidden ?? given(r).shape[2]!;
       const outputs: Tensor[] = [];
       const last: Tensor[][] = [];
@@ -105,19 +134,14 @@ function recurrent(
           inputBias: bias === null ? null : own(bias[0]!),
           stateBias: bias === null ? null : own(bias[1]!),
         };
-        let state: State = Array.from({ length: states }, (_, k) => {
+        const first: State = Array.from({ length: states }, (_, k) => {
           const start = initial[k];
           if (start === undefined) return zeros([samples, size], { dtype: x.dtype });
           return batchFirst ? at(start, ":", d) : at(start, d);
         });
         const isBackward = directionOf === "reverse" || d === 1;
-        const results = new Array<Tensor>(steps);
-        for (let k = 0; k < steps; k++) {
-          const t = isBackward ? steps - 1 - k : k;
-          state = cell(at(x, t), state, weights);
-          results[t] = state[0]!;
-        }
-        outputs.push(stack(results, 0));
+        const [output, state] = sequence(x, first, weights, isBackward);
+        outputs.push(output);
         last.push([...state]);
       }
       // Y: [steps, directions, samples, hidden]; the last states: [directions, samples, hidden].
@@ -154,10 +178,10 @@ const importLstm = recurrent(
     refuseActivations(node, found, ["sigmoid", "tanh", "tanh"]);
     if (node.flag("input_forget", false))
       throw node.refuse("couples input and forget gate, which cannot be computed");
-    return (x, [h, c], { input, state, inputBias, stateBias }) => {
-      const gates = add(sums(x, input, inputBias), sums(h!, state, stateBias));
-      const { hidden, cell } = lstmGates(gates, c!);
-      return [hidden, cell];
+    return (x, [h, c], { input, state, inputBias, stateBias }, reverse) => {
+      const bias = inputBias === null ? null : add(inputBias, stateBias!);
+      const all = lstmSequence(x, h!, c!, input, state, bias, { reverse });
+      return [all.hidden, [lastOf(all.hidden, reverse), all.cell]];
     };
   },
   ["sigmoid", "tanh", "tanh"],
@@ -171,10 +195,16 @@ const importGru = recurrent(
   (node, found) => {
     refuseActivations(node, found, ["sigmoid", "tanh"]);
     const resetsAfter = node.flag("linear_before_reset", false);
-    return (x, [h], { input, state, inputBias, stateBias }) => {
+    if (resetsAfter) {
+      return (x, [h], { input, state, inputBias, stateBias }, reverse) => {
+        const biases = [inputBias, stateBias] as const;
+        const { hidden } = gruSequence(x, h!, input, state, ...biases, { reverse });
+        return [hidden, [lastOf(hidden, reverse)]];
+      };
+    }
+    // The state is reset before it meets its weights.
+    return bySteps((x, [h], { input, state, inputBias, stateBias }) => {
       const a = sums(x, input, inputBias);
-      if (resetsAfter) return [gruGates(a, sums(h!, state, stateBias), h!).hidden];
-      // The state is reset before it meets its weights.
       const size = h!.shape[1]!;
       const [ar, az, an] = split(a, size, 1) as [Tensor, Tensor, Tensor];
       const [wr, wz, wn] = split(state, size, 0) as [Tensor, Tensor, Tensor];
@@ -183,7 +213,7 @@ const importGru = recurrent(
       const z = sigmoid(add(az, sums(h!, wz, bz ?? null)));
       const n = tanh(add(an, sums(mul(r, h!), wn, bn ?? null)));
       return [add(mul(sub(1, z), n), mul(z, h!))];
-    };
+    });
   },
   ["sigmoid", "tanh"],
 );
@@ -196,9 +226,17 @@ const importRnn = recurrent(
     const activation = activations[name ?? ""];
     if (activation === undefined)
       throw node.refuse(`has the activation ${name}, which cannot be computed`);
-    return (x, [h], { input, state, inputBias, stateBias }) => [
+    if (name === "tanh" || name === "relu") {
+      return (x, [h], { input, state, inputBias, stateBias }, reverse) => {
+        const bias = inputBias === null ? null : add(inputBias, stateBias!);
+        const options = { reverse, nonlinearity: name } as const;
+        const hidden = rnnSequence(x, h!, input, state, bias, options);
+        return [hidden, [lastOf(hidden, reverse)]];
+      };
+    }
+    return bySteps((x, [h], { input, state, inputBias, stateBias }) => [
       activation(add(sums(x, input, inputBias), sums(h!, state, stateBias))),
-    ];
+    ]);
   },
   ["tanh"],
 );

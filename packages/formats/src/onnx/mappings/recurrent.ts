@@ -10,6 +10,7 @@ import { int, none, text, texts } from "../emitter.ts";
 import type { MappedCall, Mapping } from "../mapping.ts";
 import { fixed, mapped } from "../mapping.ts";
 import { Arithmetic, gruStepGradient, lstmStepGradient, widthOf } from "./gates.ts";
+import { farEnd } from "./shapes.ts";
 
 /** Values along the time, and what becomes of them from step to step. */
 class Sequence extends Arithmetic {
@@ -54,7 +55,7 @@ class Sequence extends Arithmetic {
 
   /** The states before each step, from those after it and the first one. */
   before(hidden: Value, first: Value): Value {
-    const [from, to] = this.reverse ? [1, 2 ** 31] : [0, -1];
+    const [from, to] = this.reverse ? [1, farEnd] : [0, -1];
     const rest = this.e.op("Slice", [
       hidden,
       this.e.int64s([from]),
@@ -75,7 +76,7 @@ class Sequence extends Arithmetic {
     if (steps === 0) return [];
     const sizes = this.e.int64s(new Array<number>(steps).fill(1));
     const parts = this.e.ops("Split", [x, sizes], steps, { axis: int(0) });
-    return this.reverse ? parts.reverse() : parts;
+    return this.reverse ? [...parts].reverse() : parts;
   }
 
   /** The inverse of {@link apart}. */

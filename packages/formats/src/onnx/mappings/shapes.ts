@@ -10,7 +10,7 @@ import type { Size } from "../sizes.ts";
 import { sameSize, sumOfSizes } from "../sizes.ts";
 
 /** Bounds beyond which slices and pads of any tensor end. */
-const farEnd = 2 ** 31 - 1;
+export const farEnd = 2 ** 31 - 1;
 
 const same = mapped((_e, call) => first(call).value);
 
