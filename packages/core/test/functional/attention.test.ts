@@ -80,6 +80,13 @@ test("attention with masks of all kinds is its formula", () => {
   );
   near(scaledDotProductAttention(q, k, v, asNumbers), hidden);
   expect(scaledDotProductAttention(q, k, v, tensor(allowed)).at(2).toArray()).toEqual([0, 0]);
+  // Arrays say the same.
+  near(scaledDotProductAttention(q, k, v, allowed), hidden);
+  const third = [[1 / 3, -1 / 3, 0, 0, 1 / 7]];
+  near(
+    scaledDotProductAttention(q, k, v, third),
+    byFormula(q, k, v, 0.5, (_, j) => third[0]![j]!),
+  );
 });
 
 test("gradients of attention, also where a query attends to nothing", () => {

@@ -77,7 +77,9 @@ export function checkFits(where: string, q: Tensor, k: Tensor, v: Tensor): void 
 
 /** A mask as true and false, or numbers of the type that the scores have. */
 function checkedMask(where: string, given: TensorLike, dtype: DType): Tensor {
-  const mask = toTensor(where, given, dtype);
+  const found = toTensor(where, given);
+  // Numbers in arrays are of the type that they meet.
+  const mask = found === given || found.dtype === "bool" ? found : toTensor(where, given, dtype);
   if (mask.dtype === "int32") {
     throw new DTypeError(
       `${where}: a mask is bool (true where a query may attend) or numbers to be added, not int32. Compare: mask.ne(0).`,
