@@ -106,20 +106,21 @@ export function copyInParts(
   const others = lengths.map((_, dim) => dim).filter((dim) => dim !== inner && dim !== outer);
   const isTransposed = toStep === 4 && fromRow === 4 && fromStep !== 4 && rows > 1;
   const copy = (
-    n: number,
-    m: number,
+    at: number,
+    origin: number,
+    planes: number,
+    some: number,
     width: number,
-    a: number,
-    b: number,
-    o: number,
-    p: number,
-  ) => {
-    if (isTransposed) kernels.transpose(a, b, n, m, width, o, toRow, p, fromStep);
+    toOuter: number,
+    fromOuter: number,
+  ): void => {
+    const block = [at, origin, planes, some] as const;
+    if (isTransposed) kernels.transpose(...block, width, toOuter, toRow, fromOuter, fromStep);
     else if (toStep === 4 && fromStep === 4)
-      kernels.copyRows(a, b, n, m, 4 * width, o, toRow, p, fromRow);
+      kernels.copyRows(...block, 4 * width, toOuter, toRow, fromOuter, fromRow);
     else if (toStep === 4 && fromStep === 0)
-      kernels.repeatNumbers(a, b, n, m, width, o, toRow, p, fromRow);
-    else kernels.copyAny(a, b, n, m, width, o, toRow, toStep, p, fromRow, fromStep);
+      kernels.repeatNumbers(...block, width, toOuter, toRow, fromOuter, fromRow);
+    else kernels.copyAny(...block, width, toOuter, toRow, toStep, fromOuter, fromRow, fromStep);
   };
   const plane = rows * length;
   const planesAtATime = Math.max(1, Math.floor(partNumbers / plane));
@@ -139,11 +140,11 @@ export function copyInParts(
           for (let column = 0; column < length; column += widthAtATime) {
             const width = Math.min(widthAtATime, length - column);
             copy(
+              at + row * toRow + column * toStep,
+              origin + row * fromRow + column * fromStep,
               planes,
               some,
               width,
-              at + row * toRow + column * toStep,
-              origin + row * fromRow + column * fromStep,
               4 * toOuter!,
               4 * fromOuter!,
             );

@@ -1,8 +1,8 @@
 /**
  * Softmax and its kin of float32 numbers in WebAssembly, along any dimension.
  *
- * Kernels compute rows: what lies in another order is copied there and back. Sums are kept in double precision; what they are made of and what
- * comes of them is rounded to float32.
+ * Kernels compute rows: what lies in another order is copied there and back. Sums are kept in double precision; what they
+ * are made of and what comes of them is rounded to float32.
  */
 import { planOf } from "../kernels/copy.ts";
 import type { Shape } from "../shape.ts";

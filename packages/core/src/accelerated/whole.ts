@@ -8,7 +8,7 @@ import { planOf } from "../kernels/copy.ts";
 import { contiguousStrides } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { acceleratorFor, liesInShared, mayAccelerate, paysToShare, teamFor } from "./backend.ts";
-import { copyInParts } from "./copy.ts";
+import { copyInParts, isWorthCalling } from "./copy.ts";
 import type { Kernels } from "./kernels.ts";
 import { inOrder, wholeNumbersInOrder } from "./order.ts";
 import type { Scratch } from "./scratch.ts";
@@ -156,15 +156,11 @@ function put(scratch: Scratch, x: Tensor): number {
 
 /** The same for a view of shared memory, which the kernels copy. */
 function putInOrder(scratch: Scratch, kernels: Kernels, part: () => void, x: Tensor): number {
+  const plan = planOf(x.shape, contiguousStrides(x.shape), x.strides);
+  if (!isWorthCalling(plan)) return put(scratch, x);
   const address = scratch.take(x.numel());
   const source = scratch.addressOf(x.storage.data) + 4 * x.offset;
-  copyInParts(
-    kernels,
-    part,
-    address,
-    source,
-    planOf(x.shape, contiguousStrides(x.shape), x.strides),
-  );
+  copyInParts(kernels, part, address, source, plan);
   return address;
 }
 
