@@ -4,7 +4,7 @@
 import type { TensorLike } from "../../creation.ts";
 import { tensor, zeros, zerosLike } from "../../creation.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
-import { gruSteps, gruStepsGradient } from "../../kernels/recurrent.ts";
+import { gruSteps, gruStepsGradient } from "../../kernels/gru-steps.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
 import { formatShape } from "../../shape.ts";

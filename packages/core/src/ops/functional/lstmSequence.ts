@@ -4,7 +4,7 @@
 import type { TensorLike } from "../../creation.ts";
 import { tensor, zeros, zerosLike } from "../../creation.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
-import { lstmSteps, lstmStepsGradient } from "../../kernels/recurrent.ts";
+import { lstmSteps, lstmStepsGradient } from "../../kernels/lstm-steps.ts";
 import { timesOf } from "../../kernels/steps.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";

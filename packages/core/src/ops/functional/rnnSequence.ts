@@ -4,7 +4,7 @@
 import type { TensorLike } from "../../creation.ts";
 import { tensor, zeros, zerosLike } from "../../creation.ts";
 import { ArgumentError, checkOptions, quoted, ShapeError } from "../../errors.ts";
-import { rnnSteps, rnnStepsGradient } from "../../kernels/recurrent.ts";
+import { rnnSteps, rnnStepsGradient } from "../../kernels/rnn-steps.ts";
 import type { Nonlinearity } from "../../kernels/steps.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
