@@ -7,6 +7,7 @@
 import { planOf } from "../kernels/copy.ts";
 import { contiguousStrides } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import type { Accelerator } from "./backend.ts";
 import { acceleratorFor, liesInShared, mayAccelerate, paysToShare, teamFor } from "./backend.ts";
 import { copyInParts, isWorthCalling } from "./copy.ts";
 import type { Kernels } from "./kernels.ts";
@@ -58,7 +59,10 @@ export function computeWhole(task: Task, compute: (place: Place) => void): boole
   if (!mayAccelerate(work)) return false;
   for (const x of operands) if (x.dtype !== "float32" && x.dtype !== "int32") return false;
   for (const x of results) if (x.dtype !== "float32" && x.dtype !== "int32") return false;
-  return computeTogether(task, compute) || computeAlone(task, compute, work, least);
+  // Where numbers lie must have no influence on who computes with them, and so on the bits of the result.
+  const accelerator = acceleratorFor(work, least);
+  if (accelerator === null) return false;
+  return computeTogether(task, compute) || computeAlone(task, compute, accelerator);
 }
 
 /** Up to this share of all numbers is copied to shared memory where the rest lies there, for one thread, too. */
@@ -110,12 +114,8 @@ function computeTogether(
 function computeAlone(
   { operands, results, common = 0, own = 0 }: Task,
   compute: (place: Place) => void,
-  work: number,
-  least: number,
+  { scratch, kernels }: Accelerator,
 ): boolean {
-  const accelerator = acceleratorFor(work, least);
-  if (accelerator === null) return false;
-  const { scratch, kernels } = accelerator;
   const tensors = [...operands, ...results];
   const numbers = tensors.reduce((sum, x) => sum + x.numel(), 0);
   if (!scratch.begin(numbers + common + own, tensors.length + 2)) return false;

@@ -165,3 +165,18 @@ test("a view gives the bits of its copy; other dimensions give those of rows", (
     expect(onBackend("wasm", along)).toEqual(ofView[0]);
   }
 });
+
+test("a small part of shared memory gives the bits of a copy that lies elsewhere", () => {
+  const x = draws(2).plain([20_000]).clone();
+  for (const length of [100, 300, 500, 1000, 3000]) {
+    const part = x.narrow(0, 0, length);
+    const copy = tensor(part.toTypedArray().slice());
+    for (const compute of [
+      (t: Tensor) => softmax(t, 0),
+      (t: Tensor) => logsumexp(t, 0),
+      (t: Tensor) => t.mul(t).sum(),
+      (t: Tensor) => t.var(),
+    ])
+      expect(compute(part).toTypedArray()).toEqual(compute(copy).toTypedArray());
+  }
+});
