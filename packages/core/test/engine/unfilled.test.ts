@@ -33,7 +33,7 @@ test.each(["reference", "wasm"] as const)(
     for (const [name, op] of allOps) {
       const call = op as unknown as (...args: readonly unknown[]) => unknown;
       const { samples } = op.op;
-      for (let i = 0; i < 12 * samples.length; i++) {
+      for (let i = 0; i < 6 * samples.length; i++) {
         const sample = samples[i % samples.length]!;
         const compute = (leftover: number | null): string[] => {
           setLeftover(leftover);
