@@ -5,6 +5,7 @@
  * overfitting", JMLR 15 (2014).
  */
 
+import { mayAccelerate } from "../accelerated/backend.ts";
 import { drawMaskAccelerated } from "../accelerated/random.ts";
 import type { TensorLike } from "../creation.ts";
 import { toTensor, unfilledTensor } from "../creation.ts";
@@ -16,7 +17,7 @@ import type { Generator } from "../random/generator.ts";
 import { checkGenerator } from "../random/generator.ts";
 import { within } from "../samples.ts";
 import type { Shape } from "../shape.ts";
-import { formatShape } from "../shape.ts";
+import { elementCount, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
 import { to } from "./convert.ts";
@@ -78,6 +79,7 @@ function drawMask(shape: Shape, p: number, generator: Generator): Tensor {
 
 /** 1 with probability 1 − p, else 0: in the type of numbers that kernels multiply, where they are to draw them. */
 function drawFactors(shape: Shape, p: number, generator: Generator): Tensor | null {
+  if (!mayAccelerate(elementCount(shape))) return null;
   const factors = unfilledTensor("float32", shape);
   return drawMaskAccelerated(factors, 1 - p, generator) ? factors : null;
 }
