@@ -188,7 +188,7 @@ async function styles(build, options, path) {
 }
 
 /**
- * Ops without what they are tested by, without their formulas, which the trace has, and without rules for `vmap`; and an engine of plain loops, which
+ * Ops without what they are tested by, without their formulas, which the trace has, without rules for `vmap` and for gradients of gradients; and an engine of plain loops, which
  * does not make code from text: the page's policy forbids it.
  *
  * @returns {Promise<import("esbuild").Plugin>}
@@ -197,7 +197,8 @@ async function withoutTests() {
   const { parse } = await import("@babel/parser");
   /** @type {import("@babel/parser").ParserOptions} */
   const options = { sourceType: "module", plugins: ["typescript"] };
-  const isRows = (/** @type {any} */ value) => value.type === "ArrayExpression";
+  const isRows = (/** @type {any} */ { type }) =>
+    ["ArrayExpression", "CallExpression"].includes(type);
   const isFormula = (/** @type {any} */ { type }) =>
     ["StringLiteral", "TemplateLiteral", "TaggedTemplateExpression"].includes(type);
   const isRule = (/** @type {any} */ { type }) =>
@@ -210,6 +211,19 @@ async function withoutTests() {
     ["formula", { when: isFormula, text: '""' }],
     ["batch", { when: isRule, text: "undefined" }],
   ]);
+  /**
+   * The rule of an op that is a gradient itself: for derivatives of second order, which the page does not compute anew.
+   *
+   * @param {any} literal
+   */
+  const secondOrderRule = (literal) => {
+    const property = (/** @type {string} */ name) =>
+      literal.properties.find((/** @type {any} */ { key }) => key?.name === name)?.value;
+    const name = property("name");
+    return name?.type === "StringLiteral" && name.value.endsWith("Gradient")
+      ? property("vjp")
+      : undefined;
+  };
   return {
     name: "without-tests",
     setup({ onLoad }) {
@@ -292,6 +306,14 @@ async function withoutTests() {
     /** @type {any[]} */
     const stack = [program];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (node.type === "ObjectExpression") {
+        const rule = secondOrderRule(node);
+        if (rule !== undefined) {
+          cuts.push([rule.start, rule.end, "undefined"]);
+          stack.push(...node.properties.filter((/** @type {any} */ { value }) => value !== rule));
+          continue;
+        }
+      }
       const empty = node.type === "ObjectProperty" ? unneeded.get(node.key.name) : undefined;
       if (empty?.when(node.value)) {
         cuts.push([node.value.start, node.value.end, empty.text]);
