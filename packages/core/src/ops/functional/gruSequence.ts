@@ -68,7 +68,7 @@ function both(
  * @example
  * import { gruSequence, ones, zeros } from "@chainrule/core";
  * const { hidden } = gruSequence(zeros([3, 1, 2]), ones([1, 1]), zeros([3, 2]), zeros([3, 1]));
- * hidden.flatten(); // → tensor([0.5000, 0.2500, 0.1250])
+ * hidden.flatten(); // → tensor([0.500, 0.250, 0.125])
  */
 export const gruSequence: Op<
   (

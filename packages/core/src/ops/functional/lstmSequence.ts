@@ -58,7 +58,7 @@ export interface LstmSequence {
  * import { lstmSequence, ones, zeros } from "@chainrule/core";
  * const state = zeros([1, 1]);
  * const { hidden, cell } = lstmSequence(ones([3, 1, 2]), state, state, ones([4, 2]), ones([4, 1]));
- * [hidden.shape, cell.item().toFixed(3)]; // → [ [ 3, 1, 1 ], '2.408' ]
+ * [hidden.shape, cell.item().toFixed(3)]; // → [ [ 3, 1, 1 ], '2.561' ]
  */
 export const lstmSequence: Op<
   (
