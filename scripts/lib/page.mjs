@@ -297,17 +297,6 @@ async function withoutTests() {
     return [...constants, ...functions].join("\n");
   }
 
-  /**
-   * The VJP of an op that is itself a gradient: pages show first derivatives.
-   *
-   * @param {any} object
-   */
-  function secondRule({ properties }) {
-    const named = (/** @type {string} */ name) =>
-      properties.find((/** @type {any} */ one) => one.key?.name === name);
-    return /Gradient$/.test(named("name")?.value?.value ?? "") ? named("vjp") : undefined;
-  }
-
   /** @param {string} text */
   function withoutRows(text) {
     if (!/\b(?:defineOp|makeOp|pointwise)\(/.test(text)) return text;
@@ -330,12 +319,10 @@ async function withoutTests() {
         cuts.push([node.value.start, node.value.end, empty.text]);
         continue;
       }
-      const rule = node.type === "ObjectExpression" ? secondRule(node) : undefined;
-      if (rule) cuts.push([rule.value.start, rule.value.end, "undefined"]);
       for (const [key, child] of Object.entries(node)) {
         if (key === "loc") continue;
         for (const one of Array.isArray(child) ? child : [child])
-          if (typeof one?.type === "string" && one !== rule) stack.push(one);
+          if (typeof one?.type === "string") stack.push(one);
       }
     }
     let cut = text;
