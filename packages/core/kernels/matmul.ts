@@ -30,6 +30,9 @@ const fewRows = 4;
 const numberBytes = 4;
 const vectorBytes = 16;
 
+/** Panels whose lines lie side by side are packed together, so many. */
+const panelsAtOnce = 4;
+
 /**
  * pack(target, source, lineStep, alongStep, lines, along): panels of `width` lines. For each panel, for each step along
  * the lines, one number of each of its lines; those that the last panel lacks are the last line again. Steps are in bytes.
@@ -44,20 +47,31 @@ export function pack(width: number): Kernel {
     const end = scope.i32();
     const from = Array.from({ length: width }, () => scope.i32());
 
-    /** The lines lie side by side: whole vectors are moved. */
-    const packColumns = () => {
+    /**
+     * The lines of some panels lie side by side: whole vectors are moved. Each step is somewhere else in memory, in another
+     * page perhaps; so all that is wanted of it is read at once.
+     */
+    const packColumns = (panels: number) => {
       const pointer = from[0]!;
+      const targets = [target, ...from.slice(1, panels)];
+      for (let panel = 1; panel < panels; panel++)
+        local.set(targets[panel]!, i32.add(targets[panel - 1]!, i32.mul(along, panelBytes)));
       local.set(pointer, source);
       forEach(p, 0, along, 1, () => {
-        let at = 0;
-        for (; at + 16 <= panelBytes; at += 16) store(target, load(pointer, at), at);
-        for (; at + 8 <= panelBytes; at += 8) {
-          const pair = { offset: at, align: 4 };
-          i64.store(pair, target, i64.load(pair, pointer));
+        for (const [panel, to] of targets.entries()) {
+          const shift = panel * panelBytes;
+          let at = 0;
+          for (; at + 16 <= panelBytes; at += 16) store(to, load(pointer, shift + at), at);
+          for (; at + 8 <= panelBytes; at += 8) {
+            const there = { offset: at, align: 4 };
+            i64.store(there, to, i64.load({ offset: shift + at, align: 4 }, pointer));
+          }
+          advance(to, panelBytes);
         }
-        advance(target, panelBytes);
         advance(pointer, alongStep);
       });
+      // The last panel ends where the next one begins.
+      if (panels > 1) local.set(target, targets.at(-1)!);
     };
 
     const packRows = () => {
@@ -86,10 +100,20 @@ export function pack(width: number): Kernel {
       });
     };
 
-    forEach(first, 0, lines, width, () => {
+    local.set(first, 0);
+    i32.eq(lineStep, numberBytes);
+    if_({}, () => {
+      const several = panelsAtOnce * width;
+      local.set(end, i32.sub(lines, several - 1));
+      whileBelow(first, end, several, () => {
+        packColumns(panelsAtOnce);
+        advance(source, panelsAtOnce * panelBytes);
+      });
+    });
+    whileBelow(first, lines, width, () => {
       local.set(rest, i32.sub(lines, first));
       i32.and(i32.ge_s(rest, width), i32.eq(lineStep, numberBytes));
-      if_({}, packColumns, packRows);
+      if_({}, () => packColumns(1), packRows);
       local.set(source, i32.add(source, i32.mul(lineStep, width)));
     });
   });

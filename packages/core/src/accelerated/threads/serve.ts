@@ -13,8 +13,11 @@ export function serve(memory: Memory, epoch: number, thread: number, layout: Lay
   const words = new Int32Array(memory.buffer, 0, layout.words);
   const numbers = new Float64Array(memory.buffer, 0, layout.words / 2);
   const modules: Run[][] = [];
-  /** So many milliseconds a worker looks for more work before it goes to sleep: waking takes about as long. */
-  const restless = 0.05;
+  /**
+   * So many milliseconds a worker looks for more work before it goes to sleep. Waking takes 0.05 ms and more, and between two
+   * jobs of a training step there is often as much that one thread does.
+   */
+  const restless = 1;
 
   // Methods, since bundlers that keep the names of functions mark others with a helper from outside.
   const methods = {
