@@ -42,7 +42,7 @@ let running: Running | null = null;
  * const w = tensor([0.5, 1], { requiresGrad: true });
  * const loss = confined(() => tanh(w.mul(2)).square().sum());
  * loss.backward();
- * loss; // → tensor(1.509399, from=sum)
+ * loss; // → tensor(1.5094, from=sum)
  */
 export function confined<T>(body: () => T): T {
   if (!isRecycling() || observers !== null) return body();
