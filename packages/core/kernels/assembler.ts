@@ -75,6 +75,10 @@ export class Scope {
   vectors(count: number): Local<"v128">[] {
     return Array.from({ length: count }, () => this.v128());
   }
+
+  fourVectors(): readonly [Local<"v128">, Local<"v128">, Local<"v128">, Local<"v128">] {
+    return [this.v128(), this.v128(), this.v128(), this.v128()];
+  }
 }
 
 /** A function of a module. */

@@ -5,7 +5,7 @@
  * end at distances in bytes from the first number of a plane.
  */
 import type { Local } from "wasmati";
-import { f32, f32x4, f64, f64x2, i32, i32x4, if_, local, v128 } from "wasmati";
+import { f32, f32x4, f64, f64x2, i32, i32x4, if_, local, memory, v128 } from "wasmati";
 import { poolLayout as layout, windowsLie } from "../src/accelerated/pool-layout.ts";
 import type { Kernel, Scope } from "./assembler.ts";
 import { advance, forEach, kernel, load, shuffle, store, whileBelow } from "./assembler.ts";
@@ -201,26 +201,44 @@ export const maxPool: Kernel = kernel(["i32", "i32", "i32", "i32", "i32"], (args
 });
 
 /**
- * putPlanes(target, source, places, planes, size, count): adds `count` numbers for each plane of `size` numbers to it,
- * each at its place; those with the place −1 to none.
+ * putPlanes(target, source, places, planes, size, count, room): the sums of `count` numbers for each plane of `size`
+ * numbers, each at its place; those with the place −1 are left out. `room` is for a plane of sums in double precision.
  */
 export const putPlanes: Kernel = kernel(
-  ["i32", "i32", "i32", "i32", "i32", "i32"],
-  ([target, source, places, planes, size, count], scope) => {
+  ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
+  ([target, source, places, planes, size, count, room], scope) => {
     const plane = scope.i32();
     const place = scope.i32();
     const end = scope.i32();
+    const sum = scope.i32();
+    const roomBytes = scope.i32();
+    local.set(roomBytes, i32.shl(size, 3));
     forEach(plane, 0, planes, 1, () => {
+      local.get(room);
+      i32.const(0);
+      local.get(roomBytes);
+      memory.fill();
       local.set(end, i32.add(source, i32.shl(count, 2)));
       whileBelow(source, end, 4, () => {
         i32.ge_s(local.tee(place, i32.load({}, places)), 0);
         if_({}, () => {
-          local.set(place, i32.add(target, i32.shl(place, 2)));
-          f32.store({}, place, f32.add(f32.load({}, place), f32.load({}, source)));
+          local.set(place, i32.add(room, i32.shl(place, 3)));
+          f64.store({}, place, f64.add(f64.load({}, place), f64.promote_f32(f32.load({}, source))));
         });
         advance(places, 4);
       });
-      local.set(target, i32.add(target, i32.shl(size, 2)));
+      local.set(sum, room);
+      local.set(end, i32.add(room, i32.and(roomBytes, -16)));
+      whileBelow(sum, end, 16, () => {
+        const pair = { offset: 0, align: 4 };
+        v128.store64_lane(pair, 0, target, f32x4.demote_f64x2_zero(load(sum)));
+        advance(target, 8);
+      });
+      i32.and(size, 1);
+      if_({}, () => {
+        f32.store({}, target, f32.demote_f64(f64.load({}, sum)));
+        advance(target, 4);
+      });
     });
   },
 );

@@ -59,9 +59,9 @@ function forEachBlocks(
     local.set(lower, shuffle(even, odd, [0, 2, 4, 6]));
     local.set(higher, shuffle(even, odd, [1, 3, 5, 7]));
   };
-  const words = scope.vectors(4) as unknown as Four;
+  const words = scope.fourVectors();
   const [a, b, c, d] = words;
-  const [lower0, higher0, lower1, higher1] = scope.vectors(4) as unknown as Four;
+  const [lower0, higher0, lower1, higher1] = scope.fourVectors();
   const i = scope.i32();
   forEach(i, 0, blocks, blocksAtATime, () => {
     local.set(a, counter);

@@ -113,6 +113,7 @@ export interface Kernels {
     planes: number,
     size: number,
     count: number,
+    room: number,
   ): void;
   meanPool(target: number, source: number, planes: number, table: number, room: number): void;
   spreadPool(target: number, source: number, planes: number, table: number, room: number): void;
@@ -365,7 +366,7 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   repeatNumbers: [0, 1],
   transpose: [0, 1],
   maxPool: [0, 1, 2, 4],
-  putPlanes: [0, 1, 2],
+  putPlanes: [0, 1, 2, 6],
   meanPool: [0, 1, 3, 4],
   spreadPool: [0, 1, 3, 4],
   lstm: [0, 1, 2, 3, 4, 5],

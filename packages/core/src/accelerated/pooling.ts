@@ -1,8 +1,8 @@
 /**
- * Pools of float32 numbers in WebAssembly: maxima, the very numbers of the plain loops; means and the adjoints of both.
+ * Pools of float32 numbers in WebAssembly: maxima and their adjoint, the very numbers of the plain loops; means and theirs.
  *
- * Means are sums in double precision, in another order than that of the plain loops. Adjoints add in float32: the error
- * of k numbers that meet in a place is at most k·2⁻²⁴ times the sum of their magnitudes.
+ * Means are sums in double precision, in another order than that of the plain loops. Their adjoint adds in float32: the
+ * error of k numbers that meet in a place is at most k·2⁻²⁴ times the sum of their magnitudes.
  */
 import type { PoolGeometry, Windows } from "../kernels/pooling.ts";
 import type { Tensor } from "../tensor.ts";
@@ -146,7 +146,8 @@ export function putPlanesAccelerated(
 ): boolean {
   const work = workOfSum * Math.max(x.numel(), y.numel());
   if (x.dtype !== "float32" || x.numel() === 0 || y.numel() === 0) return false;
-  const task = { operands: [x, places], results: [y], work, least: leastWork };
+  // A plane of sums in double precision.
+  const task = { operands: [x, places], results: [y], work, least: leastWork, own: 2 * size };
   return computeWhole(task, (place) => {
     const [source, found] = place.operands as [number, number];
     const [target] = place.results as [number];
@@ -154,8 +155,7 @@ export function putPlanesAccelerated(
     forEachPart(planes, lengths, place, (first, some) => {
       const to = target + 4 * first * size;
       const from = 4 * first * count;
-      place.kernels.clear(to, 4 * some * size);
-      place.kernels.putPlanes(to, source + from, found + from, some, size, count);
+      place.kernels.putPlanes(to, source + from, found + from, some, size, count, place.own);
     });
   });
 }

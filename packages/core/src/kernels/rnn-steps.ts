@@ -22,7 +22,7 @@ const tanhFor = perDType(function tanhStep(
   for (let row = 0; row < rows; row++)
     for (let k = 0; k < width; k++) {
       const own = row * width + k;
-      hidden[at + own] = Math.tanh(hidden[at + own]! + products[own]! + bias[k]!);
+      hidden[at + own] = Math.tanh(hidden[at + own]! + bias[k]! + products[own]!);
     }
 });
 
@@ -37,7 +37,7 @@ const reluFor = perDType(function reluStep(
   for (let row = 0; row < rows; row++)
     for (let k = 0; k < width; k++) {
       const own = row * width + k;
-      const x = hidden[at + own]! + products[own]! + bias[k]!;
+      const x = hidden[at + own]! + bias[k]! + products[own]!;
       hidden[at + own] = Math.max(x, 0);
     }
 });

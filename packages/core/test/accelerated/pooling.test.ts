@@ -51,16 +51,10 @@ function expectClose(pool: Pool, magnitudes: Pool, x: Tensor, bound: readonly nu
   }
 }
 
-/** Maxima are the same; a gradient is a sum of at most so many numbers, each a rounding. */
-function expectMaxima(pool: Pool, x: Tensor, overlap: number): void {
-  const values = (name: "wasm" | "reference") => onBackend(name, () => both(pool, x));
-  const [ours, plain] = [values("wasm"), values("reference")];
-  expect(ours[0]).toEqual(plain[0]);
-  // The largest cotangent is 2.
-  for (const [i, value] of ours[1]!.entries())
-    expect(Math.abs(value - plain[1]![i]!)).toBeLessThanOrEqual(
-      overlap === 1 ? 0 : overlap * overlap * 2 * 2 ** -24,
-    );
+/** The numbers of the plain loops, and their gradients, which are added up in the same order. */
+function expectSame(pool: Pool, x: Tensor): void {
+  const run = () => both(pool, x);
+  expect(onBackend("wasm", run)).toEqual(onBackend("reference", run));
 }
 
 const small = fc.integer({ min: 1, max: 3 });
@@ -97,9 +91,8 @@ test("maxima: any lengths, strides, paddings and dilations, with ties, NaN and i
         const x = unrounded.round();
         const padding = kernelSize.map((k) => integer(Math.floor(k / 2) + 1));
         const options = { stride, padding: padding as [number, number], dilation, ceilMode };
-        const overlaps = kernelSize.some((k, i) => (k - 1) * dilation[i]! >= stride[i]!);
         const pool = (t: Tensor) => maxPool2d(t, kernelSize, options);
-        expectMaxima(pool, x, overlaps ? 9 : 1);
+        expectSame(pool, x);
         const places = (name: "wasm" | "reference") =>
           onBackend(name, () =>
             maxPool2dWithIndices(x, kernelSize, options).indices.toTypedArray(),
@@ -107,7 +100,7 @@ test("maxima: any lengths, strides, paddings and dilations, with ties, NaN and i
         expect(places("wasm")).toEqual(places("reference"));
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 80 },
   );
 });
 
@@ -143,10 +136,10 @@ test("means: any lengths, strides and paddings, with NaN and infinities", () => 
 });
 
 test("one dimension, three, and sizes that adapt", () => {
-  expectMaxima((x) => maxPool1d(x, 3, { stride: 2 }), draws(1).plain([4, 5, 23]), 2);
-  expectMaxima((x) => maxPool3d(x, [2, 3, 2], { padding: 1 }), draws(1).plain([2, 3, 7, 8, 9]), 1);
-  expectMaxima((x) => adaptiveMaxPool2d(x, [3, 4]), draws(2).plain([2, 3, 10, 11]), 4);
-  expectMaxima((x) => maxPool2d(x, 2), draws(2).plain([3, 40, 22, 23]), 1);
+  expectSame((x) => maxPool1d(x, 3, { stride: 2 }), draws(1).plain([4, 5, 23]));
+  expectSame((x) => maxPool3d(x, [2, 3, 2], { padding: 1 }), draws(1).plain([2, 3, 7, 8, 9]));
+  expectSame((x) => adaptiveMaxPool2d(x, [3, 4]), draws(2).plain([2, 3, 10, 11]));
+  expectSame((x) => maxPool2d(x, 2), draws(2).plain([3, 40, 22, 23]));
   const bound = [1.01, 9] as const;
   const mean3 = (x: Tensor) => avgPool3d(x, [2, 3, 2], { stride: [2, 1, 1], padding: 1 });
   expectClose(mean3, mean3, draws(4).plain([2, 3, 7, 8, 9]), bound);
