@@ -10,7 +10,7 @@ import { timesOf } from "../kernels/steps.ts";
 import type { Tensor } from "../tensor.ts";
 import { blockSteps, mostPanelRows, panelColumns } from "./factors.ts";
 import type { Kernels } from "./kernels.ts";
-import type { Place } from "./whole.ts";
+import type { Place, Task } from "./whole.ts";
 import { computeWhole } from "./whole.ts";
 
 /** From so many products of state and weight in all steps on copying pays. */
@@ -111,6 +111,24 @@ function forEachStep(
   }
 }
 
+/** What all steps read and write, and the room that they need: for the packed weight, and for so many numbers more. */
+function taskOf(
+  packed: PackedWeight,
+  { steps, samples }: Steps,
+  operands: readonly Tensor[],
+  results: readonly Tensor[],
+  more = 0,
+): Task {
+  return {
+    operands,
+    results,
+    work: steps * samples * packed.k * packed.n,
+    least: leastProducts,
+    common: packed.common + more,
+    own: packed.own,
+  };
+}
+
 /** Where the state before a step is: in the results of the step before, or the initial one. */
 function stateBefore(all: number, initial: number, before: number, bytes: number): number {
   return before < 0 ? initial : all + before * bytes;
@@ -141,18 +159,11 @@ export function lstmStepsAccelerated(
   if (!isFor(shape)) return false;
   const { samples, width } = shape;
   const packed = new PackedWeight(width, 4 * width);
-  const products = shape.steps * samples * 4 * width * width;
-  const task = {
-    operands: [sums, h0, c0, weight, ...(bias === null ? [] : [bias])],
-    results: [hidden, cells, sums],
-    work: products,
-    least: leastProducts,
-    common: packed.common + 4 * width,
-    own: packed.own,
-  };
+  const operands = [sums, h0, c0, weight, ...(bias === null ? [] : [bias])];
+  const task = taskOf(packed, shape, operands, [hidden, cells, sums], 4 * width);
   return computeWhole(task, (place) => {
-    const { kernels, operands, results, common } = place;
-    const [from, h, c, w, b] = operands as [number, number, number, number, number?];
+    const { kernels, results, common } = place;
+    const [from, h, c, w, b] = place.operands as [number, number, number, number, number?];
     const [toHidden, toCells, act] = results as [number, number, number];
     packed.pack(place, w, 4, 4 * width);
     const shift = biasRow(kernels, b, common + 4 * packed.common, 4 * width);
@@ -179,15 +190,7 @@ export function lstmStepsGradientAccelerated(
   if (!isFor(shape)) return false;
   const { steps, samples, width } = shape;
   const packed = new PackedWeight(4 * width, width);
-  const task = {
-    operands,
-    results,
-    work: steps * samples * 4 * width * width,
-    least: leastProducts,
-    common: packed.common,
-    own: packed.own,
-  };
-  return computeWhole(task, (place) => {
+  return computeWhole(taskOf(packed, shape, operands, results), (place) => {
     const { kernels } = place;
     const [act, cells, c0, w, hiddenBar, cellBar, cellsBar, direct] = place.operands as [
       ...[number, number, number, number, number, number],
@@ -229,20 +232,17 @@ export function gruStepsAccelerated(
   shape: Steps,
 ): boolean {
   if (!isFor(shape)) return false;
-  const { steps, samples, width } = shape;
+  const { samples, width } = shape;
   const packed = new PackedWeight(width, 3 * width);
   const room = Math.ceil(packed.own / 16) * 16;
+  const operands = [sums, h0, weight, ...biases];
   const task = {
-    operands: [sums, h0, weight, ...biases],
-    results: [hidden, candidates, sums],
-    work: steps * samples * 3 * width * width,
-    least: leastProducts,
-    common: packed.common + 3 * width,
+    ...taskOf(packed, shape, operands, [hidden, candidates, sums], 3 * width),
     own: room + mostSamples * 3 * width,
   };
   return computeWhole(task, (place) => {
-    const { kernels, operands, results, common, own } = place;
-    const [from, h, w, inputBias, stateBias] = operands as [
+    const { kernels, results, common, own } = place;
+    const [from, h, w, inputBias, stateBias] = place.operands as [
       ...[number, number, number],
       number?,
       number?,
@@ -286,15 +286,7 @@ export function gruStepsGradientAccelerated(
   if (!isFor(shape)) return false;
   const { steps, samples, width } = shape;
   const packed = new PackedWeight(3 * width, width);
-  const task = {
-    operands,
-    results,
-    work: steps * samples * 3 * width * width,
-    least: leastProducts,
-    common: packed.common,
-    own: packed.own,
-  };
-  return computeWhole(task, (place) => {
+  return computeWhole(taskOf(packed, shape, operands, results), (place) => {
     const { kernels } = place;
     const [act, candidates, hidden, h0, w, hiddenBar, directInput, directState] =
       place.operands as [...[number, number, number, number, number, number], number?, number?];
@@ -341,19 +333,13 @@ export function rnnStepsAccelerated(
   shape: Steps,
 ): boolean {
   if (!isFor(shape)) return false;
-  const { steps, samples, width } = shape;
+  const { samples, width } = shape;
   const packed = new PackedWeight(width, width);
-  const task = {
-    operands: [sums, h0, weight, ...(bias === null ? [] : [bias])],
-    results: [sums],
-    work: steps * samples * width * width,
-    least: leastProducts,
-    common: packed.common + width,
-    own: packed.own,
-  };
+  const operands = [sums, h0, weight, ...(bias === null ? [] : [bias])];
+  const task = taskOf(packed, shape, operands, [sums], width);
   return computeWhole(task, (place) => {
-    const { kernels, operands, results, common } = place;
-    const [from, h, w, b] = operands as [number, number, number, number?];
+    const { kernels, results, common } = place;
+    const [from, h, w, b] = place.operands as [number, number, number, number?];
     const [hidden] = results as [number];
     packed.pack(place, w, 4, 4 * width);
     const shift = biasRow(kernels, b, common + 4 * packed.common, width);
@@ -381,15 +367,7 @@ export function rnnStepsGradientAccelerated(
   if (!isFor(shape)) return false;
   const { steps, samples, width } = shape;
   const packed = new PackedWeight(width, width);
-  const task = {
-    operands,
-    results,
-    work: steps * samples * width * width,
-    least: leastProducts,
-    common: packed.common,
-    own: packed.own,
-  };
-  return computeWhole(task, (place) => {
+  return computeWhole(taskOf(packed, shape, operands, results), (place) => {
     const { kernels } = place;
     const [hidden, w, hiddenBar] = place.operands as [number, number, number];
     const [sumsBar, toHidden] = place.results as [number, number];

@@ -7,7 +7,6 @@ import { ArgumentError, ShapeError } from "../../errors.ts";
 import { gruSteps, gruStepsGradient } from "../../kernels/gru-steps.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
-import { formatShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { add, mul } from "../arithmetic.ts";
 import { cat } from "../cat.ts";
@@ -19,8 +18,10 @@ import { partsOf } from "./lstmGates.ts";
 import type { ReverseOptions } from "./sequences.ts";
 import {
   biasGradient,
+  both,
   checkParts,
   checkSequence,
+  checkTimes,
   drawSequence,
   inputGradient,
   inputProducts,
@@ -43,18 +44,6 @@ export interface GruSequence {
   readonly activations: Tensor;
   /** The state's part of the sum of n, which r multiplies, [T, N, H]: for the gradient. */
   readonly candidates: Tensor;
-}
-
-/** Two parameters that go together, as operands. */
-function both(
-  name: string,
-  names: string,
-  first: TensorLike | null,
-  second: TensorLike | null,
-): TensorLike[] {
-  if (first !== null && second !== null) return [first, second];
-  if (first === second) return [];
-  throw new ArgumentError(`${name}: ${names} go together; one of them is missing.`);
 }
 
 /**
@@ -284,12 +273,7 @@ export const gruSequenceGradient: Op<
   shapes: ([act, candidates, hidden, h0, weightHh, hiddenBar, inputBar, stateBar]) => {
     const all = hidden!.shape;
     const [steps, samples, width] = all as [number, number, number];
-    if (all.length !== 3) {
-      throw new ShapeError(
-        `gruSequenceGradient: the states must have the shape [T, N, H], not ${formatShape(all)}.`,
-        { hidden: all },
-      );
-    }
+    checkTimes("gruSequenceGradient", "the states", all);
     const gates = [steps, samples, 3 * width];
     checkParts("gruSequenceGradient", [
       ["activations", act!, gates],

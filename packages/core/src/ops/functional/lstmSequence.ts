@@ -17,8 +17,10 @@ import { lstmGatesGradient, lstmGradientAdjoint, lstmSlopes } from "./lstmGates.
 import type { ReverseOptions } from "./sequences.ts";
 import {
   biasGradient,
+  both,
   checkParts,
   checkSequence,
+  checkTimes,
   drawSequence,
   inputGradient,
   inputProducts,
@@ -273,28 +275,16 @@ export const lstmSequenceGradient: Op<
     cellsBar: TensorLike | null = null,
     gatesBar: TensorLike | null = null,
     options?: ReverseOptions,
-  ) => {
-    if ((cellsBar === null) !== (gatesBar === null)) {
-      throw new ArgumentError(
-        "lstmSequenceGradient: cellsBar and gatesBar go together; one of them is missing.",
-      );
-    }
-    return {
-      operands: [
-        ...[activations, cells, c0, weightHh, hiddenBar, cellBar],
-        ...(cellsBar === null ? [] : [cellsBar, gatesBar]),
-      ],
-      options: readReverse("lstmSequenceGradient", options),
-    };
-  },
+  ) => ({
+    operands: [
+      ...[activations, cells, c0, weightHh, hiddenBar, cellBar],
+      ...both("lstmSequenceGradient", "cellsBar and gatesBar", cellsBar, gatesBar),
+    ],
+    options: readReverse("lstmSequenceGradient", options),
+  }),
   shapes: ([act, cells, c0, weightHh, hiddenBar, cellBar, cellsBar, gatesBar]) => {
     const [steps, samples, width] = cells!.shape as [number, number, number];
-    if (cells!.ndim !== 3) {
-      throw new ShapeError(
-        `lstmSequenceGradient: the cells must have the shape [T, N, H], not ${JSON.stringify(cells!.shape)}.`,
-        { cells: cells!.shape },
-      );
-    }
+    checkTimes("lstmSequenceGradient", "the cells", cells!.shape);
     const all = cells!.shape;
     const gates = [steps, samples, 4 * width];
     const state = [samples, width];

@@ -10,7 +10,6 @@ import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
 import type { Draw } from "../../samples.ts";
 import { within } from "../../samples.ts";
-import { formatShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { add, mul } from "../arithmetic.ts";
 import { gt } from "../comparison.ts";
@@ -24,6 +23,7 @@ import {
   biasGradient,
   checkParts,
   checkSequence,
+  checkTimes,
   drawSequence,
   inputGradient,
   inputProducts,
@@ -250,12 +250,7 @@ export const rnnSequenceGradient: Op<
   shapes: ([hidden, weightHh, hiddenBar]) => {
     const all = hidden!.shape;
     const width = all[2]!;
-    if (all.length !== 3) {
-      throw new ShapeError(
-        `rnnSequenceGradient: the states must have the shape [T, N, H], not ${formatShape(all)}.`,
-        { hidden: all },
-      );
-    }
+    checkTimes("rnnSequenceGradient", "the states", all);
     checkParts("rnnSequenceGradient", [
       ["weightHh", weightHh!, [width, width]],
       ["hiddenBar", hiddenBar!, all],

@@ -1,8 +1,9 @@
 /**
  * What recurrent networks over whole sequences have in common: shapes, the products over all steps, samples.
  */
+import type { TensorLike } from "../../creation.ts";
 import { zerosLike } from "../../creation.ts";
-import { checkBoolean, checkOptions, ShapeError } from "../../errors.ts";
+import { ArgumentError, checkBoolean, checkOptions, ShapeError } from "../../errors.ts";
 import type { Recorded } from "../../graph/node.ts";
 import { matrixProduct } from "../../kernels/matmul.ts";
 import type { Steps } from "../../kernels/steps.ts";
@@ -72,6 +73,27 @@ export function checkSequence(name: string, gates: number, shapes: SequenceShape
   ];
   for (const [what, found, wanted] of expected)
     if (!sameShape(found, wanted)) refuse(what, found, formatShape(wanted));
+}
+
+/** Refuses what does not hold a state for each time and sample. */
+export function checkTimes(name: string, what: string, shape: Shape): void {
+  if (shape.length === 3) return;
+  throw new ShapeError(
+    `${name}: ${what} must have the shape [T, N, H], not ${formatShape(shape)}.`,
+    { found: shape },
+  );
+}
+
+/** Two parameters that go together, as operands. */
+export function both(
+  name: string,
+  names: string,
+  first: TensorLike | null,
+  second: TensorLike | null,
+): TensorLike[] {
+  if (first !== null && second !== null) return [first, second];
+  if (first === second) return [];
+  throw new ArgumentError(`${name}: ${names} go together; one of them is missing.`);
 }
 
 /** Refuses tensors whose shapes are not those that follow from the first state's. */
