@@ -2,6 +2,7 @@
 import type { Tensor } from "@chainrule/core";
 import {
   arange,
+  attentionWeights,
   bilinear,
   channelShuffle,
   conv2d,
@@ -145,13 +146,16 @@ test("errors of attention", () => {
   );
   expect(() => scaledDotProductAttention(x, x, ones([3, 3]))).toThrow(/must have \[\*, L, E\]/);
   expect(() => scaledDotProductAttention(x, x, x, ones([2, 2]), { isCausal: true })).toThrow(
-    /either a mask or isCausal/,
+    /^scaledDotProductAttention: give either a mask or isCausal/,
   );
   expect(() => scaledDotProductAttention(x, x, x, ones([2, 2], { dtype: "int32" }))).toThrow(
-    /a mask is bool/,
+    /^scaledDotProductAttention: a mask is bool/,
   );
   expect(() => scaledDotProductAttention(x, x, x, ones([5, 2, 2]))).toThrow(
-    /more elements than the scores/,
+    /^scaledDotProductAttention: the mask of shape \[5, 2, 2\] has more elements than the scores/,
+  );
+  expect(() => attentionWeights(x, x, ones([5, 2, 2]), { dropoutP: 0.5 })).toThrow(
+    /^attentionWeights: the mask of shape/,
   );
   expect(() => scaledDotProductAttention(x, x, x, { causal: true } as never)).toThrow(
     /unknown option "causal"/,

@@ -99,6 +99,52 @@ function checkAttending(where: string, q: Tensor, options: AttendingOptions = {}
   };
 }
 
+/** Refuses a mask that has more elements than the scores. */
+function checkMaskShape(where: string, mask: Shape, scores: Shape): void {
+  if (sameShape(broadcastShapes(where, mask, scores), scores)) return;
+  throw new ShapeError(
+    `${where}: the mask of shape ${formatShape(mask)} has more elements than the scores of shape ${formatShape(scores)}.`,
+    { mask, scores },
+  );
+}
+
+/** The shape of the scores of queries and keys. */
+function scoresOf(where: string, operands: readonly Tensor[]): Shape {
+  const [q, k] = operands as [Tensor, Tensor];
+  return [...leadOf(where, operands), q.shape.at(-2)!, k.shape.at(-2)!];
+}
+
+/** The mask and the options of a call; `where` is what was called, with which errors begin. */
+export function readScoring(
+  where: string,
+  operands: readonly Tensor[],
+  given: TensorLike | null | undefined,
+  options: AttendingOptions | undefined,
+): { readonly mask: Tensor | null; readonly attending: Attending } {
+  const attending = checkAttending(where, operands[0]!, options);
+  if (given === undefined || given === null) return { mask: null, attending };
+  if (attending.isCausal) {
+    throw new ArgumentError(
+      `${where}: give either a mask or isCausal, not both. Put the causal part into the mask.`,
+    );
+  }
+  const met = meetAll(operands);
+  const dtype = met === "float64" || met === "float32" ? met : "float32";
+  return { mask: checkedMask(where, given, dtype), attending };
+}
+
+/** The same, of a call whose queries, keys and values are known to fit: the mask's shape is checked, too. */
+export function readFittingScoring(
+  where: string,
+  operands: readonly Tensor[],
+  given: TensorLike | null,
+  options: AttendingOptions,
+): { readonly mask: Tensor | null; readonly attending: Attending } {
+  const scoring = readScoring(where, operands, given, options);
+  if (scoring.mask !== null) checkMaskShape(where, scoring.mask.shape, scoresOf(where, operands));
+  return scoring;
+}
+
 /** Samples along the first dimension, and dimensions of length 1 behind it, so that ranks agree from the right. */
 function aligned(operands: readonly Tensor[], batched: readonly boolean[]): Tensor[] {
   const rank = Math.max(...operands.map((x, i) => x.ndim - (batched[i] ? 1 : 0)));
@@ -164,33 +210,16 @@ export const attention: Op<
     options?: AttendingOptions,
   ) => {
     const operands = toOperands("attention", [query, key, value]);
-    const attending = checkAttending("attention", operands[0]!, options);
-    if (mask === undefined || mask === null) return { operands, options: attending };
-    if (attending.isCausal) {
-      throw new ArgumentError(
-        "attention: give either a mask or isCausal, not both. Put the causal part into the mask.",
-      );
-    }
-    const met = meetAll(operands);
-    const dtype = met === "float64" || met === "float32" ? met : "float32";
-    return { operands: [...operands, checkedMask("attention", mask, dtype)], options: attending };
+    const { mask: read, attending } = readScoring("attention", operands, mask, options);
+    return { operands: read === null ? operands : [...operands, read], options: attending };
   },
   kinds: ["float", "float", "float", "any"],
   broadcasts: true,
   shapes: ([q, k, v, mask]) => {
     checkFits("attention", q!, k!, v!);
-    const lead = leadOf("attention", [q!, k!, v!]);
-    const scores = [...lead, q!.shape.at(-2)!, k!.shape.at(-2)!];
-    if (
-      mask !== undefined &&
-      !sameShape(broadcastShapes("attention", mask.shape, scores), scores)
-    ) {
-      throw new ShapeError(
-        `attention: the mask of shape ${formatShape(mask.shape)} has more elements than the scores of shape ${formatShape(scores)}.`,
-        { mask: mask.shape, scores },
-      );
-    }
-    return [[...lead, q!.shape.at(-2)!, v!.shape.at(-1)!], scores];
+    const scores = scoresOf("attention", [q!, k!, v!]);
+    if (mask !== undefined) checkMaskShape("attention", mask.shape, scores);
+    return [[...scores.slice(0, -1), v!.shape.at(-1)!], scores];
   },
   forward: ([q, k, v, mask], [output, weights], options) => {
     attend(q!, k!, v!, mask ?? null, output!, weights!, options);

@@ -12,7 +12,7 @@ import { dropout } from "../dropout.ts";
 import { matmul } from "../matmul.ts";
 import type { OptionalTensor } from "./arguments.ts";
 import { readOptional } from "./arguments.ts";
-import { attention, checkFits } from "./attention.ts";
+import { attention, checkFits, readFittingScoring } from "./attention.ts";
 
 /** Options of {@link scaledDotProductAttention}. */
 export interface AttentionOptions {
@@ -59,7 +59,9 @@ function read(
 }
 
 /** The op, whose weights are all that is wanted: values without features. */
-function weigh(q: Tensor, k: Tensor, { mask, attending, dropped, dropsNothing }: Asked): Tensor {
+function weigh(name: string, q: Tensor, k: Tensor, asked: Asked): Tensor {
+  const { dropped, dropsNothing } = asked;
+  const { mask, attending } = readFittingScoring(name, [q, k], asked.mask, asked.attending);
   const nothing = zeros([k.shape.at(-2)!, 0], { dtype: k.dtype });
   const { weights } = attention(q, k, nothing, mask, attending);
   return dropsNothing ? weights : dropped(weights);
@@ -92,7 +94,7 @@ export function attentionWeights(
       { query: q.shape, key: k.shape },
     );
   }
-  return weigh(q, k, asked);
+  return weigh(name, q, k, asked);
 }
 
 /**
@@ -123,6 +125,7 @@ export function scaledDotProductAttention(
   const asked = read(name, attnMask, options);
   const [q, k, v] = toOperands(name, [query, key, value]) as [Tensor, Tensor, Tensor];
   checkFits(name, q, k, v);
-  if (asked.dropsNothing) return attention(q, k, v, asked.mask, asked.attending).output;
-  return matmul(weigh(q, k, asked), v);
+  if (!asked.dropsNothing) return matmul(weigh(name, q, k, asked), v);
+  const { mask, attending } = readFittingScoring(name, [q, k, v], asked.mask, asked.attending);
+  return attention(q, k, v, mask, attending).output;
 }
