@@ -1,5 +1,5 @@
 /**
- * Rows of numbers that are folded into one: extrema with their places, sums of squares; and how ties share an extremum.
+ * Rows of numbers that are folded into one: extrema with their places, sums of powers; and how ties share an extremum.
  */
 import type { Local } from "wasmati";
 import {
@@ -17,8 +17,10 @@ import {
   loop,
   v128,
 } from "wasmati";
-import type { Kernel } from "./assembler.ts";
+import type { Kernel, Scope } from "./assembler.ts";
 import { advance, forEach, kernel, load, shuffle } from "./assembler.ts";
+import { powers } from "./powers.ts";
+import type { Whole } from "./row.ts";
 import { masked, Row, splat, vectorBytes } from "./row.ts";
 import type { Vector } from "./vectors.ts";
 
@@ -115,6 +117,65 @@ export const shareTies: Kernel = kernel(
   },
 );
 
+/** A part of a sum of two doubles, from two numbers: leaves it on the stack. */
+type Term = (pair: Vector) => void;
+
+/** Makes a function that sums the terms of the row at a pointer, four numbers at a time. */
+function termSum(
+  scope: Scope,
+  length: Whole,
+  term: Term,
+): { readonly row: Row; readonly sum: (source: Whole, total: Local<"f64">) => void } {
+  const row = new Row(scope, length);
+  const [x, pair, low, high] = scope.fourVectors();
+  const sum = (source: Whole, total: Local<"f64">): void => {
+    for (const half of [low, high]) local.set(half, v128.const("f64x2", [0, 0]));
+    row.forEach((at, mask) => {
+      local.set(x, load(at(source)));
+      for (const [half, isUpper] of [
+        [low, false],
+        [high, true],
+      ] as const) {
+        if (isUpper) shuffle(x, x, [2, 3, 2, 3]);
+        else local.get(x);
+        f64x2.promote_low_f32x4();
+        local.set(pair);
+        term(pair);
+        local.set(pair);
+        // Each half of the mask for two doubles.
+        if (mask !== null)
+          local.set(
+            pair,
+            v128.and(pair, shuffle(mask, mask, isUpper ? [2, 2, 3, 3] : [0, 0, 1, 1])),
+          );
+        local.set(half, f64x2.add(half, pair));
+      }
+    });
+    local.set(low, f64x2.add(low, high));
+    local.set(total, f64.add(f64x2.extract_lane(0, low), f64x2.extract_lane(1, low)));
+  };
+  return { row, sum };
+}
+
+/** For each row Σ term(x) as a double; `beforeRow` prepares what its terms need. */
+function addTerms(
+  scope: Scope,
+  [target, source, rows, length]: readonly [Whole, Whole, Whole, Whole],
+  term: Term,
+  beforeRow?: () => void,
+): void {
+  const i = scope.i32();
+  const total = scope.f64();
+  const { row, sum } = termSum(scope, length, term);
+  forEach(i, 0, rows, 1, () => {
+    beforeRow?.();
+    sum(source, total);
+    f64.store({}, target, total);
+    advance(target, 8);
+    row.next(source);
+  });
+}
+
 /**
  * sumSquares(target, source, origins, rows, length): for each row Σ (x − o)² as a double, with its origin o, a double, too;
  * 0 if there are none (`origins` is 0).
@@ -122,48 +183,94 @@ export const shareTies: Kernel = kernel(
 export const sumSquares: Kernel = kernel(
   ["i32", "i32", "i32", "i32", "i32"],
   ([target, source, origins, rows, length], scope) => {
-    const row = new Row(scope, length);
-    const i = scope.i32();
-    const [x, origin, half, low, high] = scope.vectors(5) as [
-      Vector,
-      Vector,
-      Vector,
-      Vector,
-      Vector,
-    ];
-    const zero = scope.v128();
-    local.set(zero, v128.const("f64x2", [0, 0]));
-    forEach(i, 0, rows, 1, () => {
-      local.set(origin, zero);
+    const origin = scope.v128();
+    const term = (pair: Vector): void => {
+      local.set(pair, f64x2.sub(pair, origin));
+      f64x2.mul(pair, pair);
+    };
+    addTerms(scope, [target, source, rows, length], term, () => {
+      local.set(origin, v128.const("f64x2", [0, 0]));
       local.get(origins);
       if_({}, () => {
         local.set(origin, v128.load64_splat({}, origins));
         advance(origins, 8);
       });
-      local.set(low, zero);
-      local.set(high, zero);
+    });
+  },
+);
+
+function sumsOf(makeTerm: (scope: Scope) => Term): Kernel {
+  return kernel(["i32", "i32", "i32", "i32"], (args, scope) =>
+    addTerms(scope, args, makeTerm(scope)),
+  );
+}
+
+/** countNonzero(target, source, rows, length): how many numbers of each row are not 0; NaN is one. */
+export const countNonzero: Kernel = sumsOf((scope) => {
+  const zero = scope.constant("wide 0", () => v128.const("f64x2", [0, 0]));
+  const one = scope.constant("wide 1", () => v128.const("f64x2", [1, 1]));
+  return (pair) => v128.and(f64x2.ne(pair, zero), one);
+});
+
+/** sumMagnitudes(target, source, rows, length): Σ |x| of each row. */
+export const sumMagnitudes: Kernel = sumsOf(() => (pair) => f64x2.abs(pair));
+
+/** sumRoots(target, source, rows, length): Σ √|x| of each row. */
+export const sumRoots: Kernel = sumsOf(() => (pair) => f64x2.sqrt(f64x2.abs(pair)));
+
+/** sumCubes(target, source, rows, length): Σ |x|³ of each row. */
+export const sumCubes: Kernel = sumsOf(
+  () => (pair) => f64x2.mul(f64x2.mul(pair, pair), f64x2.abs(pair)),
+);
+
+/**
+ * sumPowers(target, source, rows, length, p, atZero): Σ |x|^p of each row, where 0^p is `atZero`; see `powers` for its
+ * limits.
+ */
+export const sumPowers: Kernel = kernel(
+  ["i32", "i32", "i32", "i32", "f64", "f64"],
+  ([target, source, rows, length, p, atZero], scope) => {
+    addTerms(scope, [target, source, rows, length], powers(scope, p, atZero));
+  },
+);
+
+/**
+ * extremeMagnitudes(target, source, rows, length, isSmallest): the largest or the smallest |x| of each row, as a double; a
+ * NaN wins.
+ *
+ * Magnitudes are in the order of their bits, NaN behind ∞. Bits taken from those of ∞ are in the opposite order of
+ * magnitudes, and what NaN gives is negative: without a sign, again behind all others.
+ */
+export const extremeMagnitudes: Kernel = kernel(
+  ["i32", "i32", "i32", "i32", "i32"],
+  ([target, source, rows, length, isSmallest], scope) => {
+    const row = new Row(scope, length);
+    const i = scope.i32();
+    const best = scope.i32();
+    const [x, most, magnitude, infinite] = scope.fourVectors();
+    local.set(magnitude, i32x4.splat(0x7fffffff));
+    local.set(infinite, i32x4.splat(0x7f800000));
+    const extreme = (isFromInfinite: boolean): void => {
+      local.set(most, i32x4.splat(0));
       row.forEach((at, mask) => {
-        local.set(x, load(at(source)));
-        for (const [sum, isUpper] of [
-          [low, false],
-          [high, true],
-        ] as const) {
-          if (isUpper) shuffle(x, x, [2, 3, 2, 3]);
-          else local.get(x);
-          f64x2.promote_low_f32x4();
-          local.get(origin);
-          f64x2.sub();
-          local.set(half);
-          if (mask !== null) {
-            // Each half of the mask for two doubles.
-            const pair = isUpper ? [2, 2, 3, 3] : [0, 0, 1, 1];
-            local.set(half, v128.and(half, shuffle(mask, mask, pair)));
-          }
-          local.set(sum, f64x2.add(sum, f64x2.mul(half, half)));
-        }
+        local.set(x, v128.and(load(at(source)), magnitude));
+        if (isFromInfinite) local.set(x, i32x4.sub(infinite, x));
+        masked(x, mask);
+        local.set(most, i32x4.max_u(most, x));
       });
-      local.set(low, f64x2.add(low, high));
-      f64.store({}, target, f64.add(f64x2.extract_lane(0, low), f64x2.extract_lane(1, low)));
+      local.set(most, i32x4.max_u(most, shuffle(most, most, [2, 3, 0, 1])));
+      local.set(most, i32x4.max_u(most, shuffle(most, most, [1, 0, 3, 2])));
+      local.set(best, i32x4.extract_lane(0, most));
+      if (isFromInfinite) local.set(best, i32.sub(0x7f800000, best));
+    };
+    forEach(i, 0, rows, 1, () => {
+      local.get(isSmallest);
+      if_(
+        {},
+        () => extreme(true),
+        () => extreme(false),
+      );
+      f64.store({}, target, f64.promote_f32(f32.reinterpret_i32(best)));
       advance(target, 8);
       row.next(source);
     });

@@ -9,7 +9,17 @@ import { clear, fill } from "./clear.ts";
 import { fillRows, gather, padRows, scatter, sumParts, unpadRows } from "./convolution.ts";
 import { copyAny, copyRows, repeatNumbers, transpose } from "./copy.ts";
 import { addUpRows, pickRows } from "./embedding.ts";
-import { extremaOfRows, shareTies, sumSquares } from "./folds.ts";
+import {
+  countNonzero,
+  extremaOfRows,
+  extremeMagnitudes,
+  shareTies,
+  sumCubes,
+  sumMagnitudes,
+  sumPowers,
+  sumRoots,
+  sumSquares,
+} from "./folds.ts";
 import {
   accumulate,
   gru,
@@ -96,6 +106,12 @@ export function assemble(variant: Variant): Uint8Array {
     subtractProducts,
     extremaOfRows,
     shareTies,
+    countNonzero,
+    extremeMagnitudes,
+    sumCubes,
+    sumMagnitudes,
+    sumPowers,
+    sumRoots,
     sumSquares,
     sumRows,
     sumRowsWide,

@@ -2,14 +2,17 @@
  * Extrema, variances and norms of float32 numbers in WebAssembly, over any dimensions.
  *
  * What is folded into one number is copied into rows first, unless it lies so. Long rows are cut into pieces of a fixed
- * size for several threads. Extrema and their places are those of the plain loops; sums are kept in double precision.
+ * size for several threads. Extrema and their places are those of the plain loops; sums are kept in double precision and
+ * rounded once. Norms whose powers are not products or roots are off by 2⁻⁴⁰ + 2⁻³⁷/|p| of themselves beside.
  */
 import type { Tensor } from "../tensor.ts";
+import type { Kernels } from "./kernels.ts";
 import { computeRows, inRows } from "./rows.ts";
 import { computeWhole } from "./whole.ts";
 
-/** So much work a number is, in products of a matrix product. */
+/** So much work a number is, in products of a matrix product; with a power. */
 const workOfNumber = 16;
+const workOfPower = 256;
 /** From so many numbers on copying them pays. */
 const leastNumbers = 1 << 12;
 /** Numbers that a thread takes at a time. */
@@ -101,16 +104,41 @@ export function tiesAccelerated(
   );
 }
 
-/**
- * Calls `finish` with Σ (x − o)² of each lane over `dims`, where o is its mean if `isCentered`, else 0. False where plain
- * loops are to do it.
- */
-function sumsOfSquares(
+/** Where results of rows go, as doubles, where the rows are, how many, and how long they are. */
+type RowsToFold = readonly [target: number, source: number, rows: number, length: number];
+
+/** How the numbers of rows are folded into one, in double precision. */
+interface Fold {
+  /** How much work a number is; {@link workOfNumber} if not given. */
+  readonly work?: number;
+  /** Whether numbers are taken relative to the mean of their row. */
+  readonly isCentered?: boolean;
+  /** Folds rows, or pieces of them; `origins` are doubles, 0 if there are none. */
+  readonly rows: (kernels: Kernels, rows: RowsToFold, origins: number) => void;
+  /** Joins what two pieces of a row gave. */
+  readonly join: (a: number, b: number) => number;
+  /** Makes the result of it; `row` gives the numbers. */
+  readonly finish: (folded: number, row: () => Float32Array) => number;
+}
+
+function add(a: number, b: number): number {
+  return a + b;
+}
+
+function sumSquares(
+  kernels: Kernels,
+  [target, source, rows, length]: RowsToFold,
+  origins: number,
+): void {
+  kernels.sumSquares(target, source, origins, rows, length);
+}
+
+/** Fills y with what folding each lane over `dims` gives. False where plain loops are to do it. */
+function foldRows(
   x: Tensor,
   dims: readonly number[],
-  isCentered: boolean,
   y: Tensor,
-  finish: (squares: number) => number,
+  { work = workOfNumber, isCentered = false, rows: fold, join, finish }: Fold,
 ): boolean {
   const numbers = x.numel();
   if (x.dtype !== "float32" || y.dtype !== "float32" || numbers === 0) return false;
@@ -120,20 +148,21 @@ function sumsOfSquares(
   const task = {
     operands: [source],
     results: [y],
-    work: workOfNumber * numbers,
+    work: work * numbers,
     least: workOfNumber * leastNumbers,
-    // Doubles: sums, and origins.
-    common: 4 * parts,
+    // Doubles: what is folded, and origins.
+    common: (isCentered ? 4 : 2) * parts,
   };
   return computeWhole(task, ({ kernels, operands, results, common, scratch, part, wait }) => {
     const from = operands[0]!;
     const origins = isCentered ? common + 8 * parts : 0;
-    const { buffer } = scratch.floats;
-    const sums = new Float64Array(buffer, common, parts);
-    const sumOf = (row: number): number => {
-      let sum = 0;
-      for (let i = row * pieces; i < (row + 1) * pieces; i++) sum += sums[i]!;
-      return sum;
+    const { floats } = scratch;
+    const { buffer } = floats;
+    const folded = new Float64Array(buffer, common, parts);
+    const foldedOf = (row: number): number => {
+      let whole = folded[row * pieces]!;
+      for (let i = row * pieces + 1; i < (row + 1) * pieces; i++) whole = join(whole, folded[i]!);
+      return whole;
     };
     if (isCentered) {
       forEachPart(rows, length, (row, start, count, width) => {
@@ -144,17 +173,21 @@ function sumsOfSquares(
       wait();
       const means = new Float64Array(buffer, origins, parts);
       for (let row = 0; row < rows; row++)
-        means.fill(sumOf(row) / length, row * pieces, (row + 1) * pieces);
+        means.fill(foldedOf(row) / length, row * pieces, (row + 1) * pieces);
     }
     forEachPart(rows, length, (row, start, count, width) => {
       const at = 8 * (row * pieces + start / partNumbers);
       const origin = origins === 0 ? 0 : origins + at;
-      kernels.sumSquares(common + at, from + 4 * (row * length + start), origin, count, width);
+      fold(kernels, [common + at, from + 4 * (row * length + start), count, width], origin);
       part();
     });
     wait();
-    for (let row = 0; row < rows; row++)
-      scratch.floats[(results[0]! >> 2) + row] = finish(sumOf(row));
+    for (let row = 0; row < rows; row++) {
+      const first = (from >> 2) + row * length;
+      floats[(results[0]! >> 2) + row] = finish(foldedOf(row), () =>
+        floats.subarray(first, first + length),
+      );
+    }
   });
 }
 
@@ -166,12 +199,53 @@ export function varianceAccelerated(
   root: boolean,
   y: Tensor,
 ): boolean {
-  return sumsOfSquares(x, dims, true, y, (squares) =>
-    root ? Math.sqrt(squares / divisor) : squares / divisor,
-  );
+  return foldRows(x, dims, y, {
+    isCentered: true,
+    rows: sumSquares,
+    join: add,
+    finish: (squares) => (root ? Math.sqrt(squares / divisor) : squares / divisor),
+  });
 }
 
-/** The Euclidean norm of each lane. False where plain loops are to do it. */
-export function normAccelerated(x: Tensor, dims: readonly number[], y: Tensor): boolean {
-  return sumsOfSquares(x, dims, false, y, Math.sqrt);
+/** Sums of powers outside of these bounds are made of powers that left those of double precision, or of no numbers. */
+const leastSum = 1e-150;
+const largestSum = 1e300;
+
+/** How magnitudes are folded into their norm; `plain` is the norm of a row as the plain loops compute it. */
+function normFold(p: number, plain: (row: Float32Array) => number): Fold {
+  const join = add;
+  const finish = (sum: number): number => sum;
+  if (p === 0) return { rows: (kernels, rows) => kernels.countNonzero(...rows), join, finish };
+  if (p === 0.5)
+    return { rows: (kernels, rows) => kernels.sumRoots(...rows), join, finish: (sum) => sum * sum };
+  if (p === 1) return { rows: (kernels, rows) => kernels.sumMagnitudes(...rows), join, finish };
+  if (p === 2) return { rows: sumSquares, join, finish: Math.sqrt };
+  if (p === 3)
+    return { rows: (kernels, rows) => kernels.sumCubes(...rows), join, finish: Math.cbrt };
+  if (p === Number.POSITIVE_INFINITY || p === Number.NEGATIVE_INFINITY) {
+    const isSmallest = p < 0 ? 1 : 0;
+    return {
+      rows: (kernels, rows) => kernels.extremeMagnitudes(...rows, isSmallest),
+      join: p < 0 ? Math.min : Math.max,
+      finish,
+    };
+  }
+  const atZero = p > 0 ? 0 : Number.POSITIVE_INFINITY;
+  return {
+    work: workOfPower,
+    rows: (kernels, rows) => kernels.sumPowers(...rows, p, atZero),
+    join,
+    finish: (sum, row) => (sum >= leastSum && sum <= largestSum ? sum ** (1 / p) : plain(row())),
+  };
+}
+
+/** See `normOver`; `plain` is the norm of a row as plain loops compute it. False where they are to do all of it. */
+export function normAccelerated(
+  x: Tensor,
+  dims: readonly number[],
+  p: number,
+  y: Tensor,
+  plain: (row: Float32Array) => number,
+): boolean {
+  return foldRows(x, dims, y, normFold(p, plain));
 }

@@ -226,6 +226,25 @@ export interface Kernels {
     flip: number,
   ): void;
   shareTies(target: number, source: number, extrema: number, rows: number, length: number): void;
+  countNonzero(target: number, source: number, rows: number, length: number): void;
+  extremeMagnitudes(
+    target: number,
+    source: number,
+    rows: number,
+    length: number,
+    isSmallest: number,
+  ): void;
+  sumCubes(target: number, source: number, rows: number, length: number): void;
+  sumMagnitudes(target: number, source: number, rows: number, length: number): void;
+  sumPowers(
+    target: number,
+    source: number,
+    rows: number,
+    length: number,
+    p: number,
+    atZero: number,
+  ): void;
+  sumRoots(target: number, source: number, rows: number, length: number): void;
   sumSquares(target: number, source: number, origins: number, rows: number, length: number): void;
   addRow(target: number, source: number, addend: number, rows: number, length: number): void;
   subtractProducts(
@@ -389,6 +408,12 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   logSoftmaxGradient: [0, 1, 2],
   extremaOfRows: [0, 1, 2],
   shareTies: [0, 1, 2],
+  countNonzero: [0, 1],
+  extremeMagnitudes: [0, 1],
+  sumCubes: [0, 1],
+  sumMagnitudes: [0, 1],
+  sumPowers: [0, 1],
+  sumRoots: [0, 1],
   sumSquares: [0, 1, 2],
   addRow: [0, 1, 2],
   subtractProducts: [0, 1, 2],

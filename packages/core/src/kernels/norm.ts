@@ -9,12 +9,19 @@ import { perDType } from "./specialize.ts";
 
 /** y = (Σ |x|^p)^{1/p} over each lane, and its limits for p = 0, ∞ and −∞. */
 export function normOver(x: Tensor, dims: readonly number[], p: number, y: Tensor): void {
-  if (p === 2 && normAccelerated(x, dims, y)) return;
+  if (x.dtype === "float32" && normAccelerated(x, dims, p, y, (row) => normOf(row, p))) return;
   const target = y.storage.data;
   const kernel = normFor(target, x.storage.data);
   forEachLaneOf(x, dims, (to, source, start, rows, rowStep, length, step) => {
     kernel(target, to, source, start, rows, rowStep, length, step, p);
   });
+}
+
+/** The norm of a row that is one lane. */
+function normOf(row: Float32Array, p: number): number {
+  const norm = new Float64Array(1);
+  normFor(norm, row)(norm, 0, row, 0, 1, row.length, row.length, 1, p);
+  return norm[0]!;
 }
 
 const normFor = perDType(function norm(

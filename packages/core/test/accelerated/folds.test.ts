@@ -84,7 +84,7 @@ function expectRounded(compute: (x: Tensor) => Tensor, x: Tensor): void {
   for (const [i, exact] of wanted.entries()) {
     // Sums in double precision are off by far less.
     const bound = 1.001 * rounding * Math.abs(exact) + 2 ** -149;
-    if (!(Object.is(given[i], exact) || Math.abs(given[i]! - exact) <= bound))
+    if (!(Object.is(given[i], Math.fround(exact)) || Math.abs(given[i]! - exact) <= bound))
       expect(given[i], `element ${i} within ${bound}`).toBe(exact);
   }
 }
@@ -105,12 +105,43 @@ test("variances, deviations and norms over any dimensions", () => {
   );
 });
 
+const orders = [0, 1, 2, 3, 0.5, 2.5, 0.3, 20, -1, -3.5, Infinity, -Infinity];
+
+test("norms of any order, where a power leaves double precision too", () => {
+  fc.assert(
+    fc.property(shapes, fc.constantFrom(...orders), fc.integer(), (shape, p, seed) => {
+      const draw = draws(seed);
+      // Magnitudes from 2⁻¹⁴⁰ to 2¹²⁰, in one case of three.
+      const far = 2 ** (draw.integer(260) - 140);
+      const x = draw.view(shape).mul(draw.integer(3) === 0 ? far : 1);
+      const dims = shape.map((_, i) => i).filter(() => draw.integer(2) === 0);
+      expectRounded((t) => norm(t, p, dims), x);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("norms of zeros, infinities and NaN", () => {
+  const { POSITIVE_INFINITY: high, NEGATIVE_INFINITY: low, NaN: none } = Number;
+  const rows = [
+    [0, -0, 0, 0, 0],
+    [0, 1, 2, 3, 4],
+    [low, 1, 2, 3, high],
+    [1, 2, 3, 4, none],
+    [high, none, 1, 0, 2],
+    [2 ** -149, 2 ** -149, 0, 0, 0],
+    [3e38, -3e38, 3e38, 1, 1],
+  ];
+  for (const p of [...orders, 9, 0.9]) expectRounded((t) => norm(t, p, -1), tensor(rows));
+});
+
 test("variances and norms of many numbers, with the same bits for any number of threads", () => {
   const draw = draws(8);
   for (const shape of [[50_001], [3, 20_000], [300, 90], [9000, 3]]) {
     const x = draw.plain(shape, 10, 11).clone();
     for (const dim of [0, -1]) {
-      for (const compute of [(t: Tensor) => t.var(dim), (t: Tensor) => norm(t, 2, dim)]) {
+      const norms = [2, 2.5].map((p) => (t: Tensor) => norm(t, p, dim));
+      for (const compute of [(t: Tensor) => t.var(dim), ...norms]) {
         expectRounded(compute, x);
         const before = setThreads(1);
         const wanted = onBackend("wasm", () => compute(x).toTypedArray().slice());
