@@ -33,8 +33,9 @@ import {
 } from "./gates.ts";
 import { multiply, multiplyRows, pack, panelColumns, panelRows } from "./matmul.ts";
 import { matvecColumns, matvecRows } from "./matvec.ts";
+import { toNormal } from "./normal.ts";
 import { maxPool, meanPool, putPlanes, spreadPool } from "./pooling.ts";
-import { drawMask, drawUniform } from "./random.ts";
+import { drawWords, toDropout, toMask, toUniform } from "./random.ts";
 import {
   addRow,
   logSoftmax,
@@ -86,8 +87,11 @@ export function assemble(variant: Variant): Uint8Array {
     spreadPool,
     pickRows,
     addUpRows,
-    drawMask,
-    drawUniform,
+    drawWords,
+    toUniform,
+    toNormal,
+    toMask,
+    toDropout,
     lstm: lstm(variant),
     lstmGradient: lstmGradient(variant),
     gru: gru(variant),

@@ -2,13 +2,13 @@
  * Philox 4×32 with 10 rounds, four blocks at a time: the very words of `philoxBlocks` in src/random/philox.ts, where the
  * source is named.
  */
-import type { Local } from "wasmati";
 import { f32x4, i32, i32x4, i64x2, local, v128 } from "wasmati";
 import type { Kernel, Scope } from "./assembler.ts";
-import { advance, forEach, kernel, shuffle, store } from "./assembler.ts";
+import { advance, forEach, kernel, load, shuffle, store } from "./assembler.ts";
+import type { Whole } from "./row.ts";
+import { Row } from "./row.ts";
+import type { Vector } from "./vectors.ts";
 
-type Whole = Local<"i32">;
-type Vector = Local<"v128">;
 type Four = readonly [Vector, Vector, Vector, Vector];
 
 const rounds = 10;
@@ -91,36 +91,66 @@ function forEachBlocks(
   });
 }
 
-/**
- * drawMask(target, blocks, low, high, key0, key1, limit): for each word 1 if it is below a limit, as a number from 0 to
- * 2³² − 1, else 0. `low` and `high` are the counter of the first block.
- */
-export const drawMask: Kernel = kernel(
-  ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
-  ([target, blocks, low, high, key0, key1, limit], scope) => {
-    const limits = scope.v128();
-    const one = scope.v128();
-    local.set(limits, i32x4.splat(limit));
-    local.set(one, v128.const("f32x4", [1, 1, 1, 1]));
+/** drawWords(target, blocks, low, high, key0, key1): the words. `low` and `high` are the counter of the first block. */
+export const drawWords: Kernel = kernel(
+  ["i32", "i32", "i32", "i32", "i32", "i32"],
+  ([target, blocks, low, high, key0, key1], scope) => {
     forEachBlocks(scope, [blocks, low, high, key0, key1], (words) => {
-      for (const [i, word] of words.entries())
-        store(target, v128.and(one, i32x4.lt_u(word, limits)), 16 * i);
+      for (const [i, word] of words.entries()) store(target, word, 16 * i);
       advance(target, 64);
     });
   },
 );
 
-/** drawUniform(target, blocks, low, high, key0, key1): for each word its upper 24 bits, as a number from [0, 1). */
-export const drawUniform: Kernel = kernel(
-  ["i32", "i32", "i32", "i32", "i32", "i32"],
-  ([target, blocks, low, high, key0, key1], scope) => {
-    const unit = scope.v128();
-    const scale = 2 ** -24;
-    local.set(unit, v128.const("f32x4", [scale, scale, scale, scale]));
-    forEachBlocks(scope, [blocks, low, high, key0, key1], (words) => {
-      for (const [i, word] of words.entries())
-        store(target, f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(word, 8)), unit), 16 * i);
-      advance(target, 64);
+/** toUniform(target, words, count): for each word its upper 24 bits, as a number from [0, 1). */
+export const toUniform: Kernel = kernel(["i32", "i32", "i32"], ([target, words, count], scope) => {
+  const row = new Row(scope, count);
+  const unit = scope.v128();
+  const scale = 2 ** -24;
+  local.set(unit, v128.const("f32x4", [scale, scale, scale, scale]));
+  row.forEach((at, mask) => {
+    const to = at(target);
+    row.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(load(at(words)), 8)), unit), mask);
+  });
+});
+
+/** toMask(target, words, count, limit): for each word 1 if it is below a limit, as a number from 0 to 2³² − 1, else 0. */
+export const toMask: Kernel = kernel(
+  ["i32", "i32", "i32", "i32"],
+  ([target, words, count, limit], scope) => {
+    const row = new Row(scope, count);
+    const [limits, one] = [scope.v128(), scope.v128()];
+    local.set(limits, i32x4.splat(limit));
+    local.set(one, v128.const("f32x4", [1, 1, 1, 1]));
+    row.forEach((at, mask) => {
+      row.store(at(target), v128.and(one, i32x4.lt_u(load(at(words)), limits)), mask);
+    });
+  },
+);
+
+/**
+ * toDropout(target, mask, source, words, count, limit, scale): the mask of `toMask`, and the numbers of `source` times mask
+ * and scale.
+ */
+export const toDropout: Kernel = kernel(
+  ["i32", "i32", "i32", "i32", "i32", "i32", "f32"],
+  ([target, mask, source, words, count, limit, scale], scope) => {
+    const row = new Row(scope, count);
+    const [limits, one, scales, isKept, product] = scope.vectors(5) as [
+      Vector,
+      Vector,
+      Vector,
+      Vector,
+      Vector,
+    ];
+    local.set(limits, i32x4.splat(limit));
+    local.set(one, v128.const("f32x4", [1, 1, 1, 1]));
+    local.set(scales, f32x4.splat(scale));
+    row.forEach((at, rest) => {
+      local.set(isKept, i32x4.lt_u(load(at(words)), limits));
+      row.store(at(mask), v128.and(one, isKept), rest);
+      local.set(product, f32x4.mul(load(at(source)), v128.and(scales, isKept)));
+      row.store(at(target), product, rest);
     });
   },
 );

@@ -1,7 +1,7 @@
 /**
  * Tensors of random numbers.
  */
-import { drawUniformAccelerated } from "./accelerated/random.ts";
+import { drawNormalAccelerated, drawUniformAccelerated } from "./accelerated/random.ts";
 import type { CreationOptions } from "./creation.ts";
 import { checkTensor, creationOptionNames, dtypeFrom, finish, newTensor } from "./creation.ts";
 import type { DType, TypedArray } from "./dtype.ts";
@@ -104,7 +104,7 @@ export function rand(shape: Shape, options?: RandomOptions): Tensor {
  * @throws {ShapeError} for a shape with a negative or broken length.
  */
 export function randn(shape: Shape, options?: RandomOptions): Tensor {
-  return drawn("randn", shape, options, fillNormalFor);
+  return drawn("randn", shape, options, fillNormalFor, getDefaultDType(), drawNormalAccelerated);
 }
 
 /** Numbers of the standard exponential distribution, with density e⁻ˣ. */

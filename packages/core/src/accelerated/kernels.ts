@@ -134,22 +134,25 @@ export interface Kernels {
     rows: number,
     length: number,
   ): void;
-  drawMask(
+  drawWords(
     target: number,
     blocks: number,
     low: number,
     high: number,
     key0: number,
     key1: number,
-    limit: number,
   ): void;
-  drawUniform(
+  toUniform(target: number, words: number, count: number): void;
+  toNormal(target: number, words: number, count: number): void;
+  toMask(target: number, words: number, count: number, limit: number): void;
+  toDropout(
     target: number,
-    blocks: number,
-    low: number,
-    high: number,
-    key0: number,
-    key1: number,
+    mask: number,
+    source: number,
+    words: number,
+    count: number,
+    limit: number,
+    scale: number,
   ): void;
   lstm(
     hidden: number,
@@ -391,8 +394,11 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   lstm: [0, 1, 2, 3, 4, 5],
   pickRows: [0, 1, 2],
   addUpRows: [0, 1, 2, 3, 4],
-  drawMask: [0],
-  drawUniform: [0],
+  drawWords: [0],
+  toUniform: [0, 1],
+  toNormal: [0, 1],
+  toMask: [0, 1],
+  toDropout: [0, 1, 2, 3],
   lstmGradient: [0, 1, 2, 3, 4, 5, 6],
   gru: [0, 1, 2, 3, 4, 5, 6, 7],
   gruGradient: [0, 1, 2, 3, 4, 5, 6],

@@ -6,18 +6,21 @@
  */
 
 import { mayAccelerate } from "../accelerated/backend.ts";
-import { drawMaskAccelerated } from "../accelerated/random.ts";
+import { drawDropoutAccelerated, drawMaskAccelerated } from "../accelerated/random.ts";
 import type { TensorLike } from "../creation.ts";
 import { toTensor, unfilledTensor } from "../creation.ts";
 import { getDefaultDType, isFloating } from "../dtype.ts";
 import { ArgumentError, checkBoolean, checkNumber, checkOptions, ShapeError } from "../errors.ts";
+import { isBatched } from "../graph/batch.ts";
 import type { BinaryWith } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
 import type { Generator } from "../random/generator.ts";
 import { checkGenerator } from "../random/generator.ts";
+import { recordResult } from "../record.ts";
+import { recordedInScope } from "../recycling.ts";
 import { within } from "../samples.ts";
 import type { Shape } from "../shape.ts";
-import { elementCount, formatShape } from "../shape.ts";
+import { elementCount, formatShape, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
 import { to } from "./convert.ts";
@@ -84,12 +87,31 @@ function drawFactors(shape: Shape, p: number, generator: Generator): Tensor | nu
   return drawMaskAccelerated(factors, 1 - p, generator) ? factors : null;
 }
 
+/**
+ * The mask and the product with it in one pass over x, recorded as if they had been two; `null`, with nothing drawn, where
+ * they are to be two.
+ *
+ * The mask is kept for the gradient, four bytes a number: to draw it again takes as long as reading it several times, and
+ * graphs show it.
+ */
+function dropInOnePass(x: Tensor, p: number, scale: number, generator: Generator): Tensor | null {
+  if (x.dtype !== "float32" || !mayAccelerate(x.numel()) || isBatched([x])) return null;
+  const mask = unfilledTensor("float32", x.shape);
+  const result = unfilledTensor("float32", x.shape);
+  if (!drawDropoutAccelerated(x, mask, result, 1 - p, scale, generator)) return null;
+  recordResult(masked.op, [x, mask], { scale }, undefined, result);
+  if (result.node !== null) for (const { storage } of [mask, result]) recordedInScope(storage);
+  return result;
+}
+
 /** Leaves out what a mask of this shape leaves out, and scales the rest so that the mean stays. */
 function drop({ x, p, training, generator }: Dropping, shape: Shape): Tensor {
   if (!training || p === 0) return x;
+  const scale = p === 1 ? 0 : 1 / (1 - p);
+  const done = sameShape(shape, x.shape) ? dropInOnePass(x, p, scale, generator) : null;
+  if (done !== null) return done;
   const factors = x.dtype === "float32" ? drawFactors(shape, p, generator) : null;
-  const mask = factors ?? drawMask(shape, p, generator);
-  return masked(x, mask, { scale: p === 1 ? 0 : 1 / (1 - p) });
+  return masked(x, factors ?? drawMask(shape, p, generator), { scale });
 }
 
 /**
