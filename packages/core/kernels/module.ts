@@ -46,6 +46,14 @@ import {
   sumExp,
 } from "./rows.ts";
 import {
+  runProducts,
+  runProductsBack,
+  runProductsDown,
+  runSums,
+  runSumsBack,
+  runSumsDown,
+} from "./scans.ts";
+import {
   standardize,
   standardizeColumns,
   standardizeColumnsGradient,
@@ -122,6 +130,12 @@ export function assemble(variant: Variant): Uint8Array {
     sumColumns,
     sumColumnsWide,
     addUp,
+    runProducts,
+    runProductsBack,
+    runProductsDown,
+    runSums,
+    runSumsBack,
+    runSumsDown,
     standardize,
     standardizeGradient,
     standardizeColumns,

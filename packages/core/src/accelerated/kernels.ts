@@ -288,6 +288,12 @@ export interface Kernels {
     blockStep: number,
     divisor: number,
   ): void;
+  runProducts(...args: RunArguments): void;
+  runProductsBack(...args: RunArguments): void;
+  runProductsDown(...args: RunDownArguments): void;
+  runSums(...args: RunArguments): void;
+  runSumsBack(...args: RunArguments): void;
+  runSumsDown(...args: RunDownArguments): void;
   standardize(...args: GroupArguments): void;
   standardizeGradient(...args: GroupArguments): void;
   standardizeColumns(...args: ColumnArguments): void;
@@ -311,6 +317,17 @@ type PackArguments = [
   alongStep: number,
   lines: number,
   along: number,
+];
+
+type RunArguments = [target: number, source: number, rows: number, length: number];
+
+type RunDownArguments = [
+  target: number,
+  source: number,
+  room: number,
+  rows: number,
+  columns: number,
+  step: number,
 ];
 
 type GroupArguments = [
@@ -428,6 +445,12 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   sumColumns: [0, 1],
   sumColumnsWide: [0, 1],
   addUp: [0, 1],
+  runProducts: [0, 1],
+  runProductsBack: [0, 1],
+  runProductsDown: [0, 1, 2],
+  runSums: [0, 1],
+  runSumsBack: [0, 1],
+  runSumsDown: [0, 1, 2],
   standardize: [0, 1, 2, 3],
   standardizeGradient: [0, 1, 2, 3],
   standardizeColumns: [0, 1, 2, 3],

@@ -1,6 +1,7 @@
 /**
  * Scans: running sums and products along a dimension, in either direction, in double precision.
  */
+import { scanAccelerated } from "../accelerated/scan.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { forEachLaneAlong, lengthAlong, stepAlong } from "./lanes.ts";
@@ -8,11 +9,13 @@ import { perDType } from "./specialize.ts";
 
 /** y_i = Σ_{j ≤ i} x_j, or y_i = Σ_{j ≥ i} x_j in reverse. */
 export function scanSums(x: Tensor, dim: number, reverse: boolean, y: Tensor): void {
+  if (scanAccelerated(x, dim, reverse, false, y)) return;
   scan(x, dim, reverse, y, sumsFor(y.storage.data, x.storage.data));
 }
 
 /** y_i = Π_{j ≤ i} x_j, or y_i = Π_{j ≥ i} x_j in reverse. */
 export function scanProducts(x: Tensor, dim: number, reverse: boolean, y: Tensor): void {
+  if (scanAccelerated(x, dim, reverse, true, y)) return;
   scan(x, dim, reverse, y, productsFor(y.storage.data, x.storage.data));
 }
 

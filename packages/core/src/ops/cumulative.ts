@@ -77,6 +77,7 @@ export const cumsum: Op<(x: TensorLike, dim: number, options?: ScanOptions) => T
   kinds: ["number"],
   shape: ([x]) => x!.shape,
   dtype: ([x]) => (x!.dtype === "bool" ? "int32" : x!.dtype),
+  fills: true,
   forward: ([x], y, { dim, reverse }) => scanSums(x!, dim, reverse, y),
   vjp: [
     (cotangent, { options: { dim, reverse } }) => cumsum(cotangent, dim, { reverse: !reverse }),
@@ -106,6 +107,7 @@ export const cumprod: Op<(x: TensorLike, dim: number, options?: ScanOptions) => 
   kinds: ["number"],
   shape: ([x]) => x!.shape,
   dtype: ([x]) => (x!.dtype === "bool" ? "int32" : x!.dtype),
+  fills: true,
   forward: ([x], y, { dim, reverse }) => scanProducts(x!, dim, reverse, y),
   vjp: [
     (cotangent, node) => {
