@@ -35,6 +35,7 @@ import { multiply, multiplyRows, pack, panelColumns, panelRows } from "./matmul.
 import { matvecColumns, matvecRows } from "./matvec.ts";
 import { toNormal } from "./normal.ts";
 import { maxPool, meanPool, putPlanes, spreadPool } from "./pooling.ts";
+import { productRows } from "./products.ts";
 import { drawWords, toDropout, toMask, toUniform } from "./random.ts";
 import {
   addRow,
@@ -130,6 +131,7 @@ export function assemble(variant: Variant): Uint8Array {
     sumColumns,
     sumColumnsWide,
     addUp,
+    productRows,
     runProducts,
     runProductsBack,
     runProductsDown,

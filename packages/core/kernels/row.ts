@@ -5,7 +5,7 @@
  * The last vector of a row may reach into the next one: what it holds there is kept out of sums by a mask, and nothing is
  * written there, since another thread may do so at the same time.
  */
-import type { Input, Local } from "wasmati";
+import type { Input, Local, StackVar } from "wasmati";
 import { f32x4, f64, f64x2, i32, i32x4, if_, local, v128 } from "wasmati";
 import type { Scope } from "./assembler.ts";
 import { advance, shuffle, store, whileBelow } from "./assembler.ts";
@@ -35,10 +35,7 @@ export class Row {
     local.set(this.rest, i32.and(length, 3));
     local.set(this.bytes, i32.shl(length, 2));
     local.set(this.whole, i32.shl(i32.and(length, -4), 2));
-    v128.const("i32x4", [0, 1, 2, 3]);
-    i32x4.splat(this.rest);
-    i32x4.lt_s();
-    local.set(this.mask);
+    local.set(this.mask, restMask(length));
   }
 
   /**
@@ -76,6 +73,13 @@ export class Row {
   next(...pointers: Whole[]): void {
     for (const pointer of pointers) advance(pointer, this.bytes);
   }
+}
+
+/** Which numbers of the last vector of a row, where it is not whole, belong to it. */
+export function restMask(length: Whole): StackVar<"v128"> {
+  v128.const("i32x4", [0, 1, 2, 3]);
+  i32x4.splat(i32.and(length, 3));
+  return i32x4.lt_s();
 }
 
 export const vectorBytes = 16;

@@ -4,11 +4,11 @@
  * Results are float32 numbers where a kernel adds up all terms, or doubles, parts of larger sums that `addUp` joins.
  */
 import type { Local } from "wasmati";
-import { f32, f32x4, f64, f64x2, i32, i32x4, if_, local, v128 } from "wasmati";
+import { f32, f32x4, f64, f64x2, i32, if_, local, v128 } from "wasmati";
 import type { Kernel, Scope } from "./assembler.ts";
 import { advance, forEach, kernel, load, shuffle, store, whileBelow } from "./assembler.ts";
 import type { Whole } from "./row.ts";
-import { storeSome, vectorBytes } from "./row.ts";
+import { restMask, storeSome, vectorBytes } from "./row.ts";
 import type { Vector } from "./vectors.ts";
 
 /** Adds the lower or the upper two numbers of a vector to two doubles. */
@@ -33,10 +33,7 @@ function rowSum(scope: Scope, length: Whole): (source: Whole, total: Local<"f64"
   const mask = scope.v128();
   const sums = scope.vectors(4);
   const [a, b, c, d] = sums as [Vector, Vector, Vector, Vector];
-  v128.const("i32x4", [0, 1, 2, 3]);
-  i32x4.splat(i32.and(length, 3));
-  i32x4.lt_s();
-  local.set(mask);
+  local.set(mask, restMask(length));
   return (source, total) => {
     clear(sums);
     local.set(at, source);

@@ -1,9 +1,9 @@
 /**
- * Extrema, variances and norms of float32 numbers in WebAssembly, over any dimensions.
+ * Extrema, products, variances and norms of float32 numbers in WebAssembly, over any dimensions.
  *
  * What is folded into one number is copied into rows first, unless it lies so. Long rows are cut into pieces of a fixed
- * size for several threads. Extrema and their places are those of the plain loops; sums are kept in double precision and
- * rounded once. Norms whose powers are not products or roots are off by 2⁻⁴⁰ + 2⁻³⁷/|p| of themselves beside.
+ * size for several threads. Extrema and their places are those of the plain loops; sums and products are kept in double precision
+ * and rounded once: a product of n factors is off by n·2⁻⁵³ of itself beside. Norms whose powers are not products or roots are off by 2⁻⁴⁰ + 2⁻³⁷/|p| of themselves beside.
  */
 import type { Tensor } from "../tensor.ts";
 import type { Kernels } from "./kernels.ts";
@@ -248,4 +248,29 @@ export function normAccelerated(
   plain: (row: Float32Array) => number,
 ): boolean {
   return foldRows(x, dims, y, normFold(p, plain));
+}
+
+/** A product of two doubles; NaN where it left the range of normal numbers, or is 0. */
+function safeProduct(a: number, b: number): number {
+  const product = a * b;
+  const size = Math.abs(product);
+  return size >= 2 ** -1022 && size < Number.POSITIVE_INFINITY ? product : Number.NaN;
+}
+
+/**
+ * See `productOver`; `plain` is the product of a row as plain loops compute it, which is taken where there are zeros or
+ * infinities, and where partial products leave double precision. (Those of the plain loops may leave it elsewhere, and lose
+ * what is exact here.) False where plain loops are to do all of it.
+ */
+export function productAccelerated(
+  x: Tensor,
+  dims: readonly number[],
+  y: Tensor,
+  plain: (row: Float32Array) => number,
+): boolean {
+  return foldRows(x, dims, y, {
+    rows: (kernels, rows) => kernels.productRows(...rows),
+    join: safeProduct,
+    finish: (product, row) => (Number.isNaN(product) ? plain(row()) : product),
+  });
 }

@@ -288,6 +288,7 @@ export interface Kernels {
     blockStep: number,
     divisor: number,
   ): void;
+  productRows(target: number, source: number, rows: number, length: number): void;
   runProducts(...args: RunArguments): void;
   runProductsBack(...args: RunArguments): void;
   runProductsDown(...args: RunDownArguments): void;
@@ -445,6 +446,7 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   sumColumns: [0, 1],
   sumColumnsWide: [0, 1],
   addUp: [0, 1],
+  productRows: [0, 1],
   runProducts: [0, 1],
   runProductsBack: [0, 1],
   runProductsDown: [0, 1, 2],

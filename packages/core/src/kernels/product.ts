@@ -1,6 +1,7 @@
 /**
  * Products along dimensions, in double precision.
  */
+import { productAccelerated } from "../accelerated/folds.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { forEachLaneAlong, forEachLaneOf, lengthAlong, stepAlong } from "./lanes.ts";
@@ -8,11 +9,19 @@ import { perDType } from "./specialize.ts";
 
 /** y = Π x over each lane. */
 export function productOver(x: Tensor, dims: readonly number[], y: Tensor): void {
+  if (x.dtype === "float32" && productAccelerated(x, dims, y, productOf)) return;
   const target = y.storage.data;
   const kernel = productFor(target, x.storage.data);
   forEachLaneOf(x, dims, (to, source, start, rows, rowStep, length, step) => {
     kernel(target, to, source, start, rows, rowStep, length, step);
   });
+}
+
+/** The product of a row that is one lane. */
+function productOf(row: Float32Array): number {
+  const product = new Float64Array(1);
+  productFor(product, row)(product, 0, row, 0, 1, row.length, row.length, 1);
+  return product[0]!;
 }
 
 const productFor = perDType(function product(

@@ -20,6 +20,13 @@ function all(compute: (x: Tensor) => readonly Tensor[], x: Tensor): ArrayLike<nu
   return [...results, ...gradients].map((y) => y.detach().toTypedArray().slice());
 }
 
+/** As `toEqual`, which takes long for many numbers. */
+function expectEqual(given: ArrayLike<number>, wanted: ArrayLike<number>): void {
+  let at = 0;
+  while (at < wanted.length && Object.is(given[at], wanted[at])) at++;
+  if (at < wanted.length || given.length !== at) expect(given).toEqual(wanted);
+}
+
 function expectSame(
   compute: (x: Tensor) => readonly Tensor[],
   x: Tensor,
@@ -29,7 +36,8 @@ function expectSame(
   const before = setThreads(1);
   for (const threads of counts) {
     setThreads(threads);
-    expect(onBackend("wasm", () => all(compute, x))).toEqual(wanted);
+    const given = onBackend("wasm", () => all(compute, x));
+    for (const [i, numbers] of wanted.entries()) expectEqual(given[i]!, numbers);
   }
   setThreads(before);
 }
@@ -80,7 +88,10 @@ test("rows that are longer than a part", () => {
 function expectRounded(compute: (x: Tensor) => Tensor, x: Tensor): void {
   const wanted = onBackend("reference", () => compute(x.to("float64"))).toTypedArray();
   const given = onBackend("wasm", () => compute(x).toTypedArray().slice());
-  expect(onBackend("wasm", () => compute(x.clone()).toTypedArray())).toEqual(given);
+  expectEqual(
+    onBackend("wasm", () => compute(x.clone()).toTypedArray()),
+    given,
+  );
   for (const [i, exact] of wanted.entries()) {
     // Sums in double precision are off by far less.
     const bound = 1.001 * rounding * Math.abs(exact) + 2 ** -149;
@@ -121,6 +132,78 @@ test("norms of any order, where a power leaves double precision too", () => {
   );
 });
 
+test("products over any dimensions", () => {
+  fc.assert(
+    fc.property(shapes, fc.integer(), (shape, seed) => {
+      const draw = draws(seed);
+      const x = draw.view(shape);
+      const dims = shape.map((_, i) => i).filter(() => draw.integer(2) === 0);
+      expectRounded((t) => t.prod(dims), x);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** The product of all numbers is that of the plain loops, or exact and rounded once. */
+function expectProduct(x: Tensor): void {
+  const given = onBackend("wasm", () => x.prod().item());
+  if (
+    Object.is(
+      given,
+      onBackend("reference", () => x.prod().item()),
+    )
+  )
+    return;
+  const exact = productOf(x.storage.data);
+  expect(Math.abs(given - exact)).toBeLessThanOrEqual(1.001 * rounding * Math.abs(exact));
+}
+
+test("products of factors whose order decides what comes of them", () => {
+  const draw = draws(6);
+  const row = (length: number, exponent: (i: number) => number) =>
+    tensor(Array.from({ length }, (_, i) => (1 + draw.random()) * 2 ** exponent(i)));
+  for (const length of [1, 3, 4, 7, 8, 31, 32, 33, 64, 100, 515]) {
+    for (const x of [
+      row(length, (i) => (i % 2 === 0 ? 100 : -101)),
+      row(length, (i) => (i % 2 === 0 ? -100 : 99)),
+      row(length, (i) => (i % 64 < 32 ? 14 : -15)),
+      row(length, (i) => (i % 64 < 32 ? -34 : 33)),
+      row(length, (i) => (i % 8 === 7 ? -149 : 1)),
+      row(length, () => -2),
+      row(length, () => -0.5),
+    ])
+      for (const special of [1, -1, 0, -0, Infinity, Number.NaN]) {
+        x.storage.data[length - 1]! *= special;
+        expectProduct(x);
+      }
+  }
+});
+
+test("products of some of the factors that leave double precision, unlike those of all", () => {
+  const draw = draws(7);
+  const expectExact = (length: number, exponent: (i: number) => number): void => {
+    const numbers = Array.from({ length }, (_, i) => (1 + draw.random()) * 2 ** exponent(i));
+    expectProduct(tensor(numbers));
+  };
+  // Every second factor; and the first eleven of each eight that are multiplied side by side.
+  for (let low = -8; low < -6.5; low += 0.02) expectExact(304, (i) => (i % 2 === 0 ? low : 6.2));
+  for (let low = -98; low < -95; low += 0.02) expectExact(176, (i) => (i < 88 ? low : 96));
+});
+
+/** A product whose parts cannot leave the range of numbers. */
+function productOf(numbers: ArrayLike<number>): number {
+  let mantissa = 1;
+  let exponent = 0;
+  for (const x of Array.from(numbers)) {
+    mantissa *= x;
+    const shift = Math.floor(Math.log2(Math.abs(mantissa)));
+    if (!Number.isFinite(shift)) continue;
+    mantissa *= 2 ** -shift;
+    exponent += shift;
+  }
+  return mantissa * 2 ** exponent;
+}
+
 test("norms of zeros, infinities and NaN", () => {
   const { POSITIVE_INFINITY: high, NEGATIVE_INFINITY: low, NaN: none } = Number;
   const rows = [
@@ -146,9 +229,30 @@ test("variances and norms of many numbers, with the same bits for any number of 
         const before = setThreads(1);
         const wanted = onBackend("wasm", () => compute(x).toTypedArray().slice());
         setThreads(2);
-        expect(onBackend("wasm", () => compute(x).toTypedArray())).toEqual(wanted);
+        expectEqual(
+          onBackend("wasm", () => compute(x).toTypedArray()),
+          wanted,
+        );
         setThreads(before);
       }
+    }
+  }
+});
+
+test("products of many numbers, with the same bits for any number of threads", () => {
+  const draw = draws(2);
+  for (const shape of [[50_001], [3, 20_000], [300, 90], [9000, 3]]) {
+    const x = draw.plain(shape, 0.99, 1.01).clone();
+    for (const dim of [0, -1]) {
+      expectRounded((t) => t.prod(dim), x);
+      const before = setThreads(1);
+      const wanted = onBackend("wasm", () => x.prod(dim).toTypedArray().slice());
+      setThreads(2);
+      expectEqual(
+        onBackend("wasm", () => x.prod(dim).toTypedArray()),
+        wanted,
+      );
+      setThreads(before);
     }
   }
 });
