@@ -5,6 +5,12 @@ import { importMemory, Module } from "wasmati";
 import { mostPages } from "../src/accelerated/scratch.ts";
 import type { Variant } from "./assembler.ts";
 import { attendRows, attendSlopes } from "./attention.ts";
+import {
+  channelAffine,
+  channelAffineColumns,
+  channelAffineColumnsGradient,
+  channelAffineGradient,
+} from "./channels.ts";
 import { clear, fill } from "./clear.ts";
 import { fillRows, gather, padRows, scatter, sumParts, unpadRows } from "./convolution.ts";
 import { copyAny, copyRows, repeatNumbers, transpose } from "./copy.ts";
@@ -138,6 +144,10 @@ export function assemble(variant: Variant): Uint8Array {
     runSums,
     runSumsBack,
     runSumsDown,
+    channelAffine: channelAffine(variant),
+    channelAffineColumns: channelAffineColumns(variant),
+    channelAffineGradient,
+    channelAffineColumnsGradient,
     standardize,
     standardizeGradient,
     standardizeColumns,

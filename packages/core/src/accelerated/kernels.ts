@@ -295,6 +295,48 @@ export interface Kernels {
   runSums(...args: RunArguments): void;
   runSumsBack(...args: RunArguments): void;
   runSumsDown(...args: RunDownArguments): void;
+  channelAffine(
+    target: number,
+    source: number,
+    scales: number,
+    shifts: number,
+    samples: number,
+    channels: number,
+    length: number,
+    sampleStep: number,
+  ): void;
+  channelAffineColumns(
+    target: number,
+    source: number,
+    scales: number,
+    shifts: number,
+    rows: number,
+    columns: number,
+  ): void;
+  channelAffineGradient(
+    target: number,
+    scaleBar: number,
+    shiftBar: number,
+    c: number,
+    x: number,
+    scales: number,
+    channels: number,
+    outer: number,
+    length: number,
+    channelStep: number,
+    outerStep: number,
+  ): void;
+  channelAffineColumnsGradient(
+    target: number,
+    scaleBar: number,
+    shiftBar: number,
+    c: number,
+    x: number,
+    scales: number,
+    rows: number,
+    columns: number,
+    rowStep: number,
+  ): void;
   standardize(...args: GroupArguments): void;
   standardizeGradient(...args: GroupArguments): void;
   standardizeColumns(...args: ColumnArguments): void;
@@ -453,6 +495,10 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   runSums: [0, 1],
   runSumsBack: [0, 1],
   runSumsDown: [0, 1, 2],
+  channelAffine: [0, 1, 2, 3],
+  channelAffineColumns: [0, 1, 2, 3],
+  channelAffineGradient: [0, 1, 2, 3, 4, 5],
+  channelAffineColumnsGradient: [0, 1, 2, 3, 4, 5],
   standardize: [0, 1, 2, 3],
   standardizeGradient: [0, 1, 2, 3],
   standardizeColumns: [0, 1, 2, 3],

@@ -61,7 +61,7 @@ export function standardizeGradientAccelerated(
 }
 
 /** Some of the groups: how far the first lies from the beginning, in bytes, which it is, and how many they are. */
-interface Groups {
+export interface Groups {
   readonly at: number;
   readonly first: number;
   readonly count: number;
@@ -71,7 +71,8 @@ interface Groups {
   readonly step: number;
 }
 
-function computeGroups(
+/** Has `compute` call kernels for some groups of tensors of shape [A, C, B] at a time, which make a part. */
+export function computeGroups(
   shape: readonly number[],
   tensors: Pick<Task, "operands" | "results">,
   compute: (place: Place, groups: Groups) => void,

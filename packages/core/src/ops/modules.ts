@@ -37,6 +37,7 @@ export * from "./functional/avgPool.ts";
 export * from "./functional/batchNorm.ts";
 export * from "./functional/bilinear.ts";
 export * from "./functional/cdist.ts";
+export * from "./functional/channelAffine.ts";
 export * from "./functional/conv.ts";
 export * from "./functional/convolution.ts";
 export * from "./functional/convTranspose.ts";

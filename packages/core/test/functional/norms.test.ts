@@ -87,6 +87,10 @@ test("gradients go through means and variances, in both orders", () => {
   assertGradcheck((a) => localResponseNorm(a, 2, { alpha: 0.3 }), [x], { order: 2 });
   const [mean, variance] = [draw(2), draw(2).square().add(0.5)];
   assertGradcheck((...a) => batchNorm(a[0], mean, variance, a[1], a[2]), [x, w, b], { order: 2 });
+  // What is known of the statistics may itself depend on something.
+  assertGradcheck((...a) => batchNorm(a[0], a[1], a[2], a[3]), [x, mean, variance, w], {
+    order: 2,
+  });
 });
 
 test("running statistics move towards those of the batch, the variance without bias", () => {

@@ -43,6 +43,11 @@ const rules: Readonly<Record<string, readonly string[]>> = {
     String.raw`\bar{x}_{\operatorname{argmax}} = \bar{y}, \quad \bar{x}_{\text{others}} = 0`,
   ],
   amax: [String.raw`\bar{x}_{\operatorname{argmax}} = \bar{y}, \quad \bar{x}_{\text{others}} = 0`],
+  channelAffine: [
+    String.raw`\bar{x}_{nc} = \bar{y}_{nc}\,s_c`,
+    String.raw`\bar{s}_c = \sum_n \bar{y}_{nc}\,x_{nc}`,
+    String.raw`\bar{t}_c = \sum_n \bar{y}_{nc}`,
+  ],
   standardize: [
     String.raw`\bar{x} = \tfrac{1}{\sigma} \bigl(\bar{y} - \overline{\bar{y}} - y\,\overline{\bar{y}\,y}\bigr)`,
   ],

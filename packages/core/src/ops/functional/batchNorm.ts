@@ -21,7 +21,7 @@ import { reshape } from "../reshape.ts";
 import { mean } from "../sum.ts";
 import type { OptionalTensor } from "./arguments.ts";
 import { checkedParameter, readOptional, scaledAndShifted } from "./arguments.ts";
-import { perChannel } from "./layerNorm.ts";
+import { channelAffine, perChannel } from "./channelAffine.ts";
 import { standardize } from "./standardize.ts";
 
 /** Options of {@link batchNorm}. */
@@ -67,7 +67,7 @@ function readChannels(where: string, x: Tensor, given: readonly (TensorLike | nu
   return { runningMean, runningVar, weight: read("weight", 2), bias: read("bias", 3) };
 }
 
-/** y = (x − mean) / √(variance + eps) · weight + bias with the running statistics, as one product and one sum. */
+/** y = (x − mean) / √(variance + eps) · weight + bias with the running statistics, as one affine map a channel. */
 function withRunning(where: string, x: Tensor, channels: Channels, eps: number): Tensor {
   const { runningMean, runningVar, weight, bias } = channels;
   if (runningMean === null || runningVar === null) {
@@ -79,7 +79,7 @@ function withRunning(where: string, x: Tensor, channels: Channels, eps: number):
   const scale = weight === null ? deviation : mul(weight, deviation);
   const shift = neg(mul(runningMean, scale));
   const offset = bias === null ? shift : add(bias, shift);
-  return addcmul(perChannel(offset, x.ndim), x, perChannel(scale, x.ndim));
+  return channelAffine(x, scale, offset);
 }
 
 /** Moves running statistics towards those of a batch; the variance of `count` numbers becomes the unbiased one. */

@@ -5,6 +5,7 @@
 export { attentionGradient } from "./attention.ts";
 export { avgPoolInput } from "./avgPool.ts";
 export { distances, weightedDifferences } from "./cdist.ts";
+export { channelAffineGradient } from "./channelAffine.ts";
 export { convolutionInput, convolutionWeight } from "./convolution.ts";
 export { embeddingGradient, embeddingRows } from "./embedding.ts";
 export { gruGatesGradient } from "./gruGates.ts";

@@ -14,6 +14,7 @@ import { pow, square } from "../power.ts";
 import { reshape } from "../reshape.ts";
 import type { OptionalTensor } from "./arguments.ts";
 import { checkedParameter, readOptional, scaledAndShifted } from "./arguments.ts";
+import { perChannel } from "./channelAffine.ts";
 import { resample } from "./resample.ts";
 import { standardize } from "./standardize.ts";
 
@@ -142,11 +143,6 @@ export function groupNorm(
   const inner = (channels / groups) * elementCount(x.shape.slice(2));
   const y = standardized(x, [1, n * groups, inner], eps, true);
   return scaledAndShifted(y, w && perChannel(w, x.ndim), b && perChannel(b, x.ndim));
-}
-
-/** A number for each channel, shaped to broadcast against [N, C, *] of that rank. */
-export function perChannel(x: Tensor, rank: number): Tensor {
-  return rank === 2 ? x : reshape(x, [x.shape[0]!, ...new Array<number>(rank - 2).fill(1)]);
 }
 
 /** Options of {@link localResponseNorm}. */

@@ -17,6 +17,7 @@ export { avgPool, avgPool1d, avgPool2d, avgPool3d } from "./avgPool.ts";
 export { batchNorm, instanceNorm } from "./batchNorm.ts";
 export { bilinear } from "./bilinear.ts";
 export { cdist, pdist } from "./cdist.ts";
+export { channelAffine } from "./channelAffine.ts";
 export { conv1d, conv2d, conv3d } from "./conv.ts";
 export { convolution } from "./convolution.ts";
 export { convTranspose1d, convTranspose2d, convTranspose3d } from "./convTranspose.ts";

@@ -8,6 +8,7 @@ export type { OptionalTensor } from "./arguments.ts";
 export type { Attended, Attending, AttendingOptions, AttentionGradients } from "./attention.ts";
 export type { AvgPoolOptions, MeanWindows } from "./avgPool.ts";
 export type { BatchNormOptions, InstanceNormOptions } from "./batchNorm.ts";
+export type { ChannelAffineGradient } from "./channelAffine.ts";
 export type { ConvOptions } from "./conv.ts";
 export type { ConvolutionOptions } from "./convolution-options.ts";
 export type { ConvTransposeOptions } from "./convTranspose.ts";

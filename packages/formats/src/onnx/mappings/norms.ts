@@ -47,6 +47,29 @@ function emitStandardizeGradient(e: Emitter, call: MappedCall<Standardize>): Val
   return e.op("Mul", [scale, e.op("Sub", [centred, along])]);
 }
 
+/** A number for each channel, as it broadcasts against the operand of shape [N, C, *]. */
+function perChannel(e: Emitter, x: Value, { shape }: Operand): Value {
+  return unsqueeze(e, x, upTo(shape.length - 1, 1));
+}
+
+function emitChannelAffine(e: Emitter, call: MappedCall): Value {
+  const [x, scale, shift] = call.operands as readonly [Operand, Operand, Operand];
+  const scaled = e.op("Mul", [x.value, perChannel(e, scale.value, x)]);
+  return e.op("Add", [scaled, perChannel(e, shift.value, x)]);
+}
+
+function emitChannelAffineGradient(e: Emitter, call: MappedCall): readonly Value[] {
+  const [c, x, scale] = call.operands as readonly [Operand, Operand, Operand];
+  const dims = upTo(x.shape.length).filter((dim) => dim !== 1);
+  const channelSum = (value: Value): Value =>
+    e.op("ReduceSum", [value, e.int64s(dims)], { keepdims: int(false) });
+  return [
+    e.op("Mul", [c.value, perChannel(e, scale.value, x)]),
+    channelSum(e.op("Mul", [c.value, x.value])),
+    channelSum(c.value),
+  ];
+}
+
 function emitDistances(e: Emitter, call: MappedCall<{ p: number }>): Value {
   const [a, b] = call.operands as readonly [Operand, Operand];
   const { p } = call.options;
@@ -164,6 +187,8 @@ function emitCrossEntropyGradient(e: Emitter, call: MappedCall<ClassLoss>): Valu
 export const normMappings = {
   standardize: mapped<Standardize>(emitStandardize),
   standardizeGradient: mapped<Standardize>(emitStandardizeGradient),
+  channelAffine: mapped(emitChannelAffine),
+  channelAffineGradient: mapped(emitChannelAffineGradient),
   distances: mapped<{ p: number }>(emitDistances),
   weightedDifferences: mapped((e, call) => {
     // Σ_r w_pr (a_p − b_r) = a_p Σ_r w_pr − (w b)_p.
