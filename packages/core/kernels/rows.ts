@@ -222,17 +222,18 @@ export function logSoftmaxGradient(variant: Variant): Kernel {
   });
 }
 
-/** addRow(target, source, addend, rows, length): the same row added to each. */
+/** addRow(target, step, addend, rows, length): adds the same row to each; they are `step` bytes apart. */
 export const addRow: Kernel = kernel(
   ["i32", "i32", "i32", "i32", "i32"],
-  ([target, source, addend, rows, length], scope) => {
+  ([target, step, addend, rows, length], scope) => {
     const row = new Row(scope, length);
     const i = scope.i32();
     forEach(i, 0, rows, 1, () => {
       row.forEach((at, mask) => {
-        row.store(at(target), f32x4.add(load(at(source)), load(at(addend))), mask);
+        const place = at(target);
+        row.store(place, f32x4.add(load(place), load(at(addend))), mask);
       });
-      row.next(target, source);
+      advance(target, step);
     });
   },
 );

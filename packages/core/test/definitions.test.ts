@@ -16,6 +16,7 @@ import {
   lu,
   manualSeed,
   matrixExp,
+  ndtr,
   pinv,
   polygamma,
   qr,
@@ -52,6 +53,21 @@ describe("element by element", () => {
     ] as const) {
       expectClose(polygamma(n, x.add(1)), polygamma(n, x).add(x.pow(-n - 1).mul(factor)), 1e-10);
     }
+  });
+
+  test("ndtr at known places, with all digits in the tails; it mirrors about 0", () => {
+    // Abramowitz and Stegun, Handbook of Mathematical Functions, tables 26.1 and 26.2; and 2.7536·10⁻⁸⁹ at −20.
+    for (const [x, value] of [
+      [0, 0.5],
+      [1, 0.841344746068543],
+      [1.96, 0.97500210485178],
+      [-5, 2.866515718791939e-7],
+      [-9, 1.1285884059538406e-19],
+      [-20, 2.753624118606233e-89],
+    ] as const)
+      expect(Math.abs(ndtr(tensor(x, float64)).item() / value - 1)).toBeLessThan(5e-14);
+    const x = linspace(-6, 6, 25, float64);
+    expectClose(ndtr(x).add(ndtr(x.neg())), x.mul(0).add(1), 1e-15);
   });
 
   test("lerp, deg2rad and rad2deg are their formulas", () => {

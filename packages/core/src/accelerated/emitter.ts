@@ -89,6 +89,7 @@ export class LoopWriter {
   readonly constants: number[] = [];
   private readonly constantsAt: number;
   private readonly code: number[] = [];
+  private readonly computed = new Map<string, Local>();
   private vectorCount = 0;
   private rejected: Local | null = null;
   readonly vectors: Vectors<Local>;
@@ -117,10 +118,21 @@ export class LoopWriter {
     return local as Local;
   }
 
-  private apply(code: number, operands: readonly number[]): Local {
-    for (const operand of operands) this.get(operand);
-    this.code.push(op.simd, ...unsigned(code));
-    return this.keep();
+  /** The vector that an instruction gives. What was computed before is not computed again: derivatives repeat much. */
+  private apply(
+    code: number,
+    operands: readonly Local[],
+    immediate: readonly number[] = [],
+  ): Local {
+    const key = [code, ...operands, ...immediate].join();
+    let local = this.computed.get(key);
+    if (local === undefined) {
+      for (const operand of operands) this.get(operand);
+      this.code.push(...immediate, op.simd, ...unsigned(code));
+      local = this.keep();
+      this.computed.set(key, local);
+    }
+    return local;
   }
 
   /** A constant of one or two words, repeated. */
@@ -145,11 +157,8 @@ export class LoopWriter {
       }
       return local;
     };
-    const shift = (code: number) => (a: Local, bits: number) => {
-      this.get(a);
-      this.code.push(op.i32Const, ...signed(bits), op.simd, ...unsigned(code));
-      return this.keep();
-    };
+    const shift = (code: number) => (a: Local, bits: number) =>
+      this.apply(code, [a], [op.i32Const, ...signed(bits)]);
     const table: Record<string, unknown> = {
       number: (value: number) => once(new Int32Array(new Float32Array([value]).buffer)),
       whole: (value: number) => once([value | 0]),

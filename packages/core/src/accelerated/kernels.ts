@@ -249,7 +249,7 @@ export interface Kernels {
   ): void;
   sumRoots(target: number, source: number, rows: number, length: number): void;
   sumSquares(target: number, source: number, origins: number, rows: number, length: number): void;
-  addRow(target: number, source: number, addend: number, rows: number, length: number): void;
+  addRow(target: number, step: number, addend: number, rows: number, length: number): void;
   subtractProducts(
     target: number,
     factors: number,
@@ -481,7 +481,7 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   sumPowers: [0, 1],
   sumRoots: [0, 1],
   sumSquares: [0, 1, 2],
-  addRow: [0, 1, 2],
+  addRow: [0, 2],
   subtractProducts: [0, 1, 2],
   sumRows: [0, 1],
   sumRowsWide: [0, 1],

@@ -7,8 +7,9 @@
  * Sums are kept in float32: against the exact product of the same numbers an element of k terms is off by at most
  * k·2⁻²⁴·Σₚ|aᵢₚ·bₚⱼ| (and a trifle of second order), as with any order of adding.
  */
+import { addBias } from "../kernels/bias.ts";
 import { copyStrided } from "../kernels/copy.ts";
-import type { MatrixView } from "../kernels/matmul.ts";
+import type { MatrixView, VectorView } from "../kernels/matmul.ts";
 import { acceleratorFor, isShared, teamFor } from "./backend.ts";
 import type { Placed } from "./factors.ts";
 import {
@@ -71,8 +72,8 @@ function place(
 }
 
 /**
- * C = A·B for A of m × k and B of k × n, all float32; C is row-major and starts at `at`. False, with nothing done,
- * where plain loops are to do it.
+ * C = A·B for A of m × k and B of k × n, all float32; C is row-major and starts at `at`. With `bias`, which is added to each
+ * row when its sum is complete. False, with nothing done, where plain loops are to do it.
  */
 export function multiplyAccelerated(
   out: Float32Array,
@@ -82,35 +83,66 @@ export function multiplyAccelerated(
   m: number,
   k: number,
   n: number,
+  bias: VectorView<Float32Array> | null = null,
 ): boolean {
   const products = m * k * n;
   if (products === 0) return false;
-  if (n === 1 && m > 1)
-    return multiplyVector(out, at, a, { data: b.data, offset: b.offset, step: b.rowStep }, m, k);
-  if (m === 1 && n > 1)
-    return multiplyVector(
-      out,
-      at,
-      { ...b, rowStep: b.columnStep, columnStep: b.rowStep },
-      { data: a.data, offset: a.offset, step: a.columnStep },
-      n,
-      k,
-    );
+  if ((m === 1) !== (n === 1)) {
+    if (!multiplyByVector(out, at, a, b, m, k, n)) return false;
+    if (bias !== null) addBias(out, at, bias, m, n);
+    return true;
+  }
   const team = teamFor(products, leastForTeam, isShared(out, a.data, b.data));
-  if (team !== null && multiplyTogether(team, out, at, a, b, m, k, n)) return true;
+  if (team !== null && multiplyTogether(team, out, at, a, b, m, k, n, bias)) return true;
   const accelerator = acceleratorFor(products, leastProducts);
   if (accelerator === null) return false;
   const { kernels, scratch, relaxed } = accelerator;
   const placed = placedNumbers(scratch, a, m, k) + placedNumbers(scratch, b, k, n);
-  const numbers = placed + m * n + spareNumbers(k, n);
-  if (!scratch.begin(numbers, 6)) return false;
+  const numbers = placed + m * n + biasNumbers(bias, n) + spareNumbers(k, n);
+  if (!scratch.begin(numbers, 7)) return false;
   const placedA = place(scratch, a, m, k);
   const placedB = place(scratch, b, k, n);
   const c = scratch.take(m * n);
+  const row = placeBias(scratch, bias, n);
   const rooms = takeRooms(k, n, relaxed, (count) => scratch.take(count));
   multiplyPlaced(kernels, rooms, c, placedA, placedB, m, k, n);
+  if (row !== 0) kernels.addRow(c, 4 * n, row, m, n);
   scratch.get(c, m * n, out, at);
   return true;
+}
+
+/** The product where one factor is a vector: m or n is 1. */
+function multiplyByVector(
+  out: Float32Array,
+  at: number,
+  a: MatrixView<Float32Array>,
+  b: MatrixView<Float32Array>,
+  m: number,
+  k: number,
+  n: number,
+): boolean {
+  if (n === 1) {
+    const column = { data: b.data, offset: b.offset, step: b.rowStep };
+    return multiplyVector(out, at, a, column, m, k);
+  }
+  const row = { data: a.data, offset: a.offset, step: a.columnStep };
+  const turned = { ...b, rowStep: b.columnStep, columnStep: b.rowStep };
+  return multiplyVector(out, at, turned, row, n, k);
+}
+
+/** Room for a bias of n numbers. */
+function biasNumbers(bias: VectorView<Float32Array> | null, n: number): number {
+  return bias === null ? 0 : n;
+}
+
+/** The address of a bias, its n numbers side by side; 0 without one. */
+function placeBias(scratch: Scratch, bias: VectorView<Float32Array> | null, n: number): number {
+  if (bias === null) return 0;
+  const { data, offset, step } = bias;
+  if (step === 1) return scratch.put(data, offset, offset + n);
+  const address = scratch.take(n);
+  for (let i = 0; i < n; i++) scratch.floats[(address >> 2) + i] = data[offset + i * step]!;
+  return address;
 }
 
 /** Room for the packed blocks and a tile. */
@@ -193,8 +225,12 @@ function multiplyPlaced(
 const teamRows = 16 * blockRows;
 const teamColumns = 2048;
 const teamSteps = 3 * blockSteps;
-/** Columns of a part: with all its rows and steps a block of B stays in the second cache. */
+/** Columns that are packed at a time, and that a part has at most: with all its rows and steps a block of B stays in the second cache. */
 const partColumns = 128;
+/** A product has so many parts at least, if they are not too small, so that no thread has much more to do than another. */
+const enoughParts = 16;
+/** So many products a part has at least, which take ten times as long as to hand it out. */
+const leastInBlock = 1 << 18;
 
 /**
  * The product by several threads: they pack both operands together, and then multiply a block of rows and columns each.
@@ -209,17 +245,19 @@ function multiplyTogether(
   m: number,
   k: number,
   n: number,
+  bias: VectorView<Float32Array> | null,
 ): boolean {
   const { crew, scratch } = team;
   const steps = Math.min(k, teamSteps);
   const sizeA = (Math.min(m, teamRows) + 12) * steps;
   const sizeB = (Math.min(n, teamColumns) + panelColumns) * steps;
   const placed = placedNumbers(scratch, a, m, k) + placedNumbers(scratch, b, k, n);
-  const numbers = placed + scratch.missing(out, m * n) + sizeA + sizeB;
-  if (!crew.begin(numbers, 6, tileNumbers, 1)) return false;
+  const numbers = placed + scratch.missing(out, m * n) + biasNumbers(bias, n) + sizeA + sizeB;
+  if (!crew.begin(numbers, 7, tileNumbers, 1)) return false;
   const placedA = place(scratch, a, m, k);
   const placedB = place(scratch, b, k, n);
   const c = scratch.target(out, at, m * n);
+  const row = placeBias(scratch, bias, n);
   const packedA = scratch.take(sizeA);
   const packedB = scratch.take(sizeB);
   const spare = scratch.takeOwn(tileNumbers);
@@ -247,7 +285,9 @@ function multiplyTogether(
         });
         crew.run();
         const target = c + 4 * (i * n + j);
-        multiplyBlocks(team, { packedA, packedB, spare, target, n, height, width, depth, p });
+        const addend = row !== 0 && p + depth === k ? row + 4 * j : 0;
+        const at = { packedA, packedB, spare, target, addend, n, height, width, depth, p };
+        multiplyBlocks(team, at);
         crew.run();
       }
     }
@@ -281,27 +321,39 @@ function packTogether(
 
 type PackNames = "target" | "source" | "lineStep" | "alongStep" | "lines" | "along";
 
-/** Notes the products of all blocks of packed operands. */
+/** Lines in parts of about the same size: as many parts as `least`, or as lines of that size make. */
+function evenParts(lines: number, least: number, panel: number, most: number): number {
+  const parts = Math.max(least, Math.ceil(lines / most));
+  return Math.ceil(lines / parts / panel) * panel;
+}
+
+/** Notes the products of all blocks of packed operands, and of the bias that is added to complete sums, unless it is 0. */
 function multiplyBlocks(
   { kernels, crew }: Team,
-  at: Record<"packedA" | "packedB" | "spare" | "target" | "n", number> &
+  at: Record<"packedA" | "packedB" | "spare" | "target" | "addend" | "n", number> &
     Record<"height" | "width" | "depth" | "p", number>,
 ): void {
-  const { packedA, packedB, spare, target, n, height, width, depth } = at;
+  const { packedA, packedB, spare, target, addend, n, height, width, depth } = at;
   const roomA = Math.ceil(height / rowsOfPanels) * rowsOfPanels;
   const roomB = Math.ceil(width / panelColumns) * panelColumns;
-  for (let j = 0; j < width; j += partColumns) {
-    const columns = Math.min(partColumns, width - j);
-    for (let i = 0; i < height; i += blockRows) {
-      const rows = Math.min(blockRows, height - i);
+  const parts = Math.min(enoughParts, Math.floor((height * width * depth) / leastInBlock));
+  const columnParts = Math.ceil(width / partColumns);
+  const partRows = evenParts(height, Math.floor(parts / columnParts), rowsOfPanels, blockRows);
+  const rowParts = Math.ceil(height / partRows);
+  const widest = evenParts(width, Math.floor(parts / rowParts), panelColumns, partColumns);
+  for (let j = 0; j < width; j += widest) {
+    const columns = Math.min(widest, width - j);
+    for (let i = 0; i < height; i += partRows) {
+      const rows = Math.min(partRows, height - i);
+      const tile = target + 4 * (i * n + j);
       for (let p = 0; p < depth; p += blockSteps) {
         const steps = Math.min(blockSteps, depth - p);
         const fromA = packedA + 4 * (p * roomA + i * steps);
         const fromB = packedB + 4 * (p * roomB + j * steps);
         const isFirst = at.p + p === 0 ? 1 : 0;
-        const tile = target + 4 * (i * n + j);
         kernels.multiply(tile, 4 * n, fromA, fromB, rows, columns, steps, isFirst, spare);
       }
+      if (addend !== 0) kernels.addRow(tile, 4 * n, addend + 4 * j, rows, columns);
       crew.part();
     }
   }

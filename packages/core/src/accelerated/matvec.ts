@@ -5,7 +5,7 @@
  * The bound of `matmul.ts` holds.
  */
 import { copyStrided } from "../kernels/copy.ts";
-import type { MatrixView } from "../kernels/matmul.ts";
+import type { MatrixView, VectorView } from "../kernels/matmul.ts";
 import { acceleratorFor, isShared, teamFor } from "./backend.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Scratch } from "./scratch.ts";
@@ -19,15 +19,10 @@ const leastInPart = 1 << 16;
 /** Rows of a part: a multiple of what the kernels take at a time. */
 const rowsOfPart = 32;
 
-/** Numbers at even distances. */
-export interface VectorView {
-  readonly data: Float32Array;
-  readonly offset: number;
-  readonly step: number;
-}
-
 /** A matrix whose rows or columns lie side by side, in an array from a place on. */
 type Read = MatrixView<Float32Array>;
+/** Numbers at even distances in an array. */
+type Numbers = VectorView<Float32Array>;
 
 /** The matrix itself if kernels can read it, else a copy, with its numbers in order. */
 function readable(a: Read, m: number, k: number): Read {
@@ -39,7 +34,7 @@ function readable(a: Read, m: number, k: number): Read {
 }
 
 /** The same for a vector. */
-function inOrder(x: VectorView, k: number): VectorView {
+function inOrder(x: Numbers, k: number): Numbers {
   if (x.step >= 0) return x;
   const data = new Float32Array(k);
   copyStrided(data, 0, x.data, x.offset, [k], [x.step]);
@@ -51,7 +46,7 @@ export function multiplyVector(
   out: Float32Array,
   at: number,
   matrix: MatrixView<Float32Array>,
-  vector: VectorView,
+  vector: Numbers,
   m: number,
   k: number,
 ): boolean {

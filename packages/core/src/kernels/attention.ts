@@ -30,7 +30,10 @@ export function attend(
   weights: Tensor,
   scoring: Scoring,
 ): void {
-  if (weights.numel() === 0) return;
+  if (weights.numel() === 0) {
+    output.storage.data.fill(0);
+    return;
+  }
   if (attendAccelerated(q, k, v, mask, output, weights, scoring)) return;
   const { isCausal, scale } = scoring;
   const [queries, keys] = weights.shape.slice(-2) as [number, number];
@@ -100,7 +103,7 @@ export function stretchedMask(mask: Tensor, scores: Shape): Tensor {
   return new Tensor(mask.storage, mask.dtype, [...lead, ...matrix], strides, mask.offset);
 }
 
-/** Scores to weights: scaled, masked, exponentials divided by their sum; 0 where all are −∞. */
+/** Scores to weights: scaled, masked, exponentials divided by their sum; 0 where all are −∞, and behind those that are there. */
 const attendRowsFor = perDType(function attendRows(
   target: { [index: number]: number },
   at: number,
@@ -140,6 +143,7 @@ const attendRowsFor = perDType(function attendRows(
     }
     const factor = sum === 0 ? 0 : 1 / sum;
     for (let j = 0; j < length; j++) target[to + j]! *= factor;
+    for (let j = length; j < step; j++) target[to + j] = 0;
   }
 });
 
@@ -154,7 +158,10 @@ export function attendGradient(
   const { isCausal, scale } = scoring;
   const [queries, keys] = [q.shape[q.ndim - 2]!, k.shape[k.ndim - 2]!];
   const [features, width] = [q.shape[q.ndim - 1]!, v.shape[v.ndim - 1]!];
-  if (queries * keys === 0) return;
+  if (queries * keys === 0) {
+    for (const { storage } of results) storage.data.fill(0);
+    return;
+  }
   if (attendGradientAccelerated(operands, results, scoring)) return;
   const offsets = headOffsets(queryBar.shape.slice(0, -2), operands);
   const most = Math.min(queriesAtOnce(isCausal, queries), queries);

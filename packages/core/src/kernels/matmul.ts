@@ -10,6 +10,7 @@
 import { multiplyAccelerated, multiplyStackTogether } from "../accelerated/matmul.ts";
 import type { TypedArray } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
+import { addBias } from "./bias.ts";
 import { directProduct } from "./matmul-direct.ts";
 import { perDType } from "./specialize.ts";
 
@@ -30,6 +31,13 @@ export interface MatrixView<Data extends TypedArray = TypedArray> {
   readonly columnStep: number;
 }
 
+/** Numbers at even distances within a storage. */
+export interface VectorView<Data extends TypedArray = TypedArray> {
+  readonly data: Data;
+  readonly offset: number;
+  readonly step: number;
+}
+
 /** The matrix in the last two dimensions of a tensor, at a place in its storage. */
 export function matrixAt(x: Tensor, offset: number): MatrixView {
   return {
@@ -40,7 +48,9 @@ export function matrixAt(x: Tensor, offset: number): MatrixView {
   };
 }
 
-function isFloat32(x: MatrixView): x is MatrixView<Float32Array> {
+function isFloat32<View extends { readonly data: TypedArray }>(
+  x: View,
+): x is View & { readonly data: Float32Array } {
   return x.data instanceof Float32Array;
 }
 
@@ -62,6 +72,37 @@ export function matrixProduct(
   if (out instanceof Float32Array && isFloat32(a) && isFloat32(b)) {
     if (multiplyAccelerated(out, at, a, b, m, k, n)) return;
   }
+  plainProduct(out, at, a, b, m, k, n);
+}
+
+/** The same with a bias of n numbers added to each row, or none. */
+export function affineProduct(
+  out: TypedArray,
+  at: number,
+  a: MatrixView,
+  b: MatrixView,
+  bias: VectorView | null,
+  m: number,
+  k: number,
+  n: number,
+): void {
+  if (out instanceof Float32Array && isFloat32(a) && isFloat32(b)) {
+    const isFit = bias === null || isFloat32(bias);
+    if (isFit && multiplyAccelerated(out, at, a, b, m, k, n, bias)) return;
+  }
+  plainProduct(out, at, a, b, m, k, n);
+  if (bias !== null) addBias(out, at, bias, m, n);
+}
+
+function plainProduct(
+  out: TypedArray,
+  at: number,
+  a: MatrixView,
+  b: MatrixView,
+  m: number,
+  k: number,
+  n: number,
+): void {
   if (isReadOnce(m, n) || (m * k <= mostForDirect && k * n <= mostForDirect)) {
     directProduct(out, at, a, b, m, k, n);
     return;

@@ -11,23 +11,18 @@ import type { Expression } from "../scalar/expression.ts";
 import type { ScalarAlgebra } from "../scalar/primitives.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** The normal distribution function Φ(x) = ½ erfc(−x/√2), with all its digits in both tails. */
-function normal(s: ScalarAlgebra<Expression>, x: Expression): Expression {
-  return s.mul(s.constant(0.5), s.erfc(s.mul(s.constant(-Math.SQRT1_2), x)));
-}
-
 const gaussianGelu = pointwise({
   name: "gelu",
   operands: ["x"],
   formula: String.raw`y = x \cdot \Phi\left(x\right), \quad \Phi\left(x\right) = \tfrac{1}{2} \left(1 + \operatorname{erf}\left(\tfrac{x}{\sqrt{2}}\right)\right)`,
-  value: (s, x) => s.mul(x, normal(s, x)),
+  value: (s, x) => s.mul(x, s.ndtr(x)),
   // Φ + x·φ, with the density φ of the normal distribution.
   derivative: (s, x) => {
     const density = s.mul(
       s.constant(1 / Math.sqrt(2 * Math.PI)),
       s.exp(s.mul(s.constant(-0.5), s.square(x))),
     );
-    return [s.add(normal(s, x), s.mul(x, density))];
+    return [s.add(s.ndtr(x), s.mul(x, density))];
   },
   derivativeFormulas: [String.raw`\Phi\left(x\right) + \frac{x}{\sqrt{2\pi}} \cdot e^{-x^{2}/2}`],
   samples: [

@@ -116,7 +116,7 @@ export { dsplit, hsplit, narrow, select, slice, tensorSplit, vsplit } from "./sl
 export { logSoftmax, softmax, softmin } from "./softmax.ts";
 export { solve } from "./solve.ts";
 export { argsort, sort, topk } from "./sort.ts";
-export { digamma, erf, erfc, erfinv, lgamma } from "./special.ts";
+export { digamma, erf, erfc, erfinv, lgamma, ndtr } from "./special.ts";
 export { unbind } from "./stack.ts";
 export { mean, sum } from "./sum.ts";
 export { svd, svdvals } from "./svd.ts";

@@ -1,5 +1,5 @@
 /**
- * The error function, and the logarithm of the gamma function with its derivatives.
+ * The error function and its kin, and the logarithm of the gamma function with its derivatives.
  */
 import type { TensorLike } from "../creation.ts";
 import { tensor } from "../creation.ts";
@@ -82,6 +82,33 @@ export const erfinv: Unary = pointwise({
       call: () => [tensor([-0, 1, -1, 1.5], { dtype: "float64" })],
       result: [-0, Infinity, -Infinity, Number.NaN],
       gradients: [[1 / slopeAtZero, Infinity, Infinity, Number.NaN]],
+    },
+  ],
+});
+
+/**
+ * The standard normal distribution function Φ(x) = ½(1 + erf(x/√2)), element by element, with all digits in both tails; its
+ * derivative is the density e^(−x²/2)/√(2π). Whole numbers become floating.
+ *
+ * @throws {ArgumentError} when the operand is missing, or more is given.
+ * @example
+ * import { ndtr, tensor } from "@chainrule/core";
+ * ndtr(tensor([-1.96, 0, 1.96])); // → tensor([0.0250, 0.5000, 0.9750])
+ */
+export const ndtr: Unary = pointwise({
+  name: "ndtr",
+  operands: ["x"],
+  value: (s, x) => s.ndtr(x),
+  derivative: (s, x) => [
+    s.mul(s.constant(1 / Math.sqrt(2 * Math.PI)), s.exp(s.mul(s.constant(-0.5), s.square(x)))),
+  ],
+  samples: [{ args: [within(-4, 4)] }],
+  edges: [
+    {
+      note: "zero and far",
+      call: () => [tensor([0, -40, 40, -Infinity, Infinity], { dtype: "float64" })],
+      result: [0.5, 0, 1, 0, 1],
+      gradients: [[1 / Math.sqrt(2 * Math.PI), 0, 0, 0, 0]],
     },
   ],
 });

@@ -1,5 +1,5 @@
 /**
- * The error function and its complement, in double precision.
+ * The error function, its complement and its inverse, and the normal distribution function, in double precision.
  *
  * Rational approximations on five intervals, with errors below 1 ulp. The coefficients are those of Sun's freely
  * distributable mathematical library (fdlibm, s_erf.c, 1993). The polynomials are written out: they are the inner loop of
@@ -160,6 +160,11 @@ export function erfc(x: number): number {
   if (x < -6) return 2;
   if (Number.isNaN(x)) return x;
   return x > 0 ? erfcTail(magnitude) : 2 - erfcTail(magnitude);
+}
+
+/** The normal distribution function Φ(x) = ½ erfc(−x/√2), with all its digits in both tails. */
+export function ndtr(x: number): number {
+  return 0.5 * erfc(-Math.SQRT1_2 * x);
 }
 
 /** 8(π − 3)/(3π(4 − π)), which makes the guess below right to first order near 0 and at ±1. */

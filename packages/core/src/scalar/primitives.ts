@@ -5,7 +5,7 @@
  * mathematics (`tex`). A WebAssembly interpretation has its place here too: one more field. How it is differentiated
  * says the op of the same name; see `differentiate.ts`.
  */
-import { erf, erfc, erfinv } from "./erf.ts";
+import { erf, erfc, erfinv, ndtr } from "./erf.ts";
 import { digamma, lgamma, polygamma } from "./gamma.ts";
 import type { TeX } from "./notation.ts";
 import {
@@ -59,6 +59,7 @@ export const specialFunctions = {
   floorQuotient,
   hypotenuse,
   lgamma,
+  ndtr,
   polygamma,
   power,
   powerOfWhole,
@@ -229,6 +230,7 @@ const elementary = {
   erf: special(1, "erf", named("erf")),
   erfc: special(1, "erfc", named("erfc")),
   erfinv: special(1, "erfinv", applied("\\operatorname{erf}^{-1}")),
+  ndtr: special(1, "ndtr", applied("\\Phi")),
   lgamma: special(1, "lgamma", (x) => atom(`\\ln\\left|\\Gamma\\left(${x!.text}\\right)\\right|`)),
   digamma: special(1, "digamma", applied("\\psi")),
   /** ψ⁽ⁿ⁾(x), the n-th derivative of digamma. */

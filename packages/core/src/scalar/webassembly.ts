@@ -36,6 +36,7 @@ const rules: { readonly [P in Primitive]?: Rule } = {
   tanh: functions.tanh,
   erf: functions.erf,
   erfc: functions.erfc,
+  ndtr: functions.ndtr,
   abs: (v, a) => v.abs(a),
   sign: (v, a) => {
     const isPositive = v.and(v.gt(a, v.number(0)), v.number(1));
@@ -78,6 +79,7 @@ const costs: { readonly [P in Primitive]?: number } = {
   tanh: 18,
   erf: 30,
   erfc: 30,
+  ndtr: 24,
 };
 
 /** Whether vectors can compute the expressions, and how much there is to be won: the sum of the costs; 0 if not. */

@@ -22,6 +22,7 @@ export const statedUlps: Readonly<Record<string, number>> = {
   tanh: 3,
   erf: 2,
   erfc: 6,
+  ndtr: 7,
 };
 
 const exactPrimitives = new Set(

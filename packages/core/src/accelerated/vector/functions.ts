@@ -8,27 +8,23 @@
  */
 import type { Vectors } from "./algebra.ts";
 
-/** c₀ + x·(c₁ + x·(c₂ + …)). */
-function polynomial<V>(v: Vectors<V>, x: V, coefficients: readonly number[]): V {
-  // Two short chains of instructions, which a processor computes side by side, for one long one.
-  if (coefficients.length > 5) {
-    const square = v.mul(x, x);
-    const even = polynomial(
-      v,
-      square,
-      coefficients.filter((_, i) => i % 2 === 0),
-    );
-    const odd = polynomial(
-      v,
-      square,
-      coefficients.filter((_, i) => i % 2 === 1),
-    );
-    return v.fma(odd, x, even);
-  }
+/** c₀ + x·(c₁ + x·(c₂ + …)): one product after the other. */
+function horner<V>(v: Vectors<V>, x: V, coefficients: readonly number[]): V {
   let sum = v.number(coefficients.at(-1)!);
   for (let i = coefficients.length - 2; i >= 0; i--)
     sum = v.fma(sum, x, v.number(coefficients[i]!));
   return sum;
+}
+
+/** The same; a long one as two short chains of instructions, which a processor computes side by side. */
+function polynomial<V>(v: Vectors<V>, x: V, coefficients: readonly number[]): V {
+  if (coefficients.length <= 5) return horner(v, x, coefficients);
+  const isEven = (_: number, i: number) => i % 2 === 0;
+  const isOdd = (_: number, i: number) => i % 2 === 1;
+  const square = v.mul(x, x);
+  const even = polynomial(v, square, coefficients.filter(isEven));
+  const odd = polynomial(v, square, coefficients.filter(isOdd));
+  return v.fma(odd, x, even);
 }
 
 const log2e = Math.LOG2E;
@@ -47,25 +43,27 @@ function where<V>(v: Vectors<V>, mask: V, x: V, y: V): V {
   return v.select(x, y, mask);
 }
 
-/** x = n·ln 2 + r: n as a number, and eʳ − 1 in two parts, r and what follows. */
-function reduceExp<V>(v: Vectors<V>, x: V): { n: V; r: V; tail: V } {
-  const n = v.nearest(v.mul(x, v.number(log2e)));
+/**
+ * The sum of this and a small number is rounded to a whole number, halves to even, which stands in the lowest bits of the
+ * sum: float32 numbers from 2²³ to 2²⁴ are the whole ones, in their order. The lowest nine bits are those of n + 254: in
+ * the place of the exponent half of them is 2 to the power of n/2.
+ */
+const wholePlace = 1.5 * 2 ** 23 + 254;
+
+/** x = n·ln 2 + r: n, with {@link wholePlace} added, and eʳ − 1 in two parts, r and what follows. */
+function reduceExp<V>(v: Vectors<V>, x: V): { placed: V; r: V; tail: V } {
+  const placed = v.fma(x, v.number(log2e), v.number(wholePlace));
+  const n = v.sub(placed, v.number(wholePlace));
   const r = v.fma(n, v.number(-ln2Low), v.fma(n, v.number(-ln2High), x));
   const tail = v.mul(v.mul(r, r), polynomial(v, r, expTail));
-  return { n, r, tail };
+  return { placed, r, tail };
 }
 
-/** 2ⁿ for whole −126 ≤ n ≤ 127, given as whole numbers. */
-function powerOfTwo<V>(v: Vectors<V>, n: V): V {
-  return v.shiftLeft(v.addWhole(n, v.whole(127)), 23);
-}
-
-/** y·2ⁿ for |n| ≤ 250, rounded once where the result is denormal. */
-function scale<V>(v: Vectors<V>, y: V, n: V): V {
-  const whole = v.toWhole(n);
-  const half = v.shiftRight(whole, 1);
-  const rest = v.subWhole(whole, half);
-  return v.mul(v.mul(y, powerOfTwo(v, half)), powerOfTwo(v, rest));
+/** y·2ⁿ for |n| ≤ 250, rounded once where the result is denormal; {@link wholePlace} is added to n. */
+function scale<V>(v: Vectors<V>, y: V, placed: V): V {
+  const half = v.shiftRight(placed, 1);
+  const rest = v.subWhole(placed, half);
+  return v.mul(v.mul(y, v.shiftLeft(half, 23)), v.shiftLeft(rest, 23));
 }
 
 /** x within bounds; NaN stays NaN. */
@@ -77,26 +75,25 @@ function within<V>(v: Vectors<V>, x: V, low: number, high: number): V {
 export function exp<V>(v: Vectors<V>, given: V): V {
   // Beyond, the result is 0 or ∞ all the same.
   const x = within(v, given, -105, 90);
-  const { n, r, tail } = reduceExp(v, x);
-  const y = v.add(v.add(r, tail), v.number(1));
-  return scale(v, y, n);
+  const { placed, r, tail } = reduceExp(v, x);
+  return scale(v, v.add(v.add(r, tail), v.number(1)), placed);
 }
 
 /** 2ˣ; 2 ulp. */
 export function exp2<V>(v: Vectors<V>, given: V): V {
   const x = within(v, given, -152, 130);
-  const n = v.nearest(x);
-  const r = v.mul(v.sub(x, n), v.number(Math.LN2));
+  const placed = v.add(x, v.number(wholePlace));
+  const r = v.mul(v.sub(x, v.sub(placed, v.number(wholePlace))), v.number(Math.LN2));
   const tail = v.mul(v.mul(r, r), polynomial(v, r, expTail));
-  return scale(v, v.add(v.add(r, tail), v.number(1)), n);
+  return scale(v, v.add(v.add(r, tail), v.number(1)), placed);
 }
 
 /** eˣ − 1; 3 ulp. */
 export function expm1<V>(v: Vectors<V>, given: V): V {
   const x = within(v, given, -30, 89);
-  const { n, r, tail } = reduceExp(v, x);
+  const { placed, r, tail } = reduceExp(v, x);
   // With t = 2ⁿ⁻¹: 2·((eʳ − 1)·t + (t − ½)). A whole 2ⁿ would overflow before the result does.
-  const t = powerOfTwo(v, v.toWhole(v.sub(n, v.number(1))));
+  const t = v.shiftLeft(v.subWhole(placed, v.whole(254 - 126)), 23);
   const inner = v.add(v.fma(tail, t, v.sub(t, v.number(0.5))), v.mul(r, t));
   const y = v.add(inner, inner);
   // Near 0 it is x itself, with its sign and all digits that a denormal number has.
@@ -231,7 +228,7 @@ function powOfPositive<V>(v: Vectors<V>, a: V, b: V): V {
   };
   const [low, high] = [half(false), half(true)];
   const joined = (x: V, y: V) => v.shuffle(x, y, [0, 1, 4, 5]);
-  return scale(v, joined(low.y, high.y), joined(low.n, high.n));
+  return scale(v, joined(low.y, high.y), v.add(joined(low.n, high.n), v.number(wholePlace)));
 }
 
 /** aᵇ as C has it; 1 ulp, and exact where the result is a float32 number that is not denormal. */
@@ -318,6 +315,31 @@ export function erfc<V>(v: Vectors<V>, x: V): V {
   const rest = v.mul(x, polynomial(v, v.mul(x, x), erfNear));
   const near = v.sub(v.sub(v.number(1), x), rest);
   return where(v, v.lt(magnitude, v.number(0.25)), near, far);
+}
+
+/** e^(x²/2)·Φ(−x)/t from t = 1/(1 + 0.295x), for 0 ≤ x ≤ 14.3, with an error of 2⁻²⁸ of it. */
+const normalFar = [
+  0.11769584996169391, 0.11749081622199277, 0.10959007315607375, 0.07363560012735151,
+  0.11119596898195484, -0.10573967463644465, 0.22863040520742778, -0.24686504981700805,
+  0.1143376468335349, -0.01997163458498064,
+];
+
+/** The normal distribution function Φ; 7 ulp. */
+export function ndtr<V>(v: Vectors<V>, x: V): V {
+  // Beyond, the result is 0 or 1.
+  const magnitude = v.pmin(v.abs(x), v.number(15));
+  const t = v.div(v.number(1), v.fma(magnitude, v.number(0.295), v.number(1)));
+  // In one chain: those of the even and of the odd powers would cancel each other, near t = 1.
+  const factor = v.mul(t, horner(v, t, normalFar));
+  // The square is rounded, and exp magnifies that: what is missing is z² + (m − z)(m + z) less the rounded one, where z has so
+  // few digits that z² is exact. The density, which is at hand where a gradient is computed, has the same exponential.
+  const rounded = v.mul(magnitude, magnitude);
+  const z = v.and(magnitude, v.whole(-4096));
+  const ofSquares = v.sub(v.mul(z, z), rounded);
+  const missing = v.fma(v.sub(magnitude, z), v.add(magnitude, z), ofSquares);
+  const main = v.mul(exp(v, v.mul(v.number(-0.5), v.mul(x, x))), factor);
+  const tail = v.fma(main, v.mul(missing, v.number(-0.5)), main);
+  return where(v, v.gt(x, v.number(0)), v.sub(v.number(1), tail), tail);
 }
 
 /** Beyond this the reduction of an angle loses digits; the loops over plain numbers do it then. */

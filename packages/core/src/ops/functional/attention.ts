@@ -221,6 +221,7 @@ export const attention: Op<
     if (mask !== undefined) checkMaskShape("attention", mask.shape, scores);
     return [[...scores.slice(0, -1), v!.shape.at(-1)!], scores];
   },
+  fills: true,
   forward: ([q, k, v, mask], [output, weights], options) => {
     attend(q!, k!, v!, mask ?? null, output!, weights!, options);
   },
@@ -373,6 +374,7 @@ export const attentionGradient: Op<
     }
     return [q!, k!, v!].map((x) => [...lead, ...x.shape.slice(-2)]);
   },
+  fills: true,
   forward: (operands, results, options) => attendGradient(operands, results, options),
   returns: ([query, key, value]) => ({ query: query!, key: key!, value: value! }),
   // With a, b, u the cotangents of D·K·…, those of D are H = scale·(a·Kᵀ + Q·bᵀ); the rest is the product rule.

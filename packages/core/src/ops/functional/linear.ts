@@ -2,12 +2,10 @@
  * The affine map of layers.
  */
 
-import { addBiasAccelerated } from "../../accelerated/bias.ts";
 import type { TensorLike } from "../../creation.ts";
 import { zeros } from "../../creation.ts";
 import { ShapeError } from "../../errors.ts";
-import { matrixProduct } from "../../kernels/matmul.ts";
-import { perDType } from "../../kernels/specialize.ts";
+import { affineProduct } from "../../kernels/matmul.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
 import type { Shape } from "../../shape.ts";
@@ -78,42 +76,41 @@ export const linear: Op<
     const out = w!.ndim === 2 ? w!.shape[0]! : 1;
     if (y.numel() === 0) return;
     const rows = y.numel() / out;
-    const { data } = y.storage;
-    if (columns > 0) {
-      const x = input!.ndim <= 2 ? input! : contiguousOperand(input!);
-      const xStep = x.ndim === 2 ? x.strides[0]! : columns;
-      matrixProduct(
-        data,
-        0,
-        {
-          data: x.storage.data,
-          offset: x.offset,
-          rowStep: xStep,
-          columnStep: x.strides[x.ndim - 1]!,
-        },
-        {
-          data: w!.storage.data,
-          offset: w!.offset,
-          rowStep: w!.strides[w!.ndim - 1]!,
-          columnStep: w!.ndim === 2 ? w!.strides[0]! : 0,
-        },
-        rows,
-        columns,
-        out,
-      );
-    }
-    if (columns === 0) data.fill(0);
-    if (bias !== undefined && !addBiasAccelerated(y, bias, out)) {
-      const step = bias.ndim === 0 ? 0 : bias.strides[0]!;
-      addRowFor(data, bias.storage.data)(data, rows, out, bias.storage.data, bias.offset, step);
-    }
+    // Without features the product of any numbers is 0.
+    const x = input!.ndim <= 2 || columns === 0 ? input! : contiguousOperand(input!);
+    affineProduct(
+      y.storage.data,
+      0,
+      {
+        data: x.storage.data,
+        offset: x.offset,
+        rowStep: x.ndim === 2 ? x.strides[0]! : columns,
+        columnStep: x.strides[x.ndim - 1]!,
+      },
+      {
+        data: w!.storage.data,
+        offset: w!.offset,
+        rowStep: w!.strides[w!.ndim - 1]!,
+        columnStep: w!.ndim === 2 ? w!.strides[0]! : 0,
+      },
+      bias === undefined
+        ? null
+        : {
+            data: bias.storage.data,
+            offset: bias.offset,
+            step: bias.ndim === 0 ? 0 : bias.strides[0]!,
+          },
+      rows,
+      columns,
+      out,
+    );
   },
   vjp: [
     (cotangent, node) => {
+      const { b: w } = node;
+      if (w.ndim === 2) return matmul(cotangent, w);
       const shape = node.shapeOf(0);
-      const { b } = node;
-      const w = b.ndim === 2 ? b : reshape(b, [1, b.numel()]);
-      const gradient = matmul(asRows(cotangent, w.shape[0]!, shape), w);
+      const gradient = matmul(asRows(cotangent, 1, shape), reshape(w, [1, w.numel()]));
       return shape.length === 2 ? gradient : reshape(gradient, shape);
     },
     (cotangent, node) => {
@@ -179,33 +176,4 @@ export const linear: Op<
       gradients: [[], [0, 0], [0]],
     },
   ],
-});
-
-const addRowFor = perDType(function addRow(
-  y: { [index: number]: number },
-  rows: number,
-  columns: number,
-  bias: ArrayLike<number>,
-  offset: number,
-  step: number,
-): void {
-  const even = columns - (columns % 4);
-  let at = 0;
-  for (let row = 0; row < rows; row++) {
-    let from = offset;
-    // Four at a time: the counting of the loop costs as much as the sum.
-    for (let column = 0; column < even; column += 4) {
-      y[at] = y[at]! + bias[from]!;
-      y[at + 1] = y[at + 1]! + bias[from + step]!;
-      y[at + 2] = y[at + 2]! + bias[from + 2 * step]!;
-      y[at + 3] = y[at + 3]! + bias[from + 3 * step]!;
-      at += 4;
-      from += 4 * step;
-    }
-    for (let column = even; column < columns; column++) {
-      y[at] = y[at]! + bias[from]!;
-      at++;
-      from += step;
-    }
-  }
 });

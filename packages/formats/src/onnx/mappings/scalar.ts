@@ -254,6 +254,10 @@ const counterparts: { readonly [P in Primitive]: Counterpart } = {
   atanh: unary("Atanh"),
   erf: unary("Erf"),
   erfc: (s, [x]) => s.of("Sub", s.constant(1), s.of("Erf", x)),
+  ndtr: (s, [x]) => {
+    const error = s.of("Erf", s.of("Mul", x, s.constant(Math.SQRT1_2)));
+    return s.of("Mul", s.constant(0.5), s.of("Add", s.constant(1), error));
+  },
   erfinv: absent("inverse of the error function"),
   lgamma: absent("logarithm of the gamma function"),
   digamma: absent("digamma function"),
