@@ -20,8 +20,8 @@ import { rsqrt } from "../power.ts";
 import { reshape } from "../reshape.ts";
 import { mean } from "../sum.ts";
 import type { OptionalTensor } from "./arguments.ts";
-import { checkedParameter, readOptional, scaledAndShifted } from "./arguments.ts";
-import { channelAffine, perChannel } from "./channelAffine.ts";
+import { checkedParameter, readOptional } from "./arguments.ts";
+import { channelAffine, scaledChannels } from "./channelAffine.ts";
 import { standardize } from "./standardize.ts";
 
 /** Options of {@link batchNorm}. */
@@ -157,11 +157,7 @@ export function batchNorm(
   }
   const { values, mean: batchMean, variance } = standardize(reshape(x, [n, c, places]), { eps });
   const { weight: w, bias: b } = channels;
-  const y = scaledAndShifted(
-    reshape(values, x.shape),
-    w && perChannel(w, x.ndim),
-    b && perChannel(b, x.ndim),
-  );
+  const y = scaledChannels(reshape(values, x.shape), w, b);
   updateRunning(channels, batchMean, variance, count, momentum);
   return y;
 }
@@ -208,11 +204,7 @@ export function instanceNorm(
   const rows = reshape(x, [1, n * c, places]);
   const { values, mean: means, variance } = standardize(rows, { eps });
   const { weight: w, bias: b } = channels;
-  const y = scaledAndShifted(
-    reshape(values, x.shape),
-    w && perChannel(w, x.ndim),
-    b && perChannel(b, x.ndim),
-  );
+  const y = scaledChannels(reshape(values, x.shape), w, b);
   if (channels.runningMean !== null && n > 0) {
     const overSamples = (statistic: Tensor): Tensor => mean(reshape(statistic.detach(), [n, c]), 0);
     updateRunning(channels, overSamples(means), overSamples(variance), places, momentum);

@@ -19,6 +19,7 @@ import { add, mul } from "../arithmetic.ts";
 import { expand } from "../expand.ts";
 import { reshape } from "../reshape.ts";
 import { sum } from "../sum.ts";
+import { scaledAndShifted } from "./arguments.ts";
 import {
   allBatched,
   intoChannels,
@@ -29,7 +30,7 @@ import {
 } from "./batching.ts";
 
 /** A number for each channel, shaped to broadcast against [N, C, *] of that rank. */
-export function perChannel(x: Tensor, rank: number): Tensor {
+function perChannel(x: Tensor, rank: number): Tensor {
   return rank === 2 ? x : reshape(x, [x.shape[0]!, ...new Array<number>(rank - 2).fill(1)]);
 }
 
@@ -141,6 +142,13 @@ export const channelAffine: Op<(x: TensorLike, scale: TensorLike, shift: TensorL
       },
     ],
   });
+
+/** x · weight + bias with a number of each for each channel, either of which may be missing. */
+export function scaledChannels(x: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {
+  if (weight !== null && bias !== null) return channelAffine(x, weight, bias);
+  const shaped = (t: Tensor | null): Tensor | null => t && perChannel(t, x.ndim);
+  return scaledAndShifted(x, shaped(weight), shaped(bias));
+}
 
 /** The gradients of {@link channelAffine} in its three operands. */
 export interface ChannelAffineGradient {

@@ -14,7 +14,7 @@ import { pow, square } from "../power.ts";
 import { reshape } from "../reshape.ts";
 import type { OptionalTensor } from "./arguments.ts";
 import { checkedParameter, readOptional, scaledAndShifted } from "./arguments.ts";
-import { perChannel } from "./channelAffine.ts";
+import { scaledChannels } from "./channelAffine.ts";
 import { resample } from "./resample.ts";
 import { standardize } from "./standardize.ts";
 
@@ -142,7 +142,7 @@ export function groupNorm(
   const b = checkedParameter("groupNorm", "bias", call.tensors[1]!, [channels], x);
   const inner = (channels / groups) * elementCount(x.shape.slice(2));
   const y = standardized(x, [1, n * groups, inner], eps, true);
-  return scaledAndShifted(y, w && perChannel(w, x.ndim), b && perChannel(b, x.ndim));
+  return scaledChannels(y, w, b);
 }
 
 /** Options of {@link localResponseNorm}. */
