@@ -5,8 +5,7 @@
  * loop is written and compiled, once. Numbers pass through WebAssembly's memory block by block, in the cache; operands
  * with other strides are copied there in order first.
  *
- * Every primitive is computed in float32, with the error that its vector function states
- * (vector/functions.ts); the plain loops compute in double precision and round once.
+ * Every primitive is computed in float32, with the error that its vector function states (vector/); the plain loops compute in double precision and round once.
  */
 import { copyStrided } from "../kernels/copy.ts";
 import type { Expression, Input } from "../scalar/expression.ts";
@@ -22,7 +21,7 @@ import { blockLength, isOneNumber, layOf, lies, partLength } from "./pointwise-l
 import { computeRows, rowsOf } from "./pointwise-rows.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Team } from "./threads/team.ts";
-import { largestAngle } from "./vector/functions.ts";
+import { largestAngle } from "./vector/angles.ts";
 
 /** From so many additions, or what costs as much, on copying the operands pays. */
 const leastCost = 1 << 13;

@@ -4,7 +4,9 @@
  * A primitive without a rule here is left to the loops over plain numbers, and with it every expression that uses it.
  */
 import type { Vectors } from "../accelerated/vector/algebra.ts";
+import * as angles from "../accelerated/vector/angles.ts";
 import * as functions from "../accelerated/vector/functions.ts";
+import * as hyperbolic from "../accelerated/vector/hyperbolic.ts";
 import type { Expression } from "./expression.ts";
 import { inOrder } from "./expression.ts";
 import type { Primitive, PrimitiveLiteral } from "./primitives.ts";
@@ -31,9 +33,18 @@ const rules: { readonly [P in Primitive]?: Rule } = {
   log2: functions.log2,
   log10: functions.log10,
   log1p: functions.log1p,
-  sin: functions.sin,
-  cos: functions.cos,
+  sin: angles.sin,
+  cos: angles.cos,
+  tan: angles.tan,
+  asin: angles.asin,
+  acos: angles.acos,
+  atan: angles.atan,
+  sinh: hyperbolic.sinh,
+  cosh: hyperbolic.cosh,
   tanh: functions.tanh,
+  asinh: hyperbolic.asinh,
+  acosh: hyperbolic.acosh,
+  atanh: hyperbolic.atanh,
   erf: functions.erf,
   erfc: functions.erfc,
   ndtr: functions.ndtr,
@@ -76,7 +87,16 @@ const costs: { readonly [P in Primitive]?: number } = {
   log1p: 18,
   sin: 20,
   cos: 20,
+  tan: 24,
+  asin: 16,
+  acos: 16,
+  atan: 18,
+  sinh: 20,
+  cosh: 16,
   tanh: 18,
+  asinh: 34,
+  acosh: 30,
+  atanh: 26,
   erf: 30,
   erfc: 30,
   ndtr: 24,
@@ -94,12 +114,12 @@ export function vectorCost(...roots: readonly Expression[]): number {
   return roots.some(isTruth) ? 0 : cost;
 }
 
-/** Whether the expression turns angles, which must not be too large; see `largestAngle`. */
+const turns: ReadonlySet<Primitive> = new Set(["sin", "cos", "tan"]);
+
+/** The angles of the expression, which must not be too large; see `largestAngle`. */
 export function anglesOf(root: Expression): Expression[] {
   return inOrder([root]).flatMap((part) =>
-    part.kind === "application" && (part.primitive === "sin" || part.primitive === "cos")
-      ? part.operands
-      : [],
+    part.kind === "application" && turns.has(part.primitive) ? part.operands : [],
   );
 }
 

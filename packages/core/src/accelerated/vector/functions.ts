@@ -17,7 +17,7 @@ function horner<V>(v: Vectors<V>, x: V, coefficients: readonly number[]): V {
 }
 
 /** The same; a long one as two short chains of instructions, which a processor computes side by side. */
-function polynomial<V>(v: Vectors<V>, x: V, coefficients: readonly number[]): V {
+export function polynomial<V>(v: Vectors<V>, x: V, coefficients: readonly number[]): V {
   if (coefficients.length <= 5) return horner(v, x, coefficients);
   const isEven = (_: number, i: number) => i % 2 === 0;
   const isOdd = (_: number, i: number) => i % 2 === 1;
@@ -39,7 +39,7 @@ const expTail = [
 ];
 
 /** The bits of x where the mask is set, else those of y. */
-function where<V>(v: Vectors<V>, mask: V, x: V, y: V): V {
+export function where<V>(v: Vectors<V>, mask: V, x: V, y: V): V {
   return v.select(x, y, mask);
 }
 
@@ -66,6 +66,12 @@ function scale<V>(v: Vectors<V>, y: V, placed: V): V {
   return v.mul(v.mul(y, v.shiftLeft(half, 23)), v.shiftLeft(rest, 23));
 }
 
+/** x + x³·p(x²), for the tail p of an odd function. */
+export function oddOf<V>(v: Vectors<V>, x: V, tail: readonly number[]): V {
+  const square = v.mul(x, x);
+  return v.fma(v.mul(square, x), polynomial(v, square, tail), x);
+}
+
 /** x within bounds; NaN stays NaN. */
 function within<V>(v: Vectors<V>, x: V, low: number, high: number): V {
   return v.pmin(v.pmax(x, v.number(low)), v.number(high));
@@ -77,6 +83,13 @@ export function exp<V>(v: Vectors<V>, given: V): V {
   const x = within(v, given, -105, 90);
   const { placed, r, tail } = reduceExp(v, x);
   return scale(v, v.add(v.add(r, tail), v.number(1)), placed);
+}
+
+/** eˣ/2 for x ≥ 0, which is finite where eˣ is not any more; 1 ulp. */
+export function halfExp<V>(v: Vectors<V>, given: V): V {
+  const x = v.pmin(given, v.number(90));
+  const { placed, r, tail } = reduceExp(v, x);
+  return scale(v, v.add(v.add(r, tail), v.number(1)), v.subWhole(placed, v.whole(1)));
 }
 
 /** 2ˣ; 2 ulp. */
@@ -206,7 +219,7 @@ const logWide = [1, 3, 5, 7, 9, 11, 13].map((k) => 2 / (k * Math.LN2));
 const expWide = [1, 1, 2, 6, 24, 120, 720, 5040, 40320].map((k, i) => Math.LN2 ** i / k);
 
 /** Two numbers of a vector: the lower ones, or the upper ones in their place. */
-function widen<V>(v: Vectors<V>, x: V, isUpper: boolean): V {
+export function widen<V>(v: Vectors<V>, x: V, isUpper: boolean): V {
   return v.widenLow(isUpper ? v.shuffle(x, x, [2, 3, 2, 3]) : x);
 }
 
@@ -258,7 +271,7 @@ export function pow<V>(v: Vectors<V>, a: V, b: V): V {
 }
 
 /** The bits of a sign. */
-function signOf<V>(v: Vectors<V>, x: V): V {
+export function signOf<V>(v: Vectors<V>, x: V): V {
   return v.and(x, v.whole(-(2 ** 31)));
 }
 
@@ -340,53 +353,4 @@ export function ndtr<V>(v: Vectors<V>, x: V): V {
   const main = v.mul(exp(v, v.mul(v.number(-0.5), v.mul(x, x))), factor);
   const tail = v.fma(main, v.mul(missing, v.number(-0.5)), main);
   return where(v, v.gt(x, v.number(0)), v.sub(v.number(1), tail), tail);
-}
-
-/** Beyond this the reduction of an angle loses digits; the loops over plain numbers do it then. */
-export const largestAngle = 2 ** 20;
-
-/** (sin r − r)/r³ and (cos r − 1 + r²/2)/r⁴ from r², for |r| ≤ π/4. */
-const sinTail = [-0.1666665487326512, 0.008332173533200614, -0.00019516654722840653];
-const cosTail = [0.041666646747316696, -0.0013887361431077312, 2.4437728180563936e-5];
-
-/** π/2 = high + low; the first has 33 digits, so that its product with a whole number below 2²⁰ is exact. */
-const halfPiHigh = Math.round((Math.PI / 2) * 2 ** 32) / 2 ** 32;
-const halfPiLow = 6.123233995736766e-17 + (Math.PI / 2 - halfPiHigh);
-
-/** x = n·π/2 + r with |r| ≤ π/4, in double precision: n as whole numbers. */
-function reduceAngle<V>(v: Vectors<V>, x: V): { n: V; r: V } {
-  const half = (isUpper: boolean): { n: V; r: V } => {
-    const wide = widen(v, x, isUpper);
-    const n = v.nearestWide(v.mulWide(wide, v.wide(2 / Math.PI)));
-    const rest = v.subWide(wide, v.mulWide(n, v.wide(halfPiHigh)));
-    return { n: v.narrow(n), r: v.narrow(v.subWide(rest, v.mulWide(n, v.wide(halfPiLow)))) };
-  };
-  const [low, high] = [half(false), half(true)];
-  const joined = (a: V, b: V) => v.shuffle(a, b, [0, 1, 4, 5]);
-  return { n: v.toWhole(joined(low.n, high.n)), r: joined(low.r, high.r) };
-}
-
-/** The sine of n·π/2 + r. */
-function sineOf<V>(v: Vectors<V>, n: V, r: V): V {
-  const square = v.mul(r, r);
-  const sine = v.fma(v.mul(square, r), polynomial(v, square, sinTail), r);
-  const fourth = v.mul(v.mul(square, square), polynomial(v, square, cosTail));
-  const cosine = v.add(v.fma(square, v.number(-0.5), fourth), v.number(1));
-  // n odd: the cosine; n mod 4 above 1: the other sign.
-  const isOdd = v.shiftRight(v.shiftLeft(n, 31), 31);
-  const sign = v.shiftLeft(v.shiftRight(n, 1), 31);
-  return v.xor(where(v, isOdd, cosine, sine), sign);
-}
-
-/** sin x for |x| ≤ {@link largestAngle}; 2 ulp. */
-export function sin<V>(v: Vectors<V>, x: V): V {
-  const { n, r } = reduceAngle(v, x);
-  const y = sineOf(v, n, r);
-  return where(v, v.lt(v.abs(x), v.number(2 ** -13)), x, y);
-}
-
-/** cos x for |x| ≤ {@link largestAngle}; 2 ulp. */
-export function cos<V>(v: Vectors<V>, x: V): V {
-  const { n, r } = reduceAngle(v, x);
-  return sineOf(v, v.addWhole(n, v.whole(1)), r);
 }
