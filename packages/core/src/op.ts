@@ -84,6 +84,11 @@ export interface MultipleLiteral<Args extends readonly unknown[], Options, Retur
   extends CommonLiteral<Args, Options> {
   readonly shapes: (operands: readonly Tensor[], options: Options) => readonly Shape[];
   readonly dtypes?: (operands: readonly Tensor[], options: Options) => readonly DType[];
+  /**
+   * How the results lie in memory, without gaps: their strides, where they are to lie as an operand does. Row by row unless
+   * given.
+   */
+  readonly strides?: (operands: readonly Tensor[], shapes: readonly Shape[]) => readonly Shape[];
   readonly forward: (
     operands: readonly Tensor[],
     results: readonly Tensor[],
@@ -232,7 +237,8 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
       const shapes = literal.shapes(operands, options);
       const dtypes =
         literal.dtypes?.(operands, options) ?? shapes.map(() => numberType(kinds, operands));
-      const results = shapes.map((shape, i) => fresh(dtypes[i]!, shape, isCleared));
+      const strides = literal.strides?.(operands, shapes);
+      const results = shapes.map((shape, i) => fresh(dtypes[i]!, shape, isCleared, strides?.[i]));
       const saved = literal.forward(operands, results, options);
       recordResults(definition, operands, options, saved, results);
       if (confined)
@@ -294,8 +300,8 @@ function viewOfCopy<Args extends readonly unknown[], Options>(
   return layout;
 }
 
-function fresh(dtype: DType, shape: Shape, isCleared: boolean): Tensor {
-  return new Tensor(newStorage(dtype, elementCount(shape), isCleared), dtype, shape);
+function fresh(dtype: DType, shape: Shape, isCleared: boolean, strides?: Shape): Tensor {
+  return new Tensor(newStorage(dtype, elementCount(shape), isCleared), dtype, shape, strides);
 }
 
 /** The same numbers in row-major order in storage of their own; outside of the graph. */

@@ -13,6 +13,7 @@ import {
   normalizeDims,
   reducedShape,
   sameShape,
+  stridesInOrderOf,
 } from "./shape.ts";
 
 describe("elements and strides", () => {
@@ -20,6 +21,19 @@ describe("elements and strides", () => {
     expect(elementCount([])).toBe(1);
     expect(elementCount([2, 3, 4])).toBe(24);
     expect(elementCount([2, 0, 4])).toBe(0);
+  });
+
+  it("an order of rows is kept without gaps, any other is row-major", () => {
+    expect(stridesInOrderOf([2, 3, 5, 4], [120, 4, 24, 1])).toEqual([60, 4, 12, 1]);
+    expect(stridesInOrderOf([2, 3, 5, 4], [60, 4, 12, 1])).toEqual([60, 4, 12, 1]);
+    expect(stridesInOrderOf([3, 2], [2, 1])).toEqual([2, 1]);
+    // Columns side by side, rows that repeat, other ranks, and no dimension.
+    expect(stridesInOrderOf([3, 2], [1, 3])).toEqual([2, 1]);
+    expect(stridesInOrderOf([4, 3, 2], [0, 2, 1])).toEqual([6, 2, 1]);
+    expect(stridesInOrderOf([4, 3, 2], [2, 1])).toEqual([6, 2, 1]);
+    expect(stridesInOrderOf([], [])).toEqual([]);
+    // Rows of one number, whose step a dimension of length 1 may share.
+    expect(stridesInOrderOf([4, 1, 1], [1, 1, 1])).toEqual([1, 1, 1]);
   });
 
   it("the last dimension is contiguous", () => {

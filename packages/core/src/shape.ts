@@ -30,6 +30,25 @@ export function contiguousStrides(shape: Shape): Shape {
   return strides;
 }
 
+/**
+ * Strides without gaps in the order in which a view with `strides` has its dimensions in memory, if that is an order of whole
+ * rows, those of the last dimension; else row-major ones.
+ */
+export function stridesInOrderOf(shape: Shape, strides: Shape): Shape {
+  const last = shape.length - 1;
+  const isOfRows = strides.length === shape.length && strides[last] === 1;
+  if (!isOfRows || strides.some((step) => step <= 0)) return contiguousStrides(shape);
+  const inOrder = [...strides.keys()].sort((a, b) => strides[b]! - strides[a]! || a - b);
+  const result = new Array<number>(shape.length);
+  let step = 1;
+  // The rows first, whatever other dimensions of length 1 say.
+  for (const dim of [...inOrder.filter((dim) => dim !== last), last].reverse()) {
+    result[dim] = step;
+    step *= Math.max(shape[dim]!, 1);
+  }
+  return result;
+}
+
 /** Whether elements follow one another in row-major order without gaps. */
 export function isRowMajor(shape: Shape, strides: Shape): boolean {
   let step = 1;

@@ -93,6 +93,12 @@ function fromRow(x: Placed, row: number): Placed {
   return { ...x, address: x.address + row * x.rowStep };
 }
 
+/** Where the matrices of a tensor lie, from its first number on. */
+function offsetsWithin(x: Tensor): number[] {
+  const fromStart = new Tensor(x.storage, x.dtype, x.shape, x.strides, 0);
+  return headOffsets(x.shape.slice(0, -2), [fromStart])[0]!;
+}
+
 /** The addresses of rooms for so many numbers each. */
 function roomsAt(own: number, sizes: readonly number[]): number[] {
   const room = new Room(own);
@@ -141,6 +147,7 @@ export function attendAccelerated(
   const views = [spreadQ.view, spreadK.view, spreadV.view, ...table];
   const offsets = headOffsets(weights.shape.slice(0, -2), views);
   const heads = offsets[0]!.length;
+  const outputOffsets = offsetsWithin(output);
   const maskStep = table.length > 0 && table[0]!.shape.at(-2) === queries ? 4 * keys : 0;
   const division = new Division(heads, queries, isCausal, queries * keys * (features + width));
   const { most, blocks, blocksInPart } = division;
@@ -161,6 +168,7 @@ export function attendAccelerated(
     const [spare, roomQ, roomK, roomV] = roomsAt(own, sizes) as [number, number, number, number];
     const rooms = { isFirst: true, spare, room: roomQ };
     const [toOutput, toWeights] = results as [number, number];
+    const outputStep = 4 * output.strides[output.ndim - 2]!;
     for (let head = 0; head < heads; head++) {
       const [query, key, value] = [0, 1, 2].map((i) =>
         placedAt(operands[i]! + 4 * offsets[i]![head]!, views[i]!),
@@ -192,7 +200,8 @@ export function attendAccelerated(
             scale,
           );
           if (width === 0) continue;
-          const mixed = { address: toOutput + 4 * row * width, rowStep: 4 * width };
+          const ofHead = toOutput + 4 * outputOffsets[head]!;
+          const mixed = { address: ofHead + first * outputStep, rowStep: outputStep };
           const left = { ...scores, columnStep: 4 };
           multiplyOnto(kernels, { ...mixed, ...rooms }, left, values, count, used, width);
         }
@@ -220,6 +229,9 @@ export function attendGradientAccelerated(
   const views = spreads.map(({ view }) => view);
   const offsets = headOffsets(lead, views);
   const heads = offsets[0]!.length;
+  const resultOffsets = results.map(offsetsWithin);
+  const steps = results.map(({ strides, ndim }) => 4 * strides[ndim - 2]!);
+  const [queryStep, keyStep, valueStep] = steps as [number, number, number];
   const division = new Division(heads, queries, isCausal, products);
   const { most, blocks } = division;
   const slopeStep = 4 * Math.ceil(keys / 4);
@@ -254,7 +266,7 @@ export function attendGradientAccelerated(
         placedAt(place.operands[i]! + 4 * offsets[i]![head]!, view),
       ) as [Placed, Placed, Placed, Placed, Placed];
       const [toQuery, toKey, toValue] = place.results.map(
-        (address, i) => address + (4 * head * results[i]!.numel()) / heads,
+        (address, i) => address + 4 * resultOffsets[i]![head]!,
       ) as [number, number, number];
       const toValues = rightFactor(kernels, roomV, turned(value), width, keys);
       const byKeys = rightFactor(kernels, roomK, key, keys, features);
@@ -269,18 +281,19 @@ export function attendGradientAccelerated(
         multiplyOnto(kernels, onSlopes, fromRow(cotangent, first), toValues, count, width, used);
         const w = fromRow(weights, first);
         kernels.attendSlopes(slopes, 4 * slopeStep, w.address, w.rowStep, count, used, scale);
-        const onQuery = { address: toQuery + 4 * first * features, rowStep: 4 * features };
+        const onQuery = { address: toQuery + first * queryStep, rowStep: queryStep };
         const target = { ...onQuery, ...rooms };
         multiplyOnto(kernels, target, slopeRows, byKeys, count, used, features);
         const rows = rightFactor(kernels, roomBlock, fromRow(query, first), count, features);
-        const onKey = { address: toKey, rowStep: 4 * features, ...rooms, isFirst };
+        const onKey = { address: toKey, rowStep: keyStep, ...rooms, isFirst };
         multiplyOnto(kernels, onKey, turned(slopeRows), rows, used, count, features);
         const mixed = rightFactor(kernels, roomBlock, fromRow(cotangent, first), count, width);
-        const onValue = { address: toValue, rowStep: 4 * width, ...rooms, isFirst };
+        const onValue = { address: toValue, rowStep: valueStep, ...rooms, isFirst };
         multiplyOnto(kernels, onValue, turned(w), mixed, used, count, width);
+        // Where no query looks at keys, results are row-major.
         if (isFirst && used < keys) {
-          kernels.clear(toKey + 4 * used * features, 4 * (keys - used) * features);
-          kernels.clear(toValue + 4 * used * width, 4 * (keys - used) * width);
+          kernels.clear(toKey + used * keyStep, 4 * (keys - used) * features);
+          kernels.clear(toValue + used * valueStep, 4 * (keys - used) * width);
         }
       }
       if (division.endsWith(head, heads)) part();

@@ -8,7 +8,9 @@ import { attendAccelerated, attendGradientAccelerated } from "../accelerated/att
 import { allocate } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import { broadcastStrides } from "../shape.ts";
+import { Storage } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
+import { copyInto } from "./copy.ts";
 import type { Scoring } from "./heads.ts";
 import { headOffsets, queriesAtOnce } from "./heads.ts";
 import type { MatrixView } from "./matmul.ts";
@@ -20,7 +22,7 @@ function turned({ data, offset, rowStep, columnStep }: MatrixView): MatrixView {
   return { data, offset, rowStep: columnStep, columnStep: rowStep };
 }
 
-/** output = weights·v with weights = softmax(q·kᵀ·scale + mask). */
+/** output = weights·v with weights = softmax(q·kᵀ·scale + mask), which are row-major. */
 export function attend(
   q: Tensor,
   k: Tensor,
@@ -35,6 +37,32 @@ export function attend(
     return;
   }
   if (attendAccelerated(q, k, v, mask, output, weights, scoring)) return;
+  inRowMajor([output], ([rows]) => attendPlain(q, k, v, mask, rows!, weights, scoring));
+}
+
+/** Has results computed row by row, and puts their numbers where they belong. */
+function inRowMajor(results: readonly Tensor[], compute: (rows: readonly Tensor[]) => void): void {
+  const rows = results.map((x) =>
+    x.isContiguous() ? x : new Tensor(new Storage(allocate(x.dtype, x.numel())), x.dtype, x.shape),
+  );
+  compute(rows);
+  for (const [i, from] of rows.entries()) {
+    const to = results[i]!;
+    if (from === to) continue;
+    const { shape } = to;
+    copyInto(to.storage.data, to.offset, to.strides, from.storage.data, 0, from.strides, shape);
+  }
+}
+
+function attendPlain(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  mask: Tensor | null,
+  output: Tensor,
+  weights: Tensor,
+  scoring: Scoring,
+): void {
   const { isCausal, scale } = scoring;
   const [queries, keys] = weights.shape.slice(-2) as [number, number];
   const [features, width] = [q.shape[q.ndim - 1]!, v.shape[v.ndim - 1]!];
@@ -153,16 +181,24 @@ export function attendGradient(
   results: readonly Tensor[],
   scoring: Scoring,
 ): void {
-  const [q, k, v, weights] = operands as [Tensor, Tensor, Tensor, Tensor];
-  const [queryBar, keyBar, valueBar] = results as [Tensor, Tensor, Tensor];
-  const { isCausal, scale } = scoring;
-  const [queries, keys] = [q.shape[q.ndim - 2]!, k.shape[k.ndim - 2]!];
-  const [features, width] = [q.shape[q.ndim - 1]!, v.shape[v.ndim - 1]!];
-  if (queries * keys === 0) {
+  const [q, k] = operands as [Tensor, Tensor];
+  if (q.shape[q.ndim - 2] === 0 || k.shape[k.ndim - 2] === 0) {
     for (const { storage } of results) storage.data.fill(0);
     return;
   }
   if (attendGradientAccelerated(operands, results, scoring)) return;
+  inRowMajor(results, (rows) => attendGradientPlain(operands, rows, scoring));
+}
+
+function attendGradientPlain(
+  operands: readonly Tensor[],
+  results: readonly Tensor[],
+  { isCausal, scale }: Scoring,
+): void {
+  const [q, k, v, weights] = operands as [Tensor, Tensor, Tensor, Tensor];
+  const [queryBar, keyBar, valueBar] = results as [Tensor, Tensor, Tensor];
+  const [queries, keys] = [q.shape[q.ndim - 2]!, k.shape[k.ndim - 2]!];
+  const [features, width] = [q.shape[q.ndim - 1]!, v.shape[v.ndim - 1]!];
   const offsets = headOffsets(queryBar.shape.slice(0, -2), operands);
   const most = Math.min(queriesAtOnce(isCausal, queries), queries);
   const mixed = allocate(weights.dtype, most * keys);

@@ -2,6 +2,8 @@
 import type { Tensor } from "@chainrule/core";
 import {
   arange,
+  attention,
+  attentionGradient,
   attentionWeights,
   bilinear,
   channelShuffle,
@@ -10,6 +12,7 @@ import {
   convTranspose2d,
   fold,
   full,
+  Generator,
   manualSeed,
   ones,
   pad,
@@ -17,6 +20,7 @@ import {
   pixelUnshuffle,
   randn,
   scaledDotProductAttention,
+  setBackend,
   tensor,
   unfold,
   vmap,
@@ -47,6 +51,37 @@ function byFormula(
     return sum === 0 ? 0 : weights.reduce((a, w, j) => a + (w / sum) * value(j, c!), 0);
   });
 }
+
+test.each(["reference", "wasm"] as const)(
+  "heads that are views of tokens give tokens, with the same numbers, on backend %s",
+  (backend) => {
+    const before = setBackend(backend);
+    const [samples, length, count, width] = [2, 5, 3, 4];
+    const generator = new Generator(3);
+    const heads = (): Tensor =>
+      randn([samples, length, 2 * count * width], { generator })
+        .narrow(2, count * width, count * width)
+        .reshape([samples, length, count, width])
+        .permute([0, 2, 1, 3]);
+    const [q, k, v, c] = [heads(), heads(), heads(), heads()];
+    const all = (given: readonly Tensor[]): Tensor[] => {
+      const [query, key, value, cotangent] = given as [Tensor, Tensor, Tensor, Tensor];
+      const options = { isCausal: true, scale: 0.5 };
+      const { output, weights } = attention(query, key, value, null, options);
+      const back = attentionGradient(query, key, value, weights, cotangent, options);
+      return [output, back.query, back.key, back.value];
+    };
+    const wanted = all([q, k, v, c].map((x) => x.contiguous()));
+    for (const [i, found] of all([q, k, v, c]).entries()) {
+      expect(found.strides).toEqual([length * count * width, width, count * width, 1]);
+      const tokens = found.permute([0, 2, 1, 3]).reshape([samples, length, count * width]);
+      expect(tokens.storage).toBe(found.storage);
+      expect(found.toArray()).toEqual(wanted[i]!.toArray());
+      expect(wanted[i]!.isContiguous()).toBe(true);
+    }
+    setBackend(before);
+  },
+);
 
 test("attention with masks of all kinds is its formula", () => {
   manualSeed(1);

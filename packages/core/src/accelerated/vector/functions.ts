@@ -342,8 +342,11 @@ export function ndtr<V>(v: Vectors<V>, x: V): V {
   // Beyond, the result is 0 or 1.
   const magnitude = v.pmin(v.abs(x), v.number(15));
   const t = v.div(v.number(1), v.fma(magnitude, v.number(0.295), v.number(1)));
-  // In one chain: those of the even and of the odd powers would cancel each other, near t = 1.
-  const factor = v.mul(t, horner(v, t, normalFar));
+  // In two chains: those of the even and of the odd powers would cancel each other, near t = 1.
+  const square = v.mul(t, t);
+  const fifth = v.mul(v.mul(square, square), t);
+  const low = horner(v, t, normalFar.slice(0, 5));
+  const factor = v.mul(t, v.fma(fifth, horner(v, t, normalFar.slice(5)), low));
   // The square is rounded, and exp magnifies that: what is missing is z² + (m − z)(m + z) less the rounded one, where z has so
   // few digits that z² is exact. The density, which is at hand where a gradient is computed, has the same exponential.
   const rounded = v.mul(magnitude, magnitude);

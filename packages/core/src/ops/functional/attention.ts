@@ -20,7 +20,14 @@ import { meetAll, toOperands } from "../../record.ts";
 import type { Draw } from "../../samples.ts";
 import { within } from "../../samples.ts";
 import type { Shape } from "../../shape.ts";
-import { broadcastAll, broadcastShapes, formatShape, sameShape } from "../../shape.ts";
+import {
+  broadcastAll,
+  broadcastShapes,
+  contiguousStrides,
+  formatShape,
+  sameShape,
+  stridesInOrderOf,
+} from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { add, mul, sub } from "../arithmetic.ts";
 import { to } from "../convert.ts";
@@ -221,6 +228,11 @@ export const attention: Op<
     if (mask !== undefined) checkMaskShape("attention", mask.shape, scores);
     return [[...scores.slice(0, -1), v!.shape.at(-1)!], scores];
   },
+  // Heads are often views of tokens. So is the output then, and tokens again without a copy.
+  strides: ([q], [output, scores]) => [
+    stridesInOrderOf(output!, q!.strides),
+    contiguousStrides(scores!),
+  ],
   fills: true,
   forward: ([q, k, v, mask], [output, weights], options) => {
     attend(q!, k!, v!, mask ?? null, output!, weights!, options);
@@ -373,6 +385,12 @@ export const attentionGradient: Op<
       );
     }
     return [q!, k!, v!].map((x) => [...lead, ...x.shape.slice(-2)]);
+  },
+  strides: (operands, shapes) => {
+    const [queries, keys] = [shapes[0]!.at(-2)!, shapes[1]!.at(-2)!];
+    return shapes.map((shape, i) =>
+      keys > queries ? contiguousStrides(shape) : stridesInOrderOf(shape, operands[i]!.strides),
+    );
   },
   fills: true,
   forward: (operands, results, options) => attendGradient(operands, results, options),
