@@ -40,6 +40,7 @@ import {
 import { multiply, multiplyRows, pack, panelColumns, panelRows } from "./matmul.ts";
 import { matvecColumns, matvecRows } from "./matvec.ts";
 import { toNormal } from "./normal.ts";
+import { addAt, narrow, widen } from "./places.ts";
 import { maxPool, meanPool, putPlanes, spreadPool } from "./pooling.ts";
 import { productRows } from "./products.ts";
 import { drawWords, toDropout, toMask, toUniform } from "./random.ts";
@@ -138,6 +139,9 @@ export function assemble(variant: Variant): Uint8Array {
     sumColumnsWide,
     addUp,
     productRows,
+    addAt,
+    narrow,
+    widen,
     runProducts,
     runProductsBack,
     runProductsDown,

@@ -288,6 +288,18 @@ export interface Kernels {
     blockStep: number,
     divisor: number,
   ): void;
+  addAt(
+    sums: number,
+    source: number,
+    places: number,
+    lines: number,
+    columns: number,
+    placeStep: number,
+    columnStep: number,
+    lineStep: number,
+  ): void;
+  narrow(target: number, source: number, count: number): void;
+  widen(target: number, source: number, count: number): void;
   productRows(target: number, source: number, rows: number, length: number): void;
   runProducts(...args: RunArguments): void;
   runProductsBack(...args: RunArguments): void;
@@ -488,6 +500,9 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   sumColumns: [0, 1],
   sumColumnsWide: [0, 1],
   addUp: [0, 1],
+  addAt: [0, 1, 2],
+  narrow: [0, 1],
+  widen: [0, 1],
   productRows: [0, 1],
   runProducts: [0, 1],
   runProductsBack: [0, 1],

@@ -1,6 +1,7 @@
 /**
  * Reading and writing at places along one dimension that are themselves numbers, one for each element.
  */
+import { scatterAddAccelerated } from "../accelerated/scatter.ts";
 import type { TypedArray } from "../dtype.ts";
 import { IndexError } from "../errors.ts";
 import { contiguousOperand } from "../op.ts";
@@ -9,7 +10,7 @@ import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { copyStrided } from "./copy.ts";
 import type { Places } from "./placed-rows.ts";
-import { newPlaces, scatterRows } from "./placed-rows.ts";
+import { fewPlaces, newPlaces, scatterRows } from "./placed-rows.ts";
 import { forEachRow } from "./rows.ts";
 import { perDType } from "./specialize.ts";
 
@@ -148,11 +149,12 @@ export function scatterAlong(
   // Sums of float32 are kept in double precision until the end: all of y, or, where it is much larger than what is added,
   // place by place.
   const wide = accumulate && y.dtype === "float32";
-  if (wide && 4 * index.numel() < y.numel()) {
+  if (wide && fewPlaces * index.numel() < y.numel()) {
     const values = contiguousOperand(source);
     scatterRows(y, [], [], placesAlong(y, dim, index), values, true, 1);
     return;
   }
+  if (wide && scatterAddAccelerated(y, dim, index, source)) return;
   const target = wide ? new Float64Array(y.storage.data) : y.storage.data;
   const scatterRow = scatterRowFor(target, source.storage.data);
   const along = y.ndim === 0 ? 0 : y.strides[dim]!;

@@ -2,9 +2,11 @@
  * Reading and writing rows at places in a storage.
  */
 import { pickRowsAccelerated } from "../accelerated/embedding.ts";
+import { scatterAddAccelerated } from "../accelerated/scatter.ts";
 import type { TypedArray } from "../dtype.ts";
 import { elementCount } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { Storage } from "../storage.ts";
+import { Tensor } from "../tensor.ts";
 import { longRow } from "./copy.ts";
 import { forEachRow } from "./rows.ts";
 import { perDType } from "./specialize.ts";
@@ -110,6 +112,9 @@ const copyRowsFor = perDType(function copyRows(
   }
 });
 
+/** Up to so many places for each number that is added are few. */
+export const fewPlaces = 4;
+
 /**
  * Writes rows into y (contiguous) at `places`, or adds them there: the reverse of {@link gatherRows}. `values` are
  * contiguous, of the shape that gathering would give. Rows that go to the same place add up in double precision, or
@@ -125,9 +130,14 @@ export function scatterRows(
   unit: number,
 ): void {
   if (values.numel() === 0) return;
-  const target = y.storage.data;
   const source = values.storage.data;
-  const order = accumulate && y.dtype === "float32" ? groupedOrder(places, unit) : null;
+  // Sums of float32 are kept in double precision until the end: all of y, or, where it is much larger than what is added,
+  // place by place.
+  const isWide = accumulate && y.dtype === "float32";
+  const isWhole = isWide && y.storage.data.length <= fewPlaces * values.numel();
+  if (isWhole && outer.length === 0 && addNumbers(y, places, values)) return;
+  const target = isWhole ? new Float64Array(y.storage.data) : y.storage.data;
+  const order = isWide && !isWhole ? groupedOrder(places, unit) : null;
   const writeRows = writeRowsFor(target, source, places);
   const addGroups = addGroupsFor(target, source, places);
   const innerShape = inner.map((dim) => y.shape[dim]!);
@@ -155,6 +165,16 @@ export function scatterRows(
       for (let i = 0; i < count; i++) toRows(start! + i * step!);
     },
   );
+  if (isWhole) y.storage.data.set(target);
+}
+
+/** Adds single numbers by a kernel. False, with nothing done, where plain loops are to do it. */
+function addNumbers(y: Tensor, places: Places, values: Tensor): boolean {
+  const count = places.length;
+  if (values.numel() !== count || !(places instanceof Int32Array)) return false;
+  const flat = (x: Tensor) => new Tensor(x.storage, x.dtype, [x.numel()], [1], x.offset);
+  const index = new Tensor(new Storage(places), "int32", [count]);
+  return scatterAddAccelerated(flat(y), 0, index, flat(values));
 }
 
 const writeRowsFor = perDType(function writeRows(
