@@ -12,6 +12,8 @@ import { computeWhole } from "./whole.ts";
 /** A word takes as long as so many products of a matrix product; the quantile of a normal number as so many words. */
 const workOfWord = 16;
 const wordsOfQuantile = 4;
+/** Fewer numbers than these the generator draws itself, on any backend. */
+const fewest = 64;
 /** From so many words on kernels are faster, copying included. */
 const leastWords = 1 << 8;
 /** Words that a thread draws at a time. */
@@ -38,7 +40,7 @@ interface Drawing {
 function draw({ operands, results, ...drawing }: Drawing, generator: Generator): boolean {
   const { wordsOfNumber, cost, make } = drawing;
   const count = results[0]!.numel();
-  if (count === 0 || !mayAccelerate(count)) return false;
+  if (count < fewest || !mayAccelerate(count)) return false;
   const { seed, counter, left } = generator.getState();
   const first = 4 * counter - left;
   const end = first + count * wordsOfNumber;

@@ -1,17 +1,9 @@
 /** Accelerated affine maps of channels against double precision, within bounds derived from the roundings. */
-import {
-  batchNorm,
-  channelAffine,
-  channelAffineGradient,
-  setBackend,
-  setThreads,
-} from "@chainrule/core";
+import { batchNorm, channelAffine, channelAffineGradient, setThreads } from "@chainrule/core";
 import fc from "fast-check";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { draws, onBackend } from "./backends.ts";
 import { expectNear } from "./near.ts";
-
-afterEach(() => setBackend("auto"));
 
 /**
  * x·s + t with one rounding or two: u·(|x·s| + |y|) ≤ u·(2·|y| + |t|), where |t| ≤ 2. A product is rounded once. Sums of
