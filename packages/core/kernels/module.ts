@@ -68,7 +68,7 @@ import {
   standardizeGradient,
 } from "./standardize.ts";
 import { addUp, sumColumns, sumColumnsWide, sumRows, sumRowsWide } from "./sums.ts";
-import { windowDots, windowSpread, windowSums } from "./windows.ts";
+import { windowDots, windowSpread, windowSpreadWide, windowSums } from "./windows.ts";
 
 export function assemble(variant: Variant): Uint8Array {
   // With a maximum, so that one byte makes it memory that threads share.
@@ -90,6 +90,7 @@ export function assemble(variant: Variant): Uint8Array {
     sumParts,
     windowSums: windowSums(variant),
     windowSpread: windowSpread(variant),
+    windowSpreadWide,
     windowDots: windowDots(variant),
     clear,
     fill,

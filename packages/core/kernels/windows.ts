@@ -6,7 +6,7 @@
  * those of the first window of each row of outputs from the beginning of the image. Windows are `step` bytes apart.
  */
 import type { Local } from "wasmati";
-import { f32, f32x4, i32, if_, local, v128 } from "wasmati";
+import { f32, f32x4, f64, f64x2, i32, if_, local, v128 } from "wasmati";
 import type { Kernel, Scope, Variant } from "./assembler.ts";
 import { advance, forEach, kernel, load, shuffle, store, whileBelow } from "./assembler.ts";
 
@@ -192,6 +192,60 @@ export function windowSpread(variant: Variant): Kernel {
     },
   );
 }
+
+/**
+ * windowSpreadWide(image, source, weights, offsets, depth, corners, rows, width, step): the same for an image of doubles, whose
+ * offsets, corners and steps are those of an image of float32 numbers.
+ */
+export const windowSpreadWide: Kernel = kernel(
+  ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],
+  ([image, source, weights, offsets, depth, corners, rows, width, step], scope) => {
+    const [row, k, end, stop] = [scope.i32(), scope.i32(), scope.i32(), scope.i32()];
+    const [from, corner, to, wideStep] = [scope.i32(), scope.i32(), scope.i32(), scope.i32()];
+    const single = scope.f64();
+    const [factor, value, product] = [scope.v128(), scope.v128(), scope.v128()];
+    local.set(wideStep, i32.shl(step, 1));
+    local.set(end, i32.add(offsets, i32.shl(depth, 2)));
+    forEach(k, offsets, end, 4, () => {
+      local.set(single, f64.promote_f32(f32.load({}, weights)));
+      local.set(factor, f64x2.splat(single));
+      advance(weights, 4);
+      local.set(from, source);
+      local.set(corner, corners);
+      forEach(row, 0, rows, 1, () => {
+        local.set(to, i32.add(i32.load({}, k), i32.load({}, corner)));
+        local.set(to, i32.add(image, i32.shl(to, 1)));
+        advance(corner, 4);
+        local.set(stop, from);
+        i32.eq(step, 4);
+        if_({}, () => local.set(stop, i32.add(from, i32.shl(i32.and(width, -4), 2))));
+        whileBelow(from, stop, 16, () => {
+          local.set(value, load(from));
+          for (const half of [0, 16]) {
+            if (half !== 0) local.set(value, shuffle(value, value, [2, 3, 2, 3]));
+            local.set(product, f64x2.mul(f64x2.promote_low_f32x4(value), factor));
+            store(to, f64x2.add(load(to, half), product), half);
+          }
+          advance(to, 32);
+        });
+        i32.eq(step, 4);
+        if_(
+          {},
+          () => local.set(stop, i32.add(stop, i32.shl(i32.and(width, 3), 2))),
+          () => local.set(stop, i32.add(from, i32.shl(width, 2))),
+        );
+        whileBelow(from, stop, 4, () => {
+          local.get(to);
+          f64.mul(f64.promote_f32(f32.load({}, from)), single);
+          f64.load({}, to);
+          f64.add();
+          f64.store({});
+          local.set(to, i32.add(to, wideStep));
+        });
+      });
+    });
+  },
+);
 
 const together = 4;
 

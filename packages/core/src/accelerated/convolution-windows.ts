@@ -3,7 +3,8 @@
  * product would compute whole panels of channels, and gather windows that nobody else needs.
  *
  * Every output is a sum in the order of the kernel's places; the gradient of the kernel is four sums of every fourth window
- * of each row, and one of those that are left. The bound is that of all orders, see `convolution.ts`.
+ * of each row, and one of those that are left. The bound is that of all orders, see `convolution.ts`. Small gradients of the
+ * input are sums in double precision, rounded once.
  */
 import type { ConvolutionGeometry } from "../kernels/convolution-geometry.ts";
 import type { Tensor } from "../tensor.ts";
@@ -20,6 +21,19 @@ const leastProducts = 1 << 13;
 /** The gradient of the kernel falls into blocks of so many samples, or more where these are many. */
 const samplesOfBlock = 4;
 const mostBlocks = 32;
+
+/**
+ * Where so few products make up the gradient of the input, those of few channels are summed in double precision: a matrix
+ * product is hardly faster there, and rounds as often as there are products.
+ */
+const mostWideChannels = 4;
+const mostWideProducts = 1 << 15;
+
+export function isWide(lengths: Lengths): boolean {
+  const { samples, groups, outChannels } = lengths.geometry;
+  const products = samples * groups * productsOf(lengths);
+  return outChannels <= mostWideChannels && products <= mostWideProducts;
+}
 
 export function isNarrow({ outChannels }: ConvolutionGeometry): boolean {
   return outChannels <= mostChannels;
@@ -82,13 +96,14 @@ export function convolveInputNarrow(lengths: Lengths, g: Tensor, w: Tensor, x: T
   const { isPlain, isCovered, imageRows, before, length, after } = lengths;
   const { samples, groups, outChannels } = geometry;
   const products = productsOf(lengths);
+  const isWideImage = isWide(lengths);
   const task = {
     operands: [g, w],
     results: [x],
     work: samples * groups * products,
     least: leastProducts,
     common: tableNumbers(lengths),
-    own: roomFor(isPlain ? 0 : imageSize),
+    own: roomFor(isPlain ? 0 : imageSize, isWideImage ? 2 * imageSize : 0),
   };
   return computeWhole(task, (place) => {
     const { kernels } = place;
@@ -96,15 +111,21 @@ export function convolveInputNarrow(lengths: Lengths, g: Tensor, w: Tensor, x: T
     const [to] = place.results as [number];
     const tables = putTables(lengths, place, new Room(place.common));
     const windows = windowsOf(lengths, tables);
-    forEachPart(samples * groups, products, outChannels + 3, place.part, (at) => {
+    const own = new Room(place.own);
+    const ownImage = own.take(isPlain ? 0 : imageSize);
+    const wide = own.take(isWideImage ? 2 * imageSize : 0);
+    forEachPart(samples * groups, products, outChannels + 4, place.part, (at) => {
       const target = to + 4 * at * xSize;
-      const base = isPlain ? target : place.own;
-      kernels.clear(base, 4 * imageSize);
+      const base = isPlain ? target : ownImage;
+      if (isWideImage) kernels.clear(wide, 8 * imageSize);
+      else kernels.clear(base, 4 * imageSize);
       for (let o = 0; o < outChannels; o++) {
         const source = cotangents + 4 * (at * ySize + o * outputs);
         const weight = weights + 4 * ((at % groups) * wSize + o * depth);
-        kernels.windowSpread(base, source, weight, ...windows);
+        if (isWideImage) kernels.windowSpreadWide(wide, source, weight, ...windows);
+        else kernels.windowSpread(base, source, weight, ...windows);
       }
+      if (isWideImage) kernels.narrow(base, wide, imageSize);
       if (isPlain) return;
       if (!isCovered) kernels.clear(target, 4 * xSize);
       kernels.unpadRows(target, base, tables.starts, imageRows, before, length, after);

@@ -30,6 +30,7 @@ import {
   convolveNarrow,
   convolveWeightNarrow,
   isNarrow,
+  isWide,
 } from "./convolution-windows.ts";
 import { panelColumns } from "./factors.ts";
 import { Room, roomFor } from "./room.ts";
@@ -164,7 +165,7 @@ export function convolveInputAccelerated(
 ): boolean {
   if (!canAccelerate(geometry, g, w, x)) return false;
   const lengths = lengthsOf(geometry);
-  if (isNarrow(geometry)) return convolveInputNarrow(lengths, g, w, x);
+  if (isNarrow(geometry) || isWide(lengths)) return convolveInputNarrow(lengths, g, w, x);
   const { samples, groups, outChannels, stride } = geometry;
   const { depth, outputs, width, rowCount, xSize, ySize, wSize, imageSize } = lengths;
   const { isPlain, isCovered, imageRows, before, length, after } = lengths;

@@ -81,6 +81,12 @@ export interface Kernels {
     ...windows: [...WindowArguments, bias: number]
   ): void;
   windowSpread(image: number, source: number, weights: number, ...windows: WindowArguments): void;
+  windowSpreadWide(
+    image: number,
+    source: number,
+    weights: number,
+    ...windows: WindowArguments
+  ): void;
   windowDots(
     target: number,
     source: number,
@@ -452,6 +458,7 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   sumParts: [0, 1],
   windowSums: [0, 1, 2, 3, 5],
   windowSpread: [0, 1, 2, 3, 5],
+  windowSpreadWide: [0, 1, 2, 3, 5],
   windowDots: [0, 1, 2, 3, 5],
   clear: [0],
   fill: [0],

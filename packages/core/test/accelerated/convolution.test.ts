@@ -139,3 +139,23 @@ test("two threads: the same bits, for many samples, few, and blocks of the kerne
     expect(onBackend("wasm", () => run(2))).toEqual(onBackend("wasm", () => run(1)));
   }
 });
+
+test("small gradients of the input are rounded once where there are few channels, larger ones at each step", () => {
+  const draw = draws(8);
+  for (const [channels, inChannels, stride, padding] of [
+    [3, 3, 2, 2],
+    [4, 2, 1, 0],
+    [1, 5, 1, 1],
+    [2, 2, 3, 1],
+  ] as const) {
+    const small = [draw.plain([1, channels, 6, 7]), draw.plain([channels, inChannels, 3, 3])];
+    const compute = (x: Tensor, w: Tensor) => convTranspose2d(x, w, null, { stride, padding });
+    const wide = small.map((x) => x.to("float64"));
+    const exact = onBackend("reference", () => compute(wide[0]!, wide[1]!)).toTypedArray();
+    const given = onBackend("wasm", () => compute(small[0]!, small[1]!)).toTypedArray();
+    for (const [i, value] of exact.entries())
+      expect(Math.abs(given[i]! - value)).toBeLessThanOrEqual(1.001 * 2 ** -24 * Math.abs(value));
+    const large = [draw.plain([2, channels, 24, 25]), draw.plain([channels, inChannels, 3, 3])];
+    expectSums((x, w) => compute(x!, w!), large, 2400);
+  }
+});

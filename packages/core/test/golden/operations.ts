@@ -54,18 +54,6 @@ const float64Tolerance = 1e-10;
 /** What PyTorch's own tests ask of float32. */
 const float32Tolerance: Tolerance = { absolute: 1e-5, relative: 1.3e-6 };
 
-/**
- * Where work of any size is accelerated, sums are rounded at each step, those of plain loops once. Only here it shows: 81 products
- * of up to 81 cancel to about 9, so their partial sums, of some 100, may be off by √81 · 100 · 2⁻²⁴ ≈ 5·10⁻⁵.
- */
-const roundedAtEachStep: Tolerance = { absolute: 2e-5, relative: 2.6e-6 };
-
-function float32ToleranceFor(op: string): Tolerance {
-  const isWide =
-    process.env.CHAINRULE_BACKEND === "wasm" && op === "nn.functional.conv_transpose3d";
-  return isWide ? roundedAtEachStep : float32Tolerance;
-}
-
 /** The tensors in arguments, from left to right. */
 function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];
@@ -165,9 +153,7 @@ function listOf<T>(value: T | readonly T[]): readonly T[] {
 /** Everything that is wrong with a case; empty if nothing is. */
 export function checkOpCase(signature: Signature, one: OpCase, precision: Precision): string[] {
   const tolerance =
-    precision === "float64"
-      ? within(signature.tolerance ?? float64Tolerance)
-      : float32ToleranceFor(one.op);
+    precision === "float64" ? within(signature.tolerance ?? float64Tolerance) : float32Tolerance;
   const found = runCase(signature, one, precision);
   const reference = precision === "float32" ? runCase(signature, one, "float64", true) : null;
   const problems: string[] = [];
