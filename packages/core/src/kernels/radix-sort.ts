@@ -1,5 +1,5 @@
 /**
- * Sorting and selecting numbers of 32 bits, digit by digit: no two of them are ever compared.
+ * Sorting and selecting numbers of 32 bits: many digit by digit, few by insertion.
  */
 import type { TypedArray } from "../dtype.ts";
 import type { LaneSorter } from "./lane-sorter.ts";
@@ -10,7 +10,7 @@ import { perDType } from "./specialize.ts";
 const fewKeys = 40;
 /** From so many keys on wide digits pay. */
 const manyKeys = 1 << 12;
-/** Where no more than one of so many keys is wanted, the others are not sorted. */
+/** Where no more than one in so many keys is wanted, the others are not sorted. */
 const selectedShare = 4;
 
 /** The digits of a key, the lowest first. */
