@@ -37,7 +37,13 @@ interface Running {
   readonly child: Child;
   readonly results: readonly number[];
   readonly repeats: number;
+  /** In how many turns it takes part. */
+  readonly turns: number;
 }
+
+/** An engine that has computed for so many milliseconds sits out what turns are left, but for the first three. */
+const enoughTime = 10_000;
+const leastTurns = 3;
 
 /**
  * Measures a problem on all engines in turn, forth and back, so that a machine whose speed changes treats all alike.
@@ -57,8 +63,9 @@ export async function compare(
         const child = await Child.start(peer);
         children.push(child);
         const results = await child.prepare(peer, problem);
-        const repeats = await repeatsFor(child, runTime, warmUp);
-        running.push({ peer, child, results, repeats });
+        const { repeats, time } = await repeatsFor(child, runTime, warmUp);
+        const turns = Math.max(leastTurns, Math.ceil(enoughTime / (repeats * time)));
+        running.push({ peer, child, results, repeats, turns });
       } catch (error) {
         if (!(error instanceof PeerError)) throw error;
         if (peer === ourselves) throw error;
@@ -69,8 +76,8 @@ export async function compare(
     for (let run = 0; run < runs; run++) {
       for (let turn = 0; turn < running.length; turn++) {
         const i = run % 2 === 0 ? turn : running.length - 1 - turn;
-        const { child, repeats } = running[i]!;
-        times[i]!.push((await child.time(repeats)) / repeats);
+        const { child, repeats, turns } = running[i]!;
+        if (run < turns) times[i]!.push((await child.time(repeats)) / repeats);
       }
     }
     const measured: Measured[] = [];
@@ -102,13 +109,17 @@ function deviation(results: readonly number[], expected: readonly number[]): num
   return largest;
 }
 
-/** Warms an engine up, and finds how often a step fills a run. */
-async function repeatsFor(child: Child, runTime: number, warmUp: number): Promise<number> {
+/** Warms an engine up, and finds how long a step takes in milliseconds, and how often it fills a run. */
+async function repeatsFor(
+  child: Child,
+  runTime: number,
+  warmUp: number,
+): Promise<{ repeats: number; time: number }> {
   const end = performance.now() + warmUp;
   let last = await child.time(1);
   while (performance.now() < end) {
     const repeats = 1 + Math.floor(5 / Math.max(last, 1e-3));
     last = (await child.time(repeats)) / repeats;
   }
-  return Math.max(1, Math.round(runTime / Math.max(last, 1e-6)));
+  return { repeats: Math.max(1, Math.round(runTime / Math.max(last, 1e-6))), time: last };
 }

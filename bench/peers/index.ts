@@ -33,7 +33,7 @@ export async function compareWithPeers({ isChosen, names, quick, json }: Choice)
   }
   install(compared);
   const effort = quick
-    ? { runs: 5, runTime: 10, warmUp: 300 }
+    ? { runs: 5, runTime: 10, warmUp: 1000 }
     : { runs: 31, runTime: 20, warmUp: 1500 };
   const about = environment(quick ? 3 : 9);
   const bundles = await bundleSizes(compared);
