@@ -53,7 +53,7 @@ export default defineConfig({
           isolate: false,
           // The files share the processors; tests of threads ask for theirs.
           env: { CHAINRULE_THREADS: process.env.CHAINRULE_THREADS ?? "1" },
-          setupFiles: ["scripts/fast-check-setup.ts"],
+          setupFiles: ["scripts/fast-check-setup.ts", "scripts/backend-setup.ts"],
           execArgv: youngHeap,
         },
       },

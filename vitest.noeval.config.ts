@@ -30,7 +30,11 @@ export default defineConfig({
       "--disallow-code-generation-from-strings",
       "--disable-proto=throw",
     ],
-    setupFiles: ["scripts/noeval-setup.ts", "scripts/fast-check-setup.ts"],
+    setupFiles: [
+      "scripts/noeval-setup.ts",
+      "scripts/fast-check-setup.ts",
+      "scripts/backend-setup.ts",
+    ],
     testTimeout: 30_000,
   },
 });

@@ -17,6 +17,9 @@ export const allOps: ReadonlyMap<string, AnyOp> = new Map(
 /** Where code cannot be generated the same tests run a second time: fewer calls do there. */
 const cases = canGenerateCode() ? 100 : 10;
 
+/** Milliseconds for one op: the slowest takes a tenth of it on a machine that does nothing else. */
+const patience = 120_000;
+
 /** How many test files share the table. */
 const shares = 4;
 
@@ -24,9 +27,13 @@ const shares = 4;
 export function declareLaws(share: number): void {
   const ops = [...allOps].filter((_, i) => i % shares === share);
   describe(`laws, part ${share + 1} of ${shares}`, () => {
-    test.each(ops)("%s", (_name, op) => {
-      const report = checkOp(op, { cases });
-      expect(report.failures, report.toString()).toEqual([]);
-    });
+    test.each(ops)(
+      "%s",
+      (_name, op) => {
+        const report = checkOp(op, { cases });
+        expect(report.failures, report.toString()).toEqual([]);
+      },
+      patience,
+    );
   });
 }
