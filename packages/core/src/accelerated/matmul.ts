@@ -15,6 +15,7 @@ import type { Placed } from "./factors.ts";
 import {
   blockRows,
   blockSteps,
+  leftNumbers,
   mostPanelRows,
   multiplyOnto,
   panelColumns,
@@ -225,6 +226,10 @@ function multiplyPlaced(
 const teamRows = 16 * blockRows;
 const teamColumns = 2048;
 const teamSteps = 3 * blockSteps;
+/** From so many rows on there are enough blocks of rows for all threads, */
+const tallRows = 576;
+/** which pays as long as the block of B that each of them multiplies with, so many numbers, stays in the second cache. */
+const mostForTall = 1 << 17;
 /** Columns that are packed at a time, and that a part has at most: with all its rows and steps a block of B stays in the second cache. */
 const partColumns = 128;
 /** A product has so many parts at least, if they are not too small, so that no thread has much more to do than another. */
@@ -249,11 +254,13 @@ function multiplyTogether(
 ): boolean {
   const { crew, scratch } = team;
   const steps = Math.min(k, teamSteps);
-  const sizeA = (Math.min(m, teamRows) + 12) * steps;
+  const isTall = m >= tallRows && n * Math.min(k, blockSteps) <= mostForTall;
+  const sizeA = isTall ? 0 : (Math.min(m, teamRows) + rowsOfPanels) * steps;
   const sizeB = (Math.min(n, teamColumns) + panelColumns) * steps;
+  const sizeOwn = isTall ? leftNumbers(k) : 0;
   const placed = placedNumbers(scratch, a, m, k) + placedNumbers(scratch, b, k, n);
   const numbers = placed + scratch.missing(out, m * n) + biasNumbers(bias, n) + sizeA + sizeB;
-  if (!crew.begin(numbers, 7, tileNumbers, 1)) return false;
+  if (!crew.begin(numbers, 7, tileNumbers + sizeOwn, 2)) return false;
   const placedA = place(scratch, a, m, k);
   const placedB = place(scratch, b, k, n);
   const c = scratch.target(out, at, m * n);
@@ -261,6 +268,7 @@ function multiplyTogether(
   const packedA = scratch.take(sizeA);
   const packedB = scratch.take(sizeB);
   const spare = scratch.takeOwn(tileNumbers);
+  const ownA = scratch.takeOwn(sizeOwn);
   for (let j = 0; j < n; j += teamColumns) {
     for (let p = 0; p < k; p += teamSteps) {
       const width = Math.min(teamColumns, n - j);
@@ -273,6 +281,15 @@ function multiplyTogether(
         lines: width,
         along: depth,
       });
+      if (isTall) {
+        crew.run();
+        const addend = row !== 0 && p + depth === k ? row + 4 * j : 0;
+        const target = c + 4 * j;
+        const at = { room: ownA, packedB, spare, target, addend, n, height: m, width, depth, p };
+        multiplyTall(team, placedA, at);
+        crew.run();
+        continue;
+      }
       for (let i = 0; i < m; i += teamRows) {
         const height = Math.min(teamRows, m - i);
         packTogether(team.kernels.packRows, crew, blockRows, rowsOfPanels, {
@@ -325,6 +342,32 @@ type PackNames = "target" | "source" | "lineStep" | "alongStep" | "lines" | "alo
 function evenParts(lines: number, least: number, panel: number, most: number): number {
   const parts = Math.max(least, Math.ceil(lines / most));
   return Math.ceil(lines / parts / panel) * panel;
+}
+
+/** The same for a left factor with many rows: who multiplies a block of rows packs it, and has it in the cache then. */
+function multiplyTall(
+  { kernels, crew }: Team,
+  a: Placed,
+  at: Record<"room" | "packedB" | "spare" | "target" | "addend" | "n", number> &
+    Record<"height" | "width" | "depth" | "p", number>,
+): void {
+  const { room, packedB, spare, target, addend, n, height, width, depth } = at;
+  const roomB = Math.ceil(width / panelColumns) * panelColumns;
+  const partRows = evenParts(height, enoughParts, rowsOfPanels, blockRows);
+  for (let i = 0; i < height; i += partRows) {
+    const rows = Math.min(partRows, height - i);
+    const tile = target + 4 * i * n;
+    for (let p = 0; p < depth; p += blockSteps) {
+      const steps = Math.min(blockSteps, depth - p);
+      const fromA = a.address + i * a.rowStep + (at.p + p) * a.columnStep;
+      const fromB = packedB + 4 * p * roomB;
+      const isFirst = at.p + p === 0 ? 1 : 0;
+      kernels.packRows(room, fromA, a.rowStep, a.columnStep, rows, steps);
+      kernels.multiply(tile, 4 * n, room, fromB, rows, width, steps, isFirst, spare);
+    }
+    if (addend !== 0) kernels.addRow(tile, 4 * n, addend, rows, width);
+    crew.part();
+  }
 }
 
 /** Notes the products of all blocks of packed operands, and of the bias that is added to complete sums, unless it is 0. */

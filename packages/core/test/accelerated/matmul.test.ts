@@ -1,5 +1,13 @@
 /** Accelerated matrix products against those of the plain loops, within the bound that is derived for them. */
-import { backendInfo, matmul, setBackend, setThreads, type Tensor, tensor } from "@chainrule/core";
+import {
+  backendInfo,
+  linear,
+  matmul,
+  setBackend,
+  setThreads,
+  type Tensor,
+  tensor,
+} from "@chainrule/core";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { draws, onBackend, specialNumbers } from "./backends.ts";
@@ -129,6 +137,43 @@ test("a matrix and a vector, whichever way the matrix lies: the same bits on one
         expect(onBackend("wasm", () => matmul(left, right)).toTypedArray()).toEqual(bits);
         const turned = onBackend("wasm", () => matmul(right, left.transpose(0, 1)));
         expect(turned.toTypedArray()).toEqual(bits);
+      }
+    }
+  } finally {
+    setThreads(threads);
+  }
+});
+
+test("the ways of several threads: many rows or few, several blocks, with a bias: the same bits as one thread gives", () => {
+  const threads = backendInfo().threads;
+  try {
+    for (const [m, k, n] of [
+      [577, 13, 9],
+      [600, 801, 20],
+      [1153, 385, 70],
+      // Few rows, or too many columns: both factors are packed first.
+      [100, 1200, 140],
+      [13, 400, 2100],
+      [580, 390, 345],
+    ] as const) {
+      const draw = draws(m);
+      const [x, bias] = [draw.plain([m, k]), draw.plain([2 * n]).slice(0, 0, 2 * n, 2)];
+      const weight = draw.plain([k, n]).transpose(0, 1);
+      const compute = (rows: Tensor): Buffer =>
+        Buffer.from(
+          onBackend("wasm", () => linear(rows, weight, bias))
+            .toTypedArray()
+            .slice().buffer,
+        );
+      setThreads(1);
+      const alone = compute(x);
+      setThreads(2);
+      expect(compute(x).equals(alone)).toBe(true);
+      expect(compute(x.transpose(0, 1).clone().transpose(0, 1)).equals(alone)).toBe(true);
+      // A few rows go another way, whose numbers the tests above compare with double precision.
+      for (const first of [0, m >> 1, m - 7]) {
+        const some = compute(x.slice(0, first, first + 7));
+        expect(some.equals(alone.subarray(4 * first * n, 4 * (first + 7) * n))).toBe(true);
       }
     }
   } finally {
