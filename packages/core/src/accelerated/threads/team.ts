@@ -9,8 +9,8 @@
 import type { TypedArray } from "../../dtype.ts";
 import { ChainruleError } from "../../errors.ts";
 import type { Kernels } from "../kernels.ts";
-import { addressesOf } from "../kernels.ts";
 import { alignment, Scratch } from "../scratch.ts";
+import { addressesOf } from "./addresses.ts";
 import { layout } from "./layout.ts";
 import { forSharedMemory, SharedMemory, sizeClass } from "./memory.ts";
 import { startWorker } from "./start.ts";

@@ -12,7 +12,8 @@ import { dropout } from "../dropout.ts";
 import { matmul } from "../matmul.ts";
 import type { OptionalTensor } from "./arguments.ts";
 import { readOptional } from "./arguments.ts";
-import { attention, checkFits, readFittingScoring } from "./attention.ts";
+import { attention } from "./attention.ts";
+import { checkFits, readFittingScoring } from "./attention-scoring.ts";
 
 /** Options of {@link scaledDotProductAttention}. */
 export interface AttentionOptions {

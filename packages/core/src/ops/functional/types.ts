@@ -5,7 +5,8 @@
 export type { SparseMap } from "../../kernels/resample.ts";
 export type { OutputSize } from "./adaptivePool.ts";
 export type { OptionalTensor } from "./arguments.ts";
-export type { Attended, Attending, AttendingOptions, AttentionGradients } from "./attention.ts";
+export type { Attended, AttentionGradients } from "./attention.ts";
+export type { Attending, AttendingOptions } from "./attention-scoring.ts";
 export type { AvgPoolOptions, MeanWindows } from "./avgPool.ts";
 export type { BatchNormOptions, InstanceNormOptions } from "./batchNorm.ts";
 export type { ChannelAffineGradient } from "./channelAffine.ts";
