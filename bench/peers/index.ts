@@ -32,9 +32,10 @@ export async function compareWithPeers({ isChosen, names, quick, json }: Choice)
     process.exit(2);
   }
   install(compared);
+  // A turn is of many steps, as training is: the first after a pause waits for threads and caches to wake.
   const effort = quick
-    ? { runs: 5, runTime: 10, warmUp: 1000 }
-    : { runs: 31, runTime: 20, warmUp: 1500 };
+    ? { runs: 5, runTime: 60, warmUp: 1000 }
+    : { runs: 15, runTime: 300, warmUp: 1500 };
   const about = environment(quick ? 3 : 9);
   const bundles = await bundleSizes(compared);
   console.log(header(about));
