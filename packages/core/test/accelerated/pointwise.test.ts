@@ -2,7 +2,7 @@
 
 import type { Expression, PointwiseDefinition, Tensor } from "@chainrule/core";
 import * as core from "@chainrule/core";
-import { add, backendInfo, exp, gelu, mul, setBackend, tensor, where } from "@chainrule/core";
+import { add, backendInfo, exp, gelu, mul, ndtr, setBackend, tensor, where } from "@chainrule/core";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { lies } from "../../src/accelerated/pointwise-lies.ts";
@@ -109,6 +109,20 @@ test("the stated errors of the vector functions, over all magnitudes", () => {
       expect(worst, name).toBeGreaterThan(0.3);
     }
   }
+});
+
+test("the error of the normal distribution function where roundings add up: just below 0", () => {
+  const middles = Float32Array.of(-0.018246096, -0.009515118, -0.041855585);
+  const bits = Array.from(new Int32Array(middles.buffer), (middle) =>
+    Array.from({ length: 2000 }, (_, i) => middle - 1000 + i),
+  );
+  const x = new Float32Array(Int32Array.from(bits.flat()).buffer);
+  const results = onBackend("wasm", () => ndtr(tensor(x))).toTypedArray();
+  const errors = Array.from(results, (value, i) => {
+    const exact = primitives.ndtr.evaluate(x[i]!);
+    return Math.abs(value - exact) / ulp(exact);
+  });
+  expect(Math.max(...errors)).toBeLessThanOrEqual(statedUlps.ndtr!);
 });
 
 test("powers of any numbers are off by what is stated, and exact where they can be", () => {

@@ -330,11 +330,11 @@ export function erfc<V>(v: Vectors<V>, x: V): V {
   return where(v, v.lt(magnitude, v.number(0.25)), near, far);
 }
 
-/** e^(x²/2)·Φ(−x)/t from t = 1/(1 + 0.295x), for 0 ≤ x ≤ 14.3, with an error of 2⁻²⁸ of it. */
+/** e^(x²/2)·Φ(−x)/t from u = t − 0.625 with t = 1/(1 + 0.295x), for 0 ≤ x ≤ 14.3, with an error of 2⁻²⁸ of it. */
 const normalFar = [
-  0.11769584996169391, 0.11749081622199277, 0.10959007315607375, 0.07363560012735151,
-  0.11119596898195484, -0.10573967463644465, 0.22863040520742778, -0.24686504981700805,
-  0.1143376468335349, -0.01997163458498064,
+  0.2655992106180144, 0.42640047894755195, 0.44304922700358124, 0.24717284492468686,
+  -0.007779054144478333, -0.09420663038709173, -0.010410712887492683, 0.04397207299937624,
+  0.0019972022930188175, -0.01997163458498064,
 ];
 
 /** The normal distribution function Φ; 7 ulp. */
@@ -342,11 +342,12 @@ export function ndtr<V>(v: Vectors<V>, x: V): V {
   // Beyond, the result is 0 or 1.
   const magnitude = v.pmin(v.abs(x), v.number(15));
   const t = v.div(v.number(1), v.fma(magnitude, v.number(0.295), v.number(1)));
-  // In two chains: those of the even and of the odd powers would cancel each other, near t = 1.
-  const square = v.mul(t, t);
-  const fifth = v.mul(v.mul(square, square), t);
-  const low = horner(v, t, normalFar.slice(0, 5));
-  const factor = v.mul(t, v.fma(fifth, horner(v, t, normalFar.slice(5)), low));
+  // 1 − 0.625/t times t: the difference would have all of the error of t. Of what the high powers lose little is seen.
+  const u = v.mul(t, v.fma(magnitude, v.number(-0.184375), v.number(0.375)));
+  const square = v.mul(u, u);
+  const fifth = v.mul(v.mul(square, square), u);
+  const low = horner(v, u, normalFar.slice(0, 5));
+  const factor = v.mul(t, v.fma(fifth, horner(v, u, normalFar.slice(5)), low));
   // The square is rounded, and exp magnifies that: what is missing is z² + (m − z)(m + z) less the rounded one, where z has so
   // few digits that z² is exact. The density, which is at hand where a gradient is computed, has the same exponential.
   const rounded = v.mul(magnitude, magnitude);
