@@ -2,8 +2,9 @@
  * Extrema, products, variances and norms of float32 numbers in WebAssembly, over any dimensions.
  *
  * What is folded into one number is copied into rows first, unless it lies so. Long rows are cut into pieces of a fixed
- * size for several threads. Extrema and their places are those of the plain loops; sums and products are kept in double precision
- * and rounded once: a product of n factors is off by n·2⁻⁵³ of itself beside. Norms whose powers are not products or roots are off by 2⁻⁴⁰ + 2⁻³⁷/|p| of themselves beside.
+ * size for several threads. Extrema and their places are those of the plain loops; sums and products are kept in double
+ * precision and rounded once. Beside, a product of n factors is off by n·2⁻⁵³ of itself, and norms whose powers are neither
+ * products nor roots are off by 2⁻⁴⁰ + 2⁻³⁷/|p| of themselves.
  */
 import type { Tensor } from "../tensor.ts";
 import type { Kernels } from "./kernels.ts";

@@ -230,7 +230,10 @@ const teamSteps = 3 * blockSteps;
 const tallRows = 576;
 /** which pays as long as the block of B that each of them multiplies with, so many numbers, stays in the second cache. */
 const mostForTall = 1 << 17;
-/** Columns that are packed at a time, and that a part has at most: with all its rows and steps a block of B stays in the second cache. */
+/**
+ * Columns that are packed at a time, and that a part has at most: with all its rows and steps a block of B stays in the
+ * second cache.
+ */
 const partColumns = 128;
 /** A product has so many parts at least, if they are not too small, so that no thread has much more to do than another. */
 const enoughParts = 16;

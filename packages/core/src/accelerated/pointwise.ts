@@ -5,7 +5,8 @@
  * loop is written and compiled, once. Numbers pass through WebAssembly's memory block by block, in the cache; operands
  * with other strides are copied there in order first.
  *
- * Every primitive is computed in float32, with the error that its vector function states (vector/); the plain loops compute in double precision and round once.
+ * Every primitive is computed in float32, with the error that its vector function states (vector/); the plain loops
+ * compute in double precision and round once.
  */
 import { copyStrided } from "../kernels/copy.ts";
 import type { Expression, Input } from "../scalar/expression.ts";

@@ -146,8 +146,7 @@ export function scatterAlong(
   source: Tensor,
   accumulate: boolean,
 ): void {
-  // Sums of float32 are kept in double precision until the end: all of y, or, where it is much larger than what is added,
-  // place by place.
+  // Where y is much larger than what is added to it, sums are kept in double precision place by place; see `scatterRows`.
   const wide = accumulate && y.dtype === "float32";
   if (wide && fewPlaces * index.numel() < y.numel()) {
     const values = contiguousOperand(source);

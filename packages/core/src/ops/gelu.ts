@@ -10,6 +10,7 @@ import { within } from "../samples.ts";
 import type { Expression } from "../scalar/expression.ts";
 import type { ScalarAlgebra } from "../scalar/primitives.ts";
 import type { Tensor } from "../tensor.ts";
+import { normalDensity } from "./normal-density.ts";
 
 const gaussianGelu = pointwise({
   name: "gelu",
@@ -17,13 +18,7 @@ const gaussianGelu = pointwise({
   formula: String.raw`y = x \cdot \Phi\left(x\right), \quad \Phi\left(x\right) = \tfrac{1}{2} \left(1 + \operatorname{erf}\left(\tfrac{x}{\sqrt{2}}\right)\right)`,
   value: (s, x) => s.mul(x, s.ndtr(x)),
   // Φ + x·φ, with the density φ of the normal distribution.
-  derivative: (s, x) => {
-    const density = s.mul(
-      s.constant(1 / Math.sqrt(2 * Math.PI)),
-      s.exp(s.mul(s.constant(-0.5), s.square(x))),
-    );
-    return [s.add(s.ndtr(x), s.mul(x, density))];
-  },
+  derivative: (s, x) => [s.add(s.ndtr(x), s.mul(x, normalDensity(s, x)))],
   derivativeFormulas: [String.raw`\Phi\left(x\right) + \frac{x}{\sqrt{2\pi}} \cdot e^{-x^{2}/2}`],
   samples: [
     { args: [within(-3, 3)] },

@@ -10,6 +10,7 @@ import { within } from "../samples.ts";
 import { setDerivativeRule } from "../scalar/differentiate.ts";
 import { highestPolygamma } from "../scalar/gamma.ts";
 import type { Tensor } from "../tensor.ts";
+import { normalDensity } from "./normal-density.ts";
 
 const slopeAtZero = 2 / Math.sqrt(Math.PI);
 
@@ -99,9 +100,7 @@ export const ndtr: Unary = pointwise({
   name: "ndtr",
   operands: ["x"],
   value: (s, x) => s.ndtr(x),
-  derivative: (s, x) => [
-    s.mul(s.constant(1 / Math.sqrt(2 * Math.PI)), s.exp(s.mul(s.constant(-0.5), s.square(x)))),
-  ],
+  derivative: (s, x) => [normalDensity(s, x)],
   samples: [{ args: [within(-4, 4)] }],
   edges: [
     {
