@@ -18,7 +18,7 @@ import type { Scratch } from "./scratch.ts";
 export interface Task {
   /** Read in row-major order: float32 numbers, or int32. */
   readonly operands: readonly Tensor[];
-  /** Written in full, and contiguous: float32 numbers, or int32. */
+  /** Written in full, without gaps, in the order of their strides: float32 numbers, or int32. */
   readonly results: readonly Tensor[];
   /** How much work it is, in products of a matrix product or what takes as long. */
   readonly work: number;
