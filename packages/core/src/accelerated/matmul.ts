@@ -84,7 +84,7 @@ export function multiplyAccelerated(
   m: number,
   k: number,
   n: number,
-  bias: VectorView<Float32Array> | null = null,
+  bias: VectorView<Float32Array> | null,
 ): boolean {
   const products = m * k * n;
   if (products === 0) return false;

@@ -59,7 +59,9 @@ function isReadOnce(m: number, n: number): boolean {
   return m <= 4 || n <= 4;
 }
 
-/** C = A·B for A of m × k and B of k × n; C is row-major and starts at `at`. */
+/**
+ * C = A·B for A of m × k and B of k × n; C is row-major and starts at `at`. With `bias`, n numbers are added to each row.
+ */
 export function matrixProduct(
   out: TypedArray,
   at: number,
@@ -68,23 +70,7 @@ export function matrixProduct(
   m: number,
   k: number,
   n: number,
-): void {
-  if (out instanceof Float32Array && isFloat32(a) && isFloat32(b)) {
-    if (multiplyAccelerated(out, at, a, b, m, k, n)) return;
-  }
-  plainProduct(out, at, a, b, m, k, n);
-}
-
-/** The same with a bias of n numbers added to each row, or none. */
-export function affineProduct(
-  out: TypedArray,
-  at: number,
-  a: MatrixView,
-  b: MatrixView,
-  bias: VectorView | null,
-  m: number,
-  k: number,
-  n: number,
+  bias: VectorView | null = null,
 ): void {
   if (out instanceof Float32Array && isFloat32(a) && isFloat32(b)) {
     const isFit = bias === null || isFloat32(bias);

@@ -5,7 +5,7 @@
 import type { TensorLike } from "../../creation.ts";
 import { zeros } from "../../creation.ts";
 import { ShapeError } from "../../errors.ts";
-import { affineProduct } from "../../kernels/matmul.ts";
+import { matrixProduct } from "../../kernels/matmul.ts";
 import type { Op } from "../../op.ts";
 import { contiguousOperand, defineOp } from "../../op.ts";
 import type { Shape } from "../../shape.ts";
@@ -78,7 +78,7 @@ export const linear: Op<
     const rows = y.numel() / out;
     // Without features the product of any numbers is 0.
     const x = input!.ndim <= 2 || columns === 0 ? input! : contiguousOperand(input!);
-    affineProduct(
+    matrixProduct(
       y.storage.data,
       0,
       {
@@ -93,6 +93,9 @@ export const linear: Op<
         rowStep: w!.strides[w!.ndim - 1]!,
         columnStep: w!.ndim === 2 ? w!.strides[0]! : 0,
       },
+      rows,
+      columns,
+      out,
       bias === undefined
         ? null
         : {
@@ -100,9 +103,6 @@ export const linear: Op<
             offset: bias.offset,
             step: bias.ndim === 0 ? 0 : bias.strides[0]!,
           },
-      rows,
-      columns,
-      out,
     );
   },
   vjp: [
