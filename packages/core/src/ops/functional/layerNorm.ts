@@ -14,7 +14,7 @@ import { pow, square } from "../power.ts";
 import { reshape } from "../reshape.ts";
 import type { OptionalTensor } from "./arguments.ts";
 import { checkedParameter, readOptional, scaledAndShifted } from "./arguments.ts";
-import { scaledChannels } from "./channelAffine.ts";
+import { channelAffine, scaledChannels } from "./channelAffine.ts";
 import { resample } from "./resample.ts";
 import { standardize } from "./standardize.ts";
 
@@ -77,7 +77,14 @@ export function layerNorm(
   const { x, shape, rows } = readRows("layerNorm", input, normalizedShape);
   const w = checkedParameter("layerNorm", "weight", call.tensors[0]!, shape, x);
   const b = checkedParameter("layerNorm", "bias", call.tensors[1]!, shape, x);
-  return scaledAndShifted(standardized(x, rows, eps, true), w, b);
+  if (w === null || b === null) return scaledAndShifted(standardized(x, rows, eps, true), w, b);
+  // Each place of a row is a channel here: both gradients of parameters are then sums of one pass.
+  const [, lead, length] = rows;
+  const values = reshape(standardize(reshape(x, rows), { eps, center: true }).values, [
+    lead,
+    length,
+  ]);
+  return reshape(channelAffine(values, reshape(w, [length]), reshape(b, [length])), x.shape);
 }
 
 /**
