@@ -8,6 +8,8 @@ import "./fluent.ts";
 export type { BackendInfo, BackendName } from "./accelerated/backend.ts";
 export { backendInfo, setBackend, setDeterministic, setThreads } from "./accelerated/backend.ts";
 export type { UpdateLiteral } from "./accelerated/update.ts";
+export type { Compiled } from "./compile/compile.ts";
+export { compile } from "./compile/compile.ts";
 export { confined, unconfined } from "./confined.ts";
 export type { CreationOptions, NestedNumbers, TensorLike } from "./creation.ts";
 export {
@@ -56,6 +58,7 @@ export {
 export type { FluentMethods, Method, OpMethods } from "./fluent.ts";
 export type { BackwardOptions, GradOptions } from "./graph/backward.ts";
 export { backward } from "./graph/backward.ts";
+export { forgetCompiled } from "./graph/capture.ts";
 export type { AccumulationHook, GradientHook, HookHandle } from "./graph/hooks.ts";
 export { registerHook, registerPostAccumulateGradHook } from "./graph/hooks.ts";
 export { currentScope, enableGrad, isGradEnabled, noGrad, withScope } from "./graph/mode.ts";

@@ -9,6 +9,7 @@ import { toTensor } from "./creation.ts";
 import type { DType, TypedArray } from "./dtype.ts";
 import { checkDType, isFloating } from "./dtype.ts";
 import { checkNumber, checkOptions, DTypeError, GradError, ShapeError } from "./errors.ts";
+import { capture } from "./graph/capture.ts";
 import { isGradEnabled, noGrad } from "./graph/mode.ts";
 import { currentSite } from "./graph/site.ts";
 import { copyInto } from "./kernels/copy.ts";
@@ -23,6 +24,14 @@ import { sortIndices } from "./ops/places.ts";
 import { broadcastShapes, broadcastStrides, formatShape, sameShape } from "./shape.ts";
 import { noteChange } from "./storage.ts";
 import { Tensor } from "./tensor.ts";
+
+/** Refuses a change that a compiled function would make only once. */
+export function refuseToCompile(where: string): void {
+  capture?.refuse(
+    `changes numbers in place (${where})`,
+    "Compute new ones and return them, use copy_, or do it outside of the compiled function",
+  );
+}
 
 /** Refuses a change that the graph forbids. */
 export function checkMutable(where: string, x: Tensor): void {
@@ -58,6 +67,10 @@ function assign(where: string, x: Tensor, value: Tensor): Tensor {
       `${where}: shape ${formatShape(value.shape)} does not broadcast to ${formatShape(x.shape)}, which cannot change its shape in place.`,
       { from: value.shape, to: x.shape },
     );
+  }
+  if (capture?.assign(where, x, value, (now) => assign(where, x.detach(), now)) === true) {
+    noteChange(x.storage, currentSite());
+    return x;
   }
   // A value that lies in the same storage may be read where it was just overwritten: it is copied first.
   const source = value.storage === x.storage ? contiguousCopy(value) : value;
@@ -129,6 +142,7 @@ export function setAt(
     assign("setAt", part, source);
     return x;
   }
+  refuseToCompile("setAt");
   const values = to(source, x.dtype).detach();
   // A value that lies in the same storage may be read where it was just overwritten: it is copied first.
   const own = values.storage === x.storage ? contiguousCopy(values) : values;
@@ -196,6 +210,7 @@ export function to_(x: Tensor, dtype: DType): Tensor {
       { dtype },
     );
   }
+  refuseToCompile("to_");
   const { grad } = x;
   noGrad(() => {
     checkMutable("to_", x);
@@ -213,6 +228,7 @@ export function to_(x: Tensor, dtype: DType): Tensor {
  * @throws {GradError} as `copy_`.
  */
 export function writable(x: Tensor): TypedArray {
+  refuseToCompile("writable");
   checkMutable("writable", x);
   if (!x.isContiguous()) {
     throw new ShapeError(

@@ -6,6 +6,8 @@ import type { DType } from "./dtype.ts";
 import { getDefaultDType, isFloating } from "./dtype.ts";
 import { ArgumentError, DTypeError, GradError } from "./errors.ts";
 import { dispatchBatched, isBatched } from "./graph/batch.ts";
+import type { Deferred } from "./graph/capture.ts";
+import { capture, unforeseen } from "./graph/capture.ts";
 import type { BatchRule, JointVJP, NodeOp, OperandVJP } from "./graph/node.ts";
 import { observers, watched } from "./graph/observe.ts";
 import { copyStrided } from "./kernels/copy.ts";
@@ -77,6 +79,11 @@ export interface KernelLiteral<Args extends readonly unknown[], Options>
    * kept for the VJP as `node.saved`.
    */
   readonly forward: (operands: readonly Tensor[], result: Tensor, options: Options) => unknown;
+  /**
+   * The tensor that `forward` returns for the VJP, where it returns one: its shape and type. Without it the gradient of a
+   * function in which `node.saved` is read cannot be compiled.
+   */
+  readonly saves?: (operands: readonly Tensor[], shape: Shape, options: Options) => Deferred;
 }
 
 /** An op that computes new numbers, with several results. */
@@ -214,6 +221,7 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
   if ("view" in literal) {
     compute = (operands, options) => {
       const source = operands[0]!;
+      capture?.sees(source);
       const layout = literal.view(source, options);
       const base = layout === null ? contiguousCopy(source) : source;
       const { shape, strides, offset } = layout ?? viewOfCopy(literal, source, options, base);
@@ -225,6 +233,7 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
   } else if ("views" in literal) {
     compute = (operands, options) => {
       const { storage, dtype } = operands[0]!;
+      capture?.sees(operands[0]!);
       const results = literal
         .views(operands[0]!, options)
         .map(({ shape, strides, offset }) => new Tensor(storage, dtype, shape, strides, offset));
@@ -238,6 +247,15 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
       const dtypes =
         literal.dtypes?.(operands, options) ?? shapes.map(() => numberType(kinds, operands));
       const strides = literal.strides?.(operands, shapes);
+      if (capture?.defers(operands) === true) {
+        const kinds = shapes.map(
+          (shape, i): Deferred => ({ shape, dtype: dtypes[i]!, strides: strides?.[i] }),
+        );
+        const again = (given: readonly Tensor[]) => compute(given, options);
+        const results = capture.call(definition, operands, options, kinds, again);
+        recordResults(definition, operands, options, unforeseen(definition), results);
+        return results;
+      }
       const results = shapes.map((shape, i) => fresh(dtypes[i]!, shape, isCleared, strides?.[i]));
       const saved = literal.forward(operands, results, options);
       recordResults(definition, operands, options, saved, results);
@@ -249,11 +267,20 @@ export function makeOp<Args extends readonly unknown[], Options, Returned>(
   } else {
     compute = (operands, options) => {
       const shape = literal.shape(operands, options);
-      const result = fresh(
-        literal.dtype?.(operands, options) ?? numberType(kinds, operands),
-        shape,
-        isCleared,
-      );
+      const dtype = literal.dtype?.(operands, options) ?? numberType(kinds, operands);
+      if (capture?.defers(operands) === true) {
+        const saved = literal.saves?.(operands, shape, options);
+        const deferred = [{ shape, dtype }, ...(saved === undefined ? [] : [saved])];
+        const again = (given: readonly Tensor[]): readonly Tensor[] => {
+          if (saved === undefined) return compute(given, options);
+          const result = fresh(dtype, shape, isCleared);
+          return [result, literal.forward(given, result, options) as Tensor];
+        };
+        const [result, left] = capture.call(definition, operands, options, deferred, again);
+        recordResult(definition, operands, options, left ?? unforeseen(definition), result!);
+        return [result!];
+      }
+      const result = fresh(dtype, shape, isCleared);
       const saved = literal.forward(operands, result, options);
       recordResult(definition, operands, options, saved, result);
       if (confined && result.node !== null) {
@@ -304,8 +331,24 @@ function fresh(dtype: DType, shape: Shape, isCleared: boolean, strides?: Shape):
   return new Tensor(newStorage(dtype, elementCount(shape), isCleared), dtype, shape, strides);
 }
 
+/** What a copy is called where a compiled function is described; it is never recorded. */
+const copyOp: NodeOp = {
+  name: "copy",
+  formula: "y = x",
+  broadcasts: false,
+  vjp: null,
+  batch: null,
+  repeat: null,
+};
+
 /** The same numbers in row-major order in storage of their own; outside of the graph. */
 export function contiguousCopy(x: Tensor): Tensor {
+  if (capture?.defers([x]) === true) {
+    const { dtype, shape } = x;
+    return capture.call(copyOp, [x], {}, [{ dtype, shape }], ([given]) => [
+      contiguousCopy(given!),
+    ])[0]!;
+  }
   const copy = fresh(x.dtype, x.shape, false);
   copyStrided(copy.storage.data, 0, x.storage.data, x.offset, x.shape, x.strides);
   return copy;

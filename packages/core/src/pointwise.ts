@@ -1,13 +1,14 @@
 /**
  * Pointwise ops: a scalar expression and its derivatives, from which everything else follows.
  */
-import { scalarTensor, toTensor, unfilledTensor } from "./creation.ts";
+import { toTensor } from "./creation.ts";
 import type { DType } from "./dtype.ts";
 import { getDefaultDType, isFloating } from "./dtype.ts";
 import { ArgumentError, checkOptions, quoted } from "./errors.ts";
 import { dispatchBatched, isBatched } from "./graph/batch.ts";
 import { observers, watched } from "./graph/observe.ts";
 import { PointwiseKernel } from "./kernels/pointwise.ts";
+import { computePointwise } from "./pointwise/compute.ts";
 import { define } from "./pointwise/definition.ts";
 import type {
   Parameters,
@@ -60,11 +61,11 @@ export function pointwise<
   const Names extends readonly string[],
   P extends Parameters = Record<never, number>,
 >(literal: PointwiseLiteral<Names, P>): PointwiseFunction<Names, P> {
-  const { definition, inputs } = define(
+  const definition = define(
     literal as unknown as PointwiseLiteral<readonly string[], Parameters>,
     (operands, options) => [evaluate(operands, options)],
   );
-  const kernel = new PointwiseKernel(definition.value, inputs);
+  const kernel = new PointwiseKernel(definition.value, definition.inputs);
   const { name } = definition;
   const parameterNames = Object.keys(definition.parameters);
   const defaults = definition.parameters;
@@ -172,10 +173,7 @@ function runForward(
   }
   const dtype = resultType(definition, operands);
   definition.check?.(operands, dtype, options);
-  if (shape.length === 0) return scalarTensor(kernel.single(operands, options, dtype), dtype);
-  const result = unfilledTensor(dtype, shape);
-  kernel.run(result, operands, options);
-  return result;
+  return computePointwise(definition, kernel, operands, options, dtype, shape);
 }
 
 /** {@link runForward} for observers. Apart, since a closure over its arguments would cost every call an allocation. */

@@ -3,6 +3,7 @@
  */
 import type { DType } from "./dtype.ts";
 import { getDefaultDType } from "./dtype.ts";
+import { capture } from "./graph/capture.ts";
 import { elementCount } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -20,6 +21,8 @@ const lineWidth = 80;
 export function format(x: Tensor): string {
   if (x.batch !== null)
     return `tensor(shape=[${x.shape.join(", ")}], one of ${x.batch.size} samples in vmap)`;
+  if (capture?.isDeferred(x) === true)
+    return `tensor(shape=[${x.shape.join(", ")}], not computed while a function is compiled)`;
   const prefix = "tensor(";
   const suffix: string[] = [];
   const summarize = x.numel() > summarizeAbove;

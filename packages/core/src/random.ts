@@ -7,6 +7,7 @@ import { checkTensor, creationOptionNames, dtypeFrom, finish, newTensor } from "
 import type { DType, TypedArray } from "./dtype.ts";
 import { getDefaultDType, isFloating } from "./dtype.ts";
 import { checkInteger, checkOptions, DTypeError } from "./errors.ts";
+import { drawing } from "./graph/capture.ts";
 import { perDType } from "./kernels/specialize.ts";
 import { checkGenerator, type Generator } from "./random/generator.ts";
 import type { Shape } from "./shape.ts";
@@ -38,8 +39,13 @@ function drawn(
       { dtype },
     );
   }
-  const x = newTensor(dtype, checkShape(where, shape));
-  if (!accelerated(x, generator)) fillFor(x.storage.data)(x.storage.data, generator);
+  const checked = checkShape(where, shape);
+  const x = drawing({ dtype, shape: checked }, [], () => {
+    const numbers = newTensor(dtype, checked);
+    const { data } = numbers.storage;
+    if (!accelerated(numbers, generator)) fillFor(data)(data, generator);
+    return numbers;
+  });
   return finish(x, creation);
 }
 

@@ -4,6 +4,7 @@
 import type { TypedArray } from "./dtype.ts";
 import { allocate } from "./dtype.ts";
 import { ArgumentError, ShapeError } from "./errors.ts";
+import { capture } from "./graph/capture.ts";
 import { copyStrided } from "./kernels/copy.ts";
 import { formatShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -22,6 +23,7 @@ function refuseBatched(where: string, x: Tensor): void {
 
 export function readItem(x: Tensor): number {
   refuseBatched("item", x);
+  capture?.reads(x);
   if (x.numel() !== 1) {
     throw new ShapeError(
       `item: a tensor of shape ${formatShape(x.shape)} has ${x.numel()} elements, not one. Reduce it first, or use toArray().`,
@@ -33,6 +35,7 @@ export function readItem(x: Tensor): number {
 
 export function readTypedArray(x: Tensor): TypedArray {
   refuseBatched("toTypedArray", x);
+  capture?.reads(x);
   const { data } = x.storage;
   if (x.isContiguous()) return data.slice(x.offset, x.offset + x.numel());
   const copy = allocate(x.dtype, x.numel());

@@ -12,7 +12,7 @@ import type { TensorLike } from "./creation.ts";
 import { checkTensor, fromTypedArray, toTensor } from "./creation.ts";
 import { allocate } from "./dtype.ts";
 import { checkInteger, DTypeError, ShapeError } from "./errors.ts";
-import { checkMutable } from "./inplace.ts";
+import { checkMutable, refuseToCompile } from "./inplace.ts";
 import { addUpDistinctRows } from "./kernels/embedding.ts";
 import { checkIndices } from "./kernels/gather.ts";
 import { contiguousCopy, contiguousOperand } from "./op.ts";
@@ -120,6 +120,7 @@ export function keptRows(x: Tensor): KeptRows | null {
 export function writableRows(x: Tensor): KeptRows | null {
   const rows = keptRows(x);
   if (rows === null) return null;
+  refuseToCompile("writableRows");
   checkMutable("writableRows", x);
   const { storage } = x;
   noteChange(storage);

@@ -92,6 +92,15 @@ const absent = {
   ),
 };
 
+/** A storage of so many numbers that are computed later: to read them calls `refuse`, which throws. */
+export function deferredStorage(length: number, refuse: () => never): Storage {
+  // Its length is no secret.
+  const get = (_: TypedArray, key: string | symbol): number =>
+    key === "length" ? length : refuse();
+  const handler = { get, set: refuse, has: refuse, getPrototypeOf: refuse };
+  return new Storage(new Proxy(noNumbers, handler));
+}
+
 /** Makes reading the numbers of a storage that was released an error, which says who gave them back. */
 export function refuseReading(storage: Storage, by: keyof typeof absent): void {
   storage.data = absent[by];

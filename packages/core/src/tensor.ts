@@ -9,6 +9,7 @@ import { isFloating } from "./dtype.ts";
 import { ArgumentError, GradError, quoted } from "./errors.ts";
 import type { FluentMethods } from "./fluent.ts";
 import type { BatchDimension } from "./graph/batch.ts";
+import { capture } from "./graph/capture.ts";
 import type { TensorHooks } from "./graph/hooks.ts";
 import type { GraphNode } from "./graph/node.ts";
 import type { Origin } from "./graph/origin.ts";
@@ -22,6 +23,13 @@ import { contiguousStrides, elementCount, isRowMajor, normalizeDim } from "./sha
 import type { Storage } from "./storage.ts";
 
 export interface Tensor extends FluentMethods {}
+
+function refuseGrad(does: "reads" | "sets"): never {
+  return capture!.refuse(
+    `${does} the gradient of a tensor`,
+    "Let the compiled function end with backward, or return what grad gives, and leave zeroGrad, clipping and the optimizer's step outside",
+  );
+}
 
 /**
  * An n-dimensional array that remembers how it was computed.
@@ -156,12 +164,14 @@ export class Tensor {
    * It is the reader's to keep: it does not change when further passes add to it or gradients are set to `null`.
    */
   get grad(): Tensor | null {
+    if (capture !== null) refuseGrad("reads");
     const { gradient } = this;
     if (gradient !== null) expose(gradient.storage);
     return gradient;
   }
 
   set grad(value: Tensor | null) {
+    if (capture !== null) refuseGrad("sets");
     const { gradient } = this;
     this.gradient = value;
     if (gradient !== null && gradient !== value) letGo(gradient.storage);
@@ -172,6 +182,7 @@ export class Tensor {
    * for optimizers and the engine. Its memory is used again when `grad` is set to `null`, unless somebody read `grad`.
    */
   lentGrad(): Tensor | null {
+    if (capture !== null) refuseGrad("reads");
     return this.gradient;
   }
 
@@ -220,6 +231,7 @@ export class Tensor {
 
   /** The same numbers outside of the graph: shares the storage, requires no gradient. */
   detach(): Tensor {
+    capture?.sees(this);
     const alias = new Tensor(
       this.storage,
       this.dtype,

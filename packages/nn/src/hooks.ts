@@ -2,7 +2,7 @@
  * Functions that are called around a module's `forward`, and when the gradients of its inputs are known.
  */
 import type { HookHandle } from "@chainrule/core";
-import { ArgumentError, customOp, quoted, Tensor } from "@chainrule/core";
+import { ArgumentError, customOp, forgetCompiled, quoted, Tensor } from "@chainrule/core";
 import type { Module } from "./module.ts";
 
 /** Gets the inputs; an array that it returns takes their place. */
@@ -129,7 +129,12 @@ function added<Hook>(
   }
   const set = choose(hooks);
   set.add(wrapped);
-  return { remove: () => void set.delete(wrapped) };
+  forgetCompiled();
+  const remove = (): void => {
+    set.delete(wrapped);
+    forgetCompiled();
+  };
+  return { remove };
 }
 
 // Each registration has a wrapper of its own: a function registered twice is called twice and removed once.

@@ -6,6 +6,7 @@ import {
   ArgumentError,
   checkOptions,
   DTypeError,
+  forgetCompiled,
   isFloating,
   noGrad,
   Tensor,
@@ -182,7 +183,13 @@ export abstract class Module {
     if (typeof mode !== "boolean") {
       throw new ArgumentError(`train: expected true or false, not ${String(mode)}.`, { mode });
     }
-    for (const module of this.modules()) module.training = mode;
+    let isNew = false;
+    for (const module of this.modules()) {
+      isNew ||= module.training !== mode;
+      module.training = mode;
+    }
+    // Compiled functions cannot see which mode their modules are in.
+    if (isNew) forgetCompiled();
     return this;
   }
 

@@ -56,7 +56,7 @@ describe("checkOp", () => {
   test("a right op obeys, and the report says what was tried", () => {
     const report = checkOp(energy);
     expect(report.toString()).toMatch(
-      /^energy: all laws hold \(100 calls, 10 laws, \d+ slopes\)\.$/,
+      /^energy: all laws hold \(100 calls, 11 laws, \d+ slopes\)\.$/,
     );
     expect(report.ok).toBe(true);
     expect(report.tally).toMatchObject({ rejected: 1, edges: 3, kinkSkips: 0 });
@@ -227,6 +227,15 @@ describe("each law has its negative control", () => {
     expect(checkOp(doubled({ batch: ([x]) => mul(x!, 2).detach() }), { laws }).ok).toBe(false);
   });
 
+  test("compiled = called: a function that does something else each time", () => {
+    const laws = [law("compiled = called")];
+    const faulty = (f: (x: Tensor) => Tensor): boolean =>
+      checkOp(Object.assign(f, { op: energy.op }), { laws, shrink: false }).ok;
+    expect(checkOp(energy, { laws }).ok).toBe(true);
+    let calls = 0;
+    expect(faulty((x) => mul(energy(x), 1 + 1e-6 * calls++))).toBe(false);
+  });
+
   test("forward = reverse: a VJP that is not linear in the cotangent", () => {
     const laws = [law("forward = reverse")];
     expect(checkOp(doubled({}), { laws }).ok).toBe(true);
@@ -301,6 +310,7 @@ describe("describeOp", () => {
       "mutation",
       "forward = reverse",
       "vmap = loop",
+      "compiled = called",
       "rejects",
       "edges",
     ]);
@@ -309,7 +319,7 @@ describe("describeOp", () => {
     const fault = faults.find(({ name }) => name === "the factor 2")!;
     describeOp(fault.plant(energy, { integer: () => 0 }).op, runner, { cases: 10, shrink: false });
     expect(declared.get("gradcheck")!).toThrow(
-      /gradcheck: derivatives of orders 1 and 2.*\nenergy: 3 of 10 laws broken/,
+      /gradcheck: derivatives of orders 1 and 2.*\nenergy: 3 of 11 laws broken/,
     );
     declared.get("deterministic")!();
   });

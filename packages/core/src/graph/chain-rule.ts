@@ -13,6 +13,7 @@ import { formatShape, sameShape } from "../shape.ts";
 import type { Storage } from "../storage.ts";
 import { storageWatermark } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
+import { capture } from "./capture.ts";
 import { callAccumulationHooks, throughHooks } from "./hooks.ts";
 import { enableGrad, noGrad } from "./mode.ts";
 import type { GraphNode, JointVJP, OperandVJP } from "./node.ts";
@@ -64,7 +65,9 @@ export function runPass(
       if (pass.targets === null) for (const [leaf, arrived] of found) accumulate(leaf, arrived);
       else for (const { cotangent } of found.values()) expose(cotangent.storage);
       if (!pass.retainGraph) for (let i = 0; i < order.length; i++) order[i]!.free();
-      if (pass.targets === null) for (const leaf of found.keys()) callAccumulationHooks(leaf);
+      // A compiled function calls them when it has added to the gradients.
+      if (pass.targets === null && capture === null)
+        for (const leaf of found.keys()) callAccumulationHooks(leaf);
       return found;
     },
     pass.newerThan,
@@ -410,7 +413,11 @@ function added(a: Tensor, b: Tensor, recorded: boolean): Tensor {
  * leaf.grad += cotangent. A gradient owns its storage, so that changing one tensor never changes another's gradient; one
  * that somebody has read is not added to but replaced, so that it does not change under their feet.
  */
-function accumulate(leaf: Tensor, { cotangent, owned }: Arrived): void {
+export function accumulate(leaf: Tensor, { cotangent, owned }: Arrived): void {
+  if (capture !== null) {
+    capture.accumulate(leaf, cotangent);
+    return;
+  }
   const { storage } = cotangent;
   const before = leaf.lentGrad();
   if (before !== null) {

@@ -4,6 +4,7 @@
 import { ArgumentError, GradError, quoted } from "../errors.ts";
 import { formatShape, sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
+import { forgetCompiled } from "./capture.ts";
 
 /** Gets the gradient of a tensor; what it returns, if anything, takes the gradient's place. */
 export type GradientHook = (gradient: Tensor) => Tensor | undefined;
@@ -30,6 +31,7 @@ function hooksOf(where: string, x: Tensor, hook: unknown): TensorHooks {
       `${where}: this tensor does not require gradients, so the hook would never be called.`,
     );
   }
+  if (x.isLeaf) forgetCompiled();
   x.hooks ??= { gradient: new Set(), accumulation: new Set() };
   return x.hooks;
 }
@@ -53,7 +55,7 @@ export function registerHook(x: Tensor, hook: GradientHook): HookHandle {
   // A wrapper of its own, so that one function registered twice is called twice and removed once.
   const own: GradientHook = (g) => hook(g);
   gradient.add(own);
-  return { remove: () => void gradient.delete(own) };
+  return { remove: () => removed(x, gradient, own) };
 }
 
 /**
@@ -70,7 +72,12 @@ export function registerPostAccumulateGradHook(x: Tensor, hook: AccumulationHook
   const { accumulation } = hooksOf("registerPostAccumulateGradHook", x, hook);
   const own: AccumulationHook = (leaf) => hook(leaf);
   accumulation.add(own);
-  return { remove: () => void accumulation.delete(own) };
+  return { remove: () => removed(x, accumulation, own) };
+}
+
+function removed<Hook>(x: Tensor, from: Set<Hook>, hook: Hook): void {
+  from.delete(hook);
+  if (x.isLeaf) forgetCompiled();
 }
 
 /** Runs the gradient hooks of a tensor and gives the gradient that they leave. */

@@ -2,7 +2,7 @@
  * Indexing by tensors of whole numbers and by masks, and the adjoint: putting numbers at such places.
  */
 import type { TensorLike } from "../creation.ts";
-import { newTensor, tensor, toTensor, zeros } from "../creation.ts";
+import { arange, tensor, toTensor, zeros } from "../creation.ts";
 import { ArgumentError, checkOptions, DTypeError, IndexError, ShapeError } from "../errors.ts";
 import { startWith } from "../kernels/gather.ts";
 import { gatherRows, scatterRows } from "../kernels/placed-rows.ts";
@@ -10,10 +10,11 @@ import type { Op } from "../op.ts";
 import { contiguousOperand, defineOp } from "../op.ts";
 import type { Draw } from "../samples.ts";
 import type { Shape } from "../shape.ts";
-import { broadcastStrides, formatShape } from "../shape.ts";
+import { broadcastStrides, elementCount, formatShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { behind, bySample, inFront, sampleCount, withSamples } from "./advanced-samples.ts";
-import { expand, sumTo, zerosView } from "./expand.ts";
+import { eq } from "./comparison.ts";
+import { sumTo, zerosView } from "./expand.ts";
 import type { Indices, TensorIndex } from "./places.ts";
 import {
   asArguments,
@@ -225,8 +226,8 @@ export const indexPut: Op<
     const forX = (): Tensor => (accumulate ? cotangent! : indexPut(cotangent!, places, 0));
     const forValues = (): Tensor => {
       const picked = index(cotangent!, places);
-      const last = accumulate ? null : lastWriters(node.shapeOf(0), indices);
-      return sumTo(last === null ? picked : choose(last, picked, 0), node.shapeOf(1));
+      const staying = (): Tensor => lastWriters(node.shapeOf(0), places, picked.shape);
+      return sumTo(accumulate ? picked : choose(staying(), picked, 0), node.shapeOf(1));
     };
     return [
       node.needs(0) ? forX() : null,
@@ -350,26 +351,9 @@ export function putInto(
   scatterRows(y, outer, inner, places, contiguousOperand(all), accumulate, unit);
 }
 
-/** Which numbers stay when several are put at the same place: true for the last; `null` if all stay. */
-function lastWriters(shape: Shape, given: Indices): Tensor | null {
-  const indices = withoutMasks("indexPut", given);
-  const { chosen, outer, inner, result } = planOf("indexPut", shape, indices);
-  // Places are numbered among the dimensions that are selected from.
-  const strides = new Array<number>(shape.length).fill(0);
-  let count = 1;
-  for (const dim of indices.dims) {
-    strides[dim] = count;
-    count *= shape[dim]!;
-  }
-  const writer = new Int32Array(count);
-  const places = placesOf("indexPut", shape, strides, indices, chosen, writer);
-  for (let i = 0; i < places.length; i++) writer[places[i]!] = i;
-  const stays = newTensor("bool", [...chosen, ...inner.map(() => 1)]);
-  let all = true;
-  for (let i = 0; i < places.length; i++) {
-    const stay = writer[places[i]!] === i;
-    stays.storage.data[i] = stay ? 1 : 0;
-    all &&= stay;
-  }
-  return all ? null : expand(expand(stays, result.slice(outer.length)), result);
+/** Which of the numbers of a shape stay when several are put at the same place: true for the last. */
+function lastWriters(into: Shape, places: readonly TensorIndex[], shape: Shape): Tensor {
+  const writers = reshape(arange(elementCount(shape)), shape);
+  const winners = indexPut(zeros(into, { dtype: "int32" }), places, writers);
+  return eq(index(winners, places), writers);
 }

@@ -4,6 +4,7 @@
 import type { TensorLike } from "../creation.ts";
 import { eye, tensor, zeros } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
+import { capture } from "../graph/capture.ts";
 import type { Elimination } from "../kernels/lu.ts";
 import { eliminate, solveEliminated } from "../kernels/lu.ts";
 import { identity, transposed } from "../kernels/matrices.ts";
@@ -306,6 +307,8 @@ export const slogdet: Op<(x: TensorLike) => SignAndLog> = defineOp({
 });
 
 function refuseSingular(logs: Tensor, stack: Shape): void {
+  // Where the logarithms are not known yet, the inverse will refuse the matrix.
+  if (capture?.defers([logs]) === true) return;
   const index = logs.toTypedArray().indexOf(Number.NEGATIVE_INFINITY);
   if (index >= 0) {
     throw wrongMatrix(

@@ -5,6 +5,7 @@ import type { TensorLike } from "../creation.ts";
 import { tensor } from "../creation.ts";
 import type { DType } from "../dtype.ts";
 import { ArgumentError, checkOptions, quoted } from "../errors.ts";
+import { checking } from "../graph/capture.ts";
 import type { Binary, BinaryWith, Unary } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
 import type { Rejection } from "../samples.ts";
@@ -17,13 +18,15 @@ const divisor = within(-3, 3, { avoid: [0], margin: 0.3 });
 function refuseWholeByZero(where: string) {
   return ([, b]: readonly Tensor[], dtype: DType): void => {
     if (dtype !== "int32") return;
-    let zeros = 0;
-    for (const value of b!.toTypedArray()) if (value === 0) zeros++;
-    if (zeros === 0) return;
-    throw new ArgumentError(
-      `${where}: ${zeros} of ${b!.numel()} whole divisors are 0. Convert one operand: x.to("float32") divides to infinity or NaN.`,
-      { zeros },
-    );
+    checking([b!], ([divisors]) => {
+      let zeros = 0;
+      for (const value of divisors!.toTypedArray()) if (value === 0) zeros++;
+      if (zeros === 0) return;
+      throw new ArgumentError(
+        `${where}: ${zeros} of ${b!.numel()} whole divisors are 0. Convert one operand: x.to("float32") divides to infinity or NaN.`,
+        { zeros },
+      );
+    });
   };
 }
 

@@ -12,6 +12,7 @@ import { toTensor, unfilledTensor } from "../creation.ts";
 import { getDefaultDType, isFloating } from "../dtype.ts";
 import { ArgumentError, checkBoolean, checkNumber, checkOptions, ShapeError } from "../errors.ts";
 import { isBatched } from "../graph/batch.ts";
+import { capture, drawing } from "../graph/capture.ts";
 import type { BinaryWith } from "../pointwise.ts";
 import { pointwise } from "../pointwise.ts";
 import type { Generator } from "../random/generator.ts";
@@ -74,15 +75,17 @@ function readDropout(
 
 /** True with probability 1 − p. */
 function drawMask(shape: Shape, p: number, generator: Generator): Tensor {
-  const mask = unfilledTensor("bool", shape);
-  const { data } = mask.storage;
-  for (let i = 0; i < data.length; i++) data[i] = generator.chance(1 - p) ? 1 : 0;
-  return mask;
+  return drawing({ dtype: "bool", shape }, [], () => {
+    const mask = unfilledTensor("bool", shape);
+    const { data } = mask.storage;
+    for (let i = 0; i < data.length; i++) data[i] = generator.chance(1 - p) ? 1 : 0;
+    return mask;
+  });
 }
 
 /** 1 with probability 1 − p, else 0: in the type of numbers that kernels multiply, where they are to draw them. */
 function drawFactors(shape: Shape, p: number, generator: Generator): Tensor | null {
-  if (!mayAccelerate(elementCount(shape))) return null;
+  if (capture !== null || !mayAccelerate(elementCount(shape))) return null;
   const factors = unfilledTensor("float32", shape);
   return drawMaskAccelerated(factors, 1 - p, generator) ? factors : null;
 }
@@ -96,6 +99,7 @@ function drawFactors(shape: Shape, p: number, generator: Generator): Tensor | nu
  */
 function dropInOnePass(x: Tensor, p: number, scale: number, generator: Generator): Tensor | null {
   if (x.dtype !== "float32" || !mayAccelerate(x.numel()) || isBatched([x])) return null;
+  if (capture !== null) return null;
   const mask = unfilledTensor("float32", x.shape);
   const result = unfilledTensor("float32", x.shape);
   if (!drawDropoutAccelerated(x, mask, result, 1 - p, scale, generator)) return null;

@@ -2,7 +2,7 @@
  * One index for each element of the result, and the adjoint: adding up at those places.
  */
 import type { TensorLike } from "../creation.ts";
-import { newTensor, tensor, toTensor, zeros } from "../creation.ts";
+import { arange, tensor, toTensor, zeros } from "../creation.ts";
 import { DTypeError, IndexError, ShapeError } from "../errors.ts";
 import { checkIndices, gatherAlong, scatterAlong, startWith } from "../kernels/gather.ts";
 import type { Op } from "../op.ts";
@@ -12,6 +12,7 @@ import type { Shape } from "../shape.ts";
 import { formatShape, normalizeDim, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { at } from "./at.ts";
+import { eq } from "./comparison.ts";
 import { expand, zerosView } from "./expand.ts";
 import { reshape } from "./reshape.ts";
 import { where } from "./selection.ts";
@@ -313,8 +314,8 @@ export const scatter: Op<
     (cotangent, node) => {
       const index = node.operand(2);
       const picked = gather(cotangent, node.options.dim, index);
-      const last = lastWriters(node.shapeOf(0), node.options.dim, index);
-      return reshape(last === null ? picked : where(last, picked, 0), node.shapeOf(1));
+      const stays = lastWriters(node.shapeOf(0), node.options.dim, index);
+      return reshape(where(stays, picked, 0), node.shapeOf(1));
     },
     null,
   ],
@@ -338,22 +339,9 @@ export const scatter: Op<
   ],
 });
 
-/** Which numbers stay when several are written to the same place: true for the last; `null` if all stay. */
-function lastWriters(shape: Shape, dim: number, index: Tensor): Tensor | null {
-  const count = index.numel();
-  const places = newTensor("int32", [count]);
-  for (let i = 0; i < count; i++) places.storage.data[i] = i + 1;
-  const order = reshape(places, index.shape);
-  const winners = newTensor("int32", shape);
-  scatterAlong(winners, dim, index, order, false);
-  const found = newTensor("int32", index.shape);
-  gatherAlong(winners, dim, index, found);
-  const stays = newTensor("bool", index.shape);
-  let all = true;
-  for (let i = 0; i < count; i++) {
-    const stay = found.storage.data[i] === i + 1;
-    stays.storage.data[i] = stay ? 1 : 0;
-    all &&= stay;
-  }
-  return all ? null : stays;
+/** Which numbers stay when several are written to the same place: true for the last. */
+function lastWriters(shape: Shape, dim: number, index: Tensor): Tensor {
+  const writers = reshape(arange(index.numel()), index.shape);
+  const winners = scatter(zeros(shape, { dtype: "int32" }), dim, index, writers);
+  return eq(gather(winners, dim, index), writers);
 }

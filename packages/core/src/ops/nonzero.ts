@@ -5,6 +5,7 @@ import type { TensorLike } from "../creation.ts";
 import { newTensor, tensor, toTensor } from "../creation.ts";
 import type { DType, TypedArray } from "../dtype.ts";
 import { ArgumentError, checkOptions } from "../errors.ts";
+import { capture } from "../graph/capture.ts";
 import { forEachRow } from "../kernels/rows.ts";
 import { perDType } from "../kernels/specialize.ts";
 import type { Op, OpDefinition } from "../op.ts";
@@ -68,6 +69,7 @@ const findRowFor = perDType(function findRow(
 
 /** The number of elements that are not zero. */
 export function nonzeroCount(x: Tensor): number {
+  capture?.reads(x);
   let count = 0;
   const countRow = countRowFor(x.storage.data);
   forEachRow(x.shape, [x.strides], [x.offset], (length, [step], [from]) => {

@@ -12,6 +12,7 @@ import {
   DTypeError,
   ShapeError,
 } from "../errors.ts";
+import { drawing } from "../graph/capture.ts";
 import { contiguousOperand } from "../op.ts";
 import type { Generator } from "../random/generator.ts";
 import { checkGenerator } from "../random/generator.ts";
@@ -55,20 +56,22 @@ export function bernoulli(p: TensorLike, options?: SamplingOptions): Tensor {
   checkOptions("bernoulli", options, ["generator"]);
   const generator = checkGenerator("bernoulli", options?.generator);
   const x = readProbabilities("bernoulli", p);
-  const probabilities = x.toTypedArray();
-  for (const probability of probabilities) {
-    if (!(probability >= 0 && probability <= 1)) {
-      throw new ArgumentError(
-        `bernoulli: a probability lies from 0 to 1, not at ${probability}. Use sigmoid for logits.`,
-        { probability },
-      );
+  return drawing({ dtype: x.dtype, shape: x.shape }, [x], ([given]) => {
+    const probabilities = given!.toTypedArray();
+    for (const probability of probabilities) {
+      if (!(probability >= 0 && probability <= 1)) {
+        throw new ArgumentError(
+          `bernoulli: a probability lies from 0 to 1, not at ${probability}. Use sigmoid for logits.`,
+          { probability },
+        );
+      }
     }
-  }
-  const drawn = newTensor(x.dtype, x.shape);
-  for (let i = 0; i < probabilities.length; i++) {
-    drawn.storage.data[i] = generator.chance(probabilities[i]!) ? 1 : 0;
-  }
-  return drawn;
+    const drawn = newTensor(x.dtype, x.shape);
+    for (let i = 0; i < probabilities.length; i++) {
+      drawn.storage.data[i] = generator.chance(probabilities[i]!) ? 1 : 0;
+    }
+    return drawn;
+  });
 }
 
 /**
@@ -102,17 +105,20 @@ export function multinomial(
   }
   const length = x.shape[x.ndim - 1]!;
   const rows = x.ndim === 2 ? x.shape[0]! : 1;
-  const { storage, offset } = contiguousOperand(x);
-  for (let row = 0; row < rows; row++) {
-    checkWeights(storage.data, offset + row * length, length, replacement ? 1 : count);
-  }
-  const drawn = newTensor("int32", x.ndim === 2 ? [rows, count] : [count]);
-  const places = drawn.storage.data;
-  const draw = replacement ? drawAgainAndAgain : drawEachOnce;
-  for (let row = 0; row < rows; row++) {
-    draw(storage.data, offset + row * length, length, generator, places, row * count, count);
-  }
-  return drawn;
+  const shape = x.ndim === 2 ? [rows, count] : [count];
+  return drawing({ dtype: "int32", shape }, [x], ([given]) => {
+    const { storage, offset } = contiguousOperand(given!);
+    for (let row = 0; row < rows; row++) {
+      checkWeights(storage.data, offset + row * length, length, replacement ? 1 : count);
+    }
+    const drawn = newTensor("int32", shape);
+    const places = drawn.storage.data;
+    const draw = replacement ? drawAgainAndAgain : drawEachOnce;
+    for (let row = 0; row < rows; row++) {
+      draw(storage.data, offset + row * length, length, generator, places, row * count, count);
+    }
+    return drawn;
+  });
 }
 
 /** Refuses weights of which fewer than `least` are positive. */

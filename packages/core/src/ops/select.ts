@@ -4,6 +4,7 @@
 import type { TensorLike } from "../creation.ts";
 import { toTensor } from "../creation.ts";
 import { checkNumber, checkOptions, DTypeError, ShapeError } from "../errors.ts";
+import { checking } from "../graph/capture.ts";
 import { checkIndices } from "../kernels/gather.ts";
 import { formatShape, normalizeDim, sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -37,7 +38,11 @@ function rowsOf(where: string, x: TensorLike, dim: number, index: TensorLike): R
       { index: list.shape },
     );
   }
-  if (list.batch === null) checkIndices(where, list, row.shape[along]!, along, row.shape);
+  if (list.batch === null) {
+    checking([list], ([given]) => {
+      checkIndices(where, given!, row.shape[along]!, along, row.shape);
+    });
+  }
   const flat = list.ndim === 0 ? reshape(list, [1]) : list;
   const indices = new Array<TensorIndex>(along).fill(null);
   return { x: row, dim: along, index: flat, indices: [...indices, flat] };

@@ -3,7 +3,7 @@
  */
 import { ArgumentError } from "../errors.ts";
 import { differentiate, product, setDerivativeRule } from "../scalar/differentiate.ts";
-import type { Expression, Input } from "../scalar/expression.ts";
+import type { Expression } from "../scalar/expression.ts";
 import { ExpressionBuilder } from "../scalar/expression.ts";
 import { parameterName } from "../scalar/javascript.ts";
 import { primitives } from "../scalar/primitives.ts";
@@ -13,14 +13,11 @@ import { gradientRules } from "./gradient.ts";
 import type { Parameters, PointwiseDefinition, PointwiseLiteral } from "./literal.ts";
 import { commonRejections, toSample } from "./rows.ts";
 
-/** Builds the expressions of a literal, and everything that follows from them; and the inputs that stand for operands. */
+/** Builds the expressions of a literal, and everything that follows from them. */
 export function define(
   literal: PointwiseLiteral<readonly string[], Parameters>,
   repeat: (operands: readonly Tensor[], options: Parameters) => readonly Tensor[],
-): {
-  readonly definition: PointwiseDefinition;
-  readonly inputs: readonly Input[];
-} {
+): PointwiseDefinition {
   const { name, operands, parameters = {}, rejects = [], edges = [], condition = false } = literal;
   const builder = new ExpressionBuilder();
   const inputs = operands.map((operand, index) => builder.input(index, operand));
@@ -64,6 +61,7 @@ export function define(
     kind: "pointwise",
     name,
     operands,
+    inputs,
     parameters,
     result: literal.result ?? "float",
     condition,
@@ -91,7 +89,7 @@ export function define(
         : [...commonRejections(operands, Object.keys(parameters), condition), ...rejects],
     edges,
   };
-  return { definition, inputs };
+  return definition;
 }
 
 function isPrimitive(name: string, arity: number): boolean {

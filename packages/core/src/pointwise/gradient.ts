@@ -5,7 +5,7 @@
  * differentiated again, it is recorded as an op of its own, whose gradients are expressions in turn, derived when they
  * are first needed.
  */
-import { newTensor, scalarTensor, unfilledTensor } from "../creation.ts";
+import { newTensor } from "../creation.ts";
 import { dispatchBatched, isBatched } from "../graph/batch.ts";
 import { isGradEnabled } from "../graph/mode.ts";
 import type { OperandVJP, Recorded } from "../graph/node.ts";
@@ -15,9 +15,9 @@ import { differentiate, product } from "../scalar/differentiate.ts";
 import type { Expression, ExpressionBuilder, Input } from "../scalar/expression.ts";
 import { inputsOf } from "../scalar/expression.ts";
 import { toTeX } from "../scalar/tex.ts";
-import type { Shape } from "../shape.ts";
 import { broadcastShapes, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { computePointwise } from "./compute.ts";
 import type { Parameters, PointwiseDefinition } from "./literal.ts";
 
 /** What a gradient is made from: an op, or the gradient of one. */
@@ -52,16 +52,21 @@ function gradientRule(of: Differentiable, operand: number): OperandVJP {
   if (gradient === of.cotangent) return (cotangent) => cotangent;
   if (read.length === 0) return (cotangent) => newTensor(cotangent.dtype, cotangent.shape);
   const sources = read.map((input) => sourceOf(of, input));
-  let record: ((operands: readonly Tensor[], options: Parameters) => Tensor) | undefined;
+  let op: GradientOp | undefined;
   return (cotangent, node) => {
     const given: Tensor[] = [];
     for (let i = 0; i < sources.length; i++) given.push(sources[i]!(cotangent, node));
     const options = node.options as Parameters;
-    if (isGradEnabled() || isBatched(given)) {
-      record ??= gradientOp(of, operand, gradient, kernel);
-      return record(given, options);
-    }
-    return computed(kernel, given, options, cotangent.dtype, cotangent.shape);
+    op ??= gradientOp(of, operand, gradient, kernel);
+    if (isGradEnabled() || isBatched(given)) return op.record(given, options);
+    return computePointwise(
+      op.definition,
+      kernel,
+      given,
+      options,
+      cotangent.dtype,
+      cotangent.shape,
+    );
   };
 }
 
@@ -73,17 +78,10 @@ function sourceOf(of: Differentiable, input: Input): (cotangent: Tensor, node: R
   return (_cotangent, node) => node.operand(position);
 }
 
-function computed(
-  kernel: PointwiseKernel,
-  tensors: readonly Tensor[],
-  options: Parameters,
-  dtype: Tensor["dtype"],
-  shape: Shape,
-): Tensor {
-  if (shape.length === 0) return scalarTensor(kernel.single(tensors, options, dtype), dtype);
-  const out = unfilledTensor(dtype, shape);
-  kernel.run(out, tensors, options);
-  return out;
+interface GradientOp {
+  readonly definition: PointwiseDefinition;
+  /** Computes it as a call in the graph. */
+  readonly record: (operands: readonly Tensor[], options: Parameters) => Tensor;
 }
 
 /** The gradient as an op: its operands are what the expression reads, the cotangent last. */
@@ -92,7 +90,7 @@ function gradientOp(
   operand: number,
   gradient: Expression,
   kernel: PointwiseKernel,
-): (operands: readonly Tensor[], options: Parameters) => Tensor {
+): GradientOp {
   const { builder, parameters } = of;
   const read = inputsOf(gradient);
   const cotangent = builder.input(of.cotangent.index + 1, `${of.cotangent.name}'`);
@@ -112,6 +110,7 @@ function gradientOp(
     kind: "pointwise",
     name,
     operands: read.map((input) => input.name),
+    inputs: read,
     parameters,
     result: "same",
     condition: false,
@@ -120,7 +119,9 @@ function gradientOp(
     get gradients() {
       return read.map((_, i) => secondGradient(i));
     },
-    formula: `y = ${toTeX(gradient)}`,
+    get formula() {
+      return `y = ${toTeX(gradient)}`;
+    },
     get derivativeFormulas() {
       return read.map((_, i) => toTeX(derivative(i)));
     },
@@ -140,11 +141,11 @@ function gradientOp(
       if (!sameShape(shape, tensor.shape)) shape = broadcastShapes(name, shape, tensor.shape);
     }
     const { dtype } = operands[operands.length - 1]!;
-    const result = computed(kernel, operands, options, dtype, shape);
+    const result = computePointwise(definition, kernel, operands, options, dtype, shape);
     recordResult(definition, operands, options, undefined, result);
     return result;
   };
-  return evaluate;
+  return { definition, record: evaluate };
 }
 
 function capitalized(name: string): string {

@@ -5,7 +5,7 @@ import type { TensorLike } from "../creation.ts";
 import type { DType } from "../dtype.ts";
 import type { NodeOp } from "../graph/node.ts";
 import type { Domain, EdgeCase, Rejection, Sample } from "../samples.ts";
-import type { Expression } from "../scalar/expression.ts";
+import type { Expression, Input } from "../scalar/expression.ts";
 import type { ScalarAlgebra } from "../scalar/primitives.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -75,6 +75,8 @@ export interface PointwiseLiteral<Names extends readonly string[], P extends Par
 export interface PointwiseDefinition extends NodeOp {
   readonly kind: "pointwise";
   readonly operands: readonly string[];
+  /** The inputs of {@link value} that stand for the operands, in their order. */
+  readonly inputs: readonly Input[];
   readonly parameters: Parameters;
   readonly result: ResultType;
   readonly condition: boolean;

@@ -2,6 +2,7 @@
  * Sources of random numbers: the same seed gives the same numbers on every platform.
  */
 import { ArgumentError, checkInteger, checkOptions, quoted } from "../errors.ts";
+import { capture } from "../graph/capture.ts";
 import { philoxBlocks } from "./philox.ts";
 import { normalQuantile, portableLog } from "./portable.ts";
 
@@ -43,6 +44,7 @@ export class Generator {
 
   /** Starts the sequence of another seed. */
   manualSeed(seed: number): this {
+    if (capture !== null) refuseToCompile();
     this.seed = checkInteger("manualSeed", "seed", seed, 0);
     this.nextBlock = 0;
     this.next = this.words.length;
@@ -66,11 +68,13 @@ export class Generator {
 
   /** 32 random bits as a whole number from 0 to 2³² − 1. */
   bits(): number {
+    if (capture !== null) refuseToCompile();
     return this.word() >>> 0;
   }
 
   /** A number from [0, 1), of 53 random bits. */
   uniform(): number {
+    if (capture !== null) refuseToCompile();
     const high = this.word() >>> 5;
     const low = this.word() >>> 6;
     return (high * 2 ** 26 + low) / 2 ** 53;
@@ -78,6 +82,7 @@ export class Generator {
 
   /** A number from (0, 1), of 52 random bits: (k + ½)/2⁵². The ends are as far away as neighbours are. */
   uniformInside(): number {
+    if (capture !== null) refuseToCompile();
     const high = this.word() >>> 6;
     const low = this.word() >>> 6;
     return (high * 2 ** 26 + low + 0.5) / 2 ** 52;
@@ -110,6 +115,7 @@ export class Generator {
 
   /** True with probability p, to 32 bits. */
   chance(p: number): boolean {
+    if (capture !== null) refuseToCompile();
     return this.word() >>> 0 < p * 0x100000000;
   }
 
@@ -143,6 +149,14 @@ export class Generator {
     }
     return this;
   }
+}
+
+/** Ops draw each time that a compiled function runs; whoever asks a generator himself would do so once. */
+function refuseToCompile(): void {
+  capture?.refuse(
+    "seeds a generator or asks it for a number",
+    "Do it outside of the compiled function; what rand, dropout and their kin draw is drawn each time",
+  );
 }
 
 /** The generator that is used where none is handed in. */

@@ -72,17 +72,23 @@ export class ExpressionBuilder {
 
 /** All distinct subexpressions, operands before what uses them. */
 export function inOrder(roots: readonly Expression[]): Expression[] {
-  const order: Expression[] = [];
-  const seen = new Set<Expression>();
-  const visit = (expression: Expression): void => {
-    // Expressions are written by hand in an op's literal: their depth is that of a formula, so recursion is safe here.
-    if (seen.has(expression)) return;
-    seen.add(expression);
-    if (expression.kind === "application") expression.operands.forEach(visit);
-    order.push(expression);
-  };
-  roots.forEach(visit);
-  return order;
+  // A set keeps the order in which it was filled. A stack instead of recursion, since a program may put thousands of
+  // expressions into one another.
+  const order = new Set<Expression>();
+  const open: Expression[] = roots.toReversed();
+  for (let next = open.at(-1); next !== undefined; next = open.at(-1)) {
+    const { length } = open;
+    if (next.kind === "application" && !order.has(next)) {
+      for (let i = next.operands.length - 1; i >= 0; i--) {
+        const operand = next.operands[i]!;
+        if (!order.has(operand)) open.push(operand);
+      }
+    }
+    if (open.length > length) continue;
+    order.add(next);
+    open.pop();
+  }
+  return [...order];
 }
 
 /** What an interpretation does with the leaves. */

@@ -15,6 +15,9 @@ export interface Source {
   readonly result: string;
 }
 
+/** From this length on a part is a statement of its own: parsers do not like what is nested too deeply. */
+const longestText = 1000;
+
 /** The name of an input in generated source. */
 export const inputName = (index: number): string => `x${index}`;
 
@@ -57,7 +60,7 @@ export function allToJavaScript(
         invariants += `const t${part.id} = ${text}; `;
         fixed.add(part);
         texts.set(part, `t${part.id}`);
-      } else if ((uses.get(part) ?? 0) > 1) {
+      } else if ((uses.get(part) ?? 0) > 1 || text.length > longestText) {
         statements += `const t${part.id} = ${text}; `;
         texts.set(part, `t${part.id}`);
       } else {

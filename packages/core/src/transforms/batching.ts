@@ -11,6 +11,11 @@ import { Tensor } from "../tensor.ts";
 /** The sizes of the running `vmap`s, the outermost first; the level of each is its place, from 1. */
 const running: number[] = [];
 
+/** Whether some `vmap` is under way: tensors may then be samples. */
+export function isMapping(): boolean {
+  return running.length > 0;
+}
+
 /** Runs the body of a `vmap` over `size` samples, at a level of its own. */
 export function atNewLevel<T>(size: number, body: (level: number) => T): T {
   running.push(size);

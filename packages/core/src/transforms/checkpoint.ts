@@ -3,6 +3,7 @@
  */
 import { ArgumentError, GradError, quoted } from "../errors.ts";
 import { gradients } from "../graph/backward.ts";
+import { capture } from "../graph/capture.ts";
 import { enableGrad, isGradEnabled, noGrad } from "../graph/mode.ts";
 import type { GraphNode, NodeOp } from "../graph/node.ts";
 import { latestNode } from "../graph/node.ts";
@@ -32,6 +33,8 @@ function withGeneratorState<T>(state: GeneratorState, body: () => T): T {
  * `f` must give the same results when called again. It takes and returns tensors (or arrays and plain objects of them)
  * and may use tensors from outside, such as parameters: they get their gradients too.
  *
+ * In a function that is compiled it is `f` itself.
+ *
  * Source: Chen, Xu, Zhang & Guestrin, "Training deep nets with sublinear memory cost", 2016.
  *
  * @throws {GradError} when the second computation gives other shapes than the first.
@@ -49,7 +52,8 @@ export function checkpoint<Args extends readonly unknown[], Value>(
 ): Value {
   if (typeof f !== "function")
     throw new ArgumentError(`checkpoint: expected a function, not ${quoted(f)}.`);
-  if (!isGradEnabled()) return f(...args);
+  // A compiled function gives memory back by itself.
+  if (!isGradEnabled() || capture !== null) return f(...args);
   const leaves = leavesOf("checkpoint", args);
   const given = leaves.filter((leaf): leaf is Tensor => leaf instanceof Tensor);
   const state = defaultGenerator.getState();

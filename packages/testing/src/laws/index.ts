@@ -8,7 +8,7 @@ import { mutation } from "./mutation.ts";
 import { deterministic, generatedIsInterpreted, methodIsFunction } from "./repetition.ts";
 import { edges, rejects } from "./rows.ts";
 import { dtypes, shapeRule } from "./shapes.ts";
-import { forwardIsReverse, vmapIsLoop } from "./transforms.ts";
+import { compiledIsCalled, forwardIsReverse, vmapIsLoop } from "./transforms.ts";
 
 /** The laws that every op must obey. */
 export const opLaws: readonly Law[] = [
@@ -23,6 +23,7 @@ export const opLaws: readonly Law[] = [
   mutation,
   forwardIsReverse,
   vmapIsLoop,
+  compiledIsCalled,
   rejects,
   edges,
 ];

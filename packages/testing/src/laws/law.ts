@@ -26,6 +26,8 @@ export interface Tally {
   mutations: number;
   /** Those that backward refused; the others left the gradient what it was. */
   mutationsRefused: number;
+  /** Calls that cannot be compiled, since numbers decide what is computed. */
+  notCompiled: number;
   /** Rows of calls that the op must refuse. */
   rejected: number;
   /** Rows with exact results. */
@@ -39,6 +41,7 @@ export function emptyTally(): Tally {
     slopes: 0,
     mutations: 0,
     mutationsRefused: 0,
+    notCompiled: 0,
     rejected: 0,
     edges: 0,
   };

@@ -1,8 +1,18 @@
 /**
- * Laws of the transforms: forward mode is the transpose of reverse mode, and mapping over samples is going through them.
+ * Laws of the transforms: forward mode is the transpose of reverse mode, mapping over samples is going through them, and
+ * what is compiled computes the same.
  */
 import type { Tensor } from "@chainrule/core";
-import { ArgumentError, at, Generator, jvp, stack, vmap } from "@chainrule/core";
+import {
+  ArgumentError,
+  at,
+  compile,
+  Generator,
+  GradError,
+  jvp,
+  stack,
+  vmap,
+} from "@chainrule/core";
 import { contiguousTwin, difference } from "../compare.ts";
 import { gaussianLike } from "../system.ts";
 import type { Law, OpCall } from "./law.ts";
@@ -78,7 +88,7 @@ export const vmapIsLoop: Law = {
       return leaf;
     });
     const inDims = batched.map((is) => (is ? 0 : null));
-    const mapped = unlessRefused(() =>
+    const mapped = unlessRefused("inside vmap", () =>
       vmap((...operands: Tensor[]) => call.run(operands), { inDims })(...leaves),
     );
     if (mapped === null) return;
@@ -98,15 +108,60 @@ export const vmapIsLoop: Law = {
   },
 };
 
-/** Where the numbers of an operand decide the shape of the result, an op may say that vmap cannot apply it. */
-function unlessRefused(map: () => Tensor[]): Tensor[] | null {
+/** Where the numbers of an operand decide the shape of the result, an op may say that a transform cannot apply it. */
+function unlessRefused(words: string, transform: () => Tensor[]): Tensor[] | null {
   try {
-    return map();
+    return transform();
   } catch (error) {
-    if (error instanceof ArgumentError && error.message.includes("inside vmap")) return null;
+    const isRefusal = error instanceof ArgumentError || error instanceof GradError;
+    if (isRefusal && error.message.includes(words)) return null;
     throw error;
   }
 }
+
+/** What refuses to be compiled says so in these words. */
+const notKnown = "not known while";
+
+/** compile(op)(x) = op(x), and so are the gradients, also where it was compiled for other numbers than x. */
+export const compiledIsCalled: Law = {
+  name: "compiled = called",
+  statement: "what is compiled gives the same results and gradients, for other numbers, too",
+  appliesTo: () => true,
+  onCall: (call, tally) => {
+    const first = call.operands.map(({ tensor }) => contiguousTwin(tensor));
+    if (first.length === 0) return;
+    const cotangents = call.cotangents(call.run(first));
+    const outcome = (...leaves: Tensor[]): Tensor[] => {
+      const results = call.run(leaves);
+      const gradients = call.gradients(results, leaves, cotangents);
+      return [...results, ...gradients.filter((one) => one !== null)].map((x) => x.detach());
+    };
+    const compiled = compile(outcome);
+    for (const operands of [first, otherSample(call, first)]) {
+      const leaves = operands.map((operand, i) => {
+        const leaf = operand.detach();
+        leaf.requiresGrad = call.differentiable[i]!;
+        return leaf;
+      });
+      const found = unlessRefused(notKnown, () => compiled(...leaves));
+      if (found === null) {
+        tally.notCompiled++;
+        return;
+      }
+      const expected = outcome(...leaves);
+      if (found.length !== expected.length) {
+        throw new LawViolation(
+          `compiled it gives ${found.length} results and gradients, called ${expected.length}`,
+        );
+      }
+      for (const [i, tensor] of found.entries()) {
+        const gap = difference(tensor, expected[i]!, tolerance);
+        if (gap !== null)
+          throw new LawViolation(`compiled it does not give what it gives when called: ${gap}`);
+      }
+    }
+  },
+};
 
 /** The operands with their numbers in reverse order, if the op accepts them so; else the same again. */
 function otherSample(call: OpCall, operands: readonly Tensor[]): Tensor[] {

@@ -12,6 +12,7 @@ import {
   quoted,
   ShapeError,
 } from "../../errors.ts";
+import { capture } from "../../graph/capture.ts";
 import { isGradEnabled, noGrad } from "../../graph/mode.ts";
 import { writable } from "../../inplace.ts";
 import { addUpRows, lookUpRows } from "../../kernels/embedding.ts";
@@ -115,7 +116,13 @@ function again({ paddingIdx, scaleGradByFreq, sparse }: Lookup): EmbeddingOption
 /** The gradient of a lookup in the table: only its rows, where it is asked for and not differentiated again. */
 function tableGradient(cotangent: Tensor, index: Tensor, table: Shape, options: Lookup): Tensor {
   const { paddingIdx, sparse } = options;
-  if (!sparse || isGradEnabled() || cotangent.batch !== null || index.batch !== null)
+  if (
+    !sparse ||
+    isGradEnabled() ||
+    capture !== null ||
+    cotangent.batch !== null ||
+    index.batch !== null
+  )
     return embeddingGradient(cotangent, index, table[0]!, again(options));
   const flat = flatIndices("embedding", index, table);
   return summedRows(cotangent, index, factorsOf(flat, options), paddingIdx, table);

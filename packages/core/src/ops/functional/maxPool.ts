@@ -95,6 +95,7 @@ export const maxPool: Op<(x: TensorLike, windows: WindowOptions) => Tensor> = de
   }),
   shape: ([x], windows) => pooledShape("maxPool", x!.shape, windows),
   fills: true,
+  saves: (_operands, shape) => ({ dtype: "int32", shape }),
   forward: ([input], y, windows) => {
     const x = contiguousOperand(input!);
     const places = unfilledTensor("int32", y.shape);

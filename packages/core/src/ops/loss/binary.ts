@@ -4,6 +4,7 @@
 import type { TensorLike } from "../../creation.ts";
 import { tensor, zeros } from "../../creation.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
+import { checking } from "../../graph/capture.ts";
 import type { Binary, Ternary } from "../../pointwise.ts";
 import { pointwise } from "../../pointwise.ts";
 import { within } from "../../samples.ts";
@@ -183,12 +184,14 @@ export function binaryCrossEntropy(
 function checkProbabilities(where: string, x: Tensor): void {
   // Inside of vmap the numbers are not those of one sample; they are checked where the op runs on plain tensors.
   if (x.batch !== null) return;
-  const odd = x.toTypedArray().find((value) => value < 0 || value > 1);
-  if (odd === undefined) return;
-  throw new ArgumentError(
-    `${where}: the input must hold probabilities, from 0 to 1, but holds ${odd}. Put it through sigmoid, or use binaryCrossEntropyWithLogits.`,
-    { value: odd },
-  );
+  checking([x], ([given]) => {
+    const odd = given!.toTypedArray().find((value) => value < 0 || value > 1);
+    if (odd === undefined) return;
+    throw new ArgumentError(
+      `${where}: the input must hold probabilities, from 0 to 1, but holds ${odd}. Put it through sigmoid, or use binaryCrossEntropyWithLogits.`,
+      { value: odd },
+    );
+  });
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   quoted,
   ShapeError,
 } from "../../errors.ts";
+import { checking } from "../../graph/capture.ts";
 import { toOperands } from "../../record.ts";
 import { broadcastShapes, formatShape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -151,10 +152,11 @@ export function gaussianNllLoss(
   const v = fittedVariance(where, x, given);
   broadcastShapes(where, broadcastShapes(where, x.shape, t.shape), v.shape);
   if (v.batch === null) {
-    const odd = v.toTypedArray().find((value) => value < 0);
-    if (odd !== undefined) {
+    checking([v], ([variances]) => {
+      const odd = variances!.toTypedArray().find((value) => value < 0);
+      if (odd === undefined) return;
       throw new ArgumentError(`${where}: a variance is at least 0, not ${odd}.`, { variance: odd });
-    }
+    });
   }
   const lifted = add(v, sub(maximum(v.detach(), eps), v.detach()));
   const losses = mul(add(log(lifted), div(square(sub(x, t)), lifted)), 0.5);
