@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import type { Numbers, Problem } from "../problems.ts";
 import type { Greeting, Request } from "./serve.ts";
 
-/** An engine to compare with. */
+/** An engine to compare with; Chainrule without `compile` is one of them. */
 export interface Peer {
   readonly name: string;
   readonly command: readonly string[];
@@ -28,6 +28,7 @@ const program = (file: string, ...args: string[]): readonly string[] => [
 export const ourselves: Peer = { name: "chainrule", command: program("chainrule.ts") };
 
 export const peers: readonly Peer[] = [
+  { name: "chainrule-eager", command: program("chainrule.ts", "eager") },
   // Debian's python3 and its package python3-torch.
   { name: "torch", command: ["/usr/bin/python3", join(folder, "pytorch.py")], wantsArrays: true },
   { name: "jax-js-jit", command: program("jax.ts", "jit") },

@@ -73,7 +73,7 @@ async function warnOfSlowTorch(): Promise<void> {
 /** The JavaScript peers are in a lock file of their own, so that nobody else must install them. */
 function install(compared: readonly Peer[]): void {
   const folder = import.meta.dirname;
-  if (compared.every(({ name }) => name === "torch")) return;
+  if (compared.every(({ name }) => name === "torch" || name === "chainrule-eager")) return;
   const installed = join(folder, "node_modules/.package-lock.json");
   if (existsSync(installed)) return;
   console.log("Installing the peers in bench/peers …");

@@ -21,9 +21,25 @@ function dataOf(engine: Engine, problem: Problem, dtype: DType): Record<string, 
   );
 }
 
-type Prepare = (engine: Engine, problem: Problem, dtype: DType) => PreparedWorkload;
+/** `compiled`: what a step computes, forward and backward, is compiled. */
+type Prepare = (
+  engine: Engine,
+  problem: Problem,
+  dtype: DType,
+  compiled: boolean,
+) => PreparedWorkload;
 
-const train: Prepare = (engine, problem, dtype) => {
+/** The function compiled, if it is to be; builds of Chainrule from before there was `compile` call it as it is. */
+function compiledIf<F extends (...args: never[]) => unknown>(
+  compiled: boolean,
+  { core }: Engine,
+  f: F,
+): F {
+  const { compile } = core as Partial<Pick<typeof core, "compile">>;
+  return compiled && compile !== undefined ? (compile(f) as unknown as F) : f;
+}
+
+const train: Prepare = (engine, problem, dtype, compiled) => {
   const { core, optim } = engine;
   const { optimizer: name, lr } = problem.training!;
   const model = models[problem.kind]!(engine, problem, dtype);
@@ -37,10 +53,15 @@ const train: Prepare = (engine, problem, dtype) => {
   });
   const data = dataOf(engine, problem, dtype);
   const optimizer = new optim[name](parameters, { lr });
+  const differentiate = (given: typeof data): Tensor => {
+    const loss = model.loss(given);
+    loss.backward();
+    return loss;
+  };
+  const lossAndGradients = compiledIf(compiled, engine, differentiate);
   const step = (): Tensor => {
     optimizer.zeroGrad();
-    const loss = model.loss(data);
-    loss.backward();
+    const loss = lossAndGradients(data);
     optimizer.step();
     return loss;
   };
@@ -72,13 +93,19 @@ const matmul: Prepare = (engine, problem, dtype) => {
 };
 
 /** What the engine itself costs. */
-const chain: Prepare = ({ core }, { settings }, dtype) => {
+const chain: Prepare = (engine, { settings }, dtype, compiled) => {
+  const { core } = engine;
   const nodes = settings.nodes as number;
-  const run = (): number => {
-    const x = core.tensor(1, { dtype, requiresGrad: true });
+  const last = (x: Tensor): Tensor => {
     let y = x;
     for (let i = 0; i < nodes; i += 2) y = y.mul(1.0001).add(0.0001);
-    y.backward();
+    return y;
+  };
+  const slope = compiledIf(compiled, engine, core.grad(last));
+  const run = (): number => {
+    if (compiled) return slope(core.tensor(1, { dtype })).item();
+    const x = core.tensor(1, { dtype, requiresGrad: true });
+    last(x).backward();
     return x.grad!.item();
   };
   return {
@@ -89,15 +116,19 @@ const chain: Prepare = ({ core }, { settings }, dtype) => {
 };
 
 /** Memory and elementary functions. */
-const pointwise: Prepare = (engine, problem, dtype) => {
+const pointwise: Prepare = (engine, problem, dtype, compiled) => {
   const x = dataOf(engine, problem, dtype).x!;
   x.requiresGrad = true;
   const loss = (): Tensor => x.mul(2).add(1).tanh().mul(x.sigmoid()).sum();
-  const step = (): Tensor => {
-    x.grad = null;
+  const differentiate = (): Tensor => {
     const sum = loss();
     sum.backward();
     return sum;
+  };
+  const lossAndGradient = compiledIf(compiled, engine, differentiate);
+  const step = (): Tensor => {
+    x.grad = null;
+    return lossAndGradient();
   };
   return {
     step: () => engine.core.scope(() => void step()),
@@ -116,13 +147,18 @@ const preparations: { readonly [K in Kind]: Prepare } = {
   lstm: train,
 };
 
-/** A problem as a workload of this engine. */
-export function workloadOf(problem: Problem): Workload {
+/** A problem as a workload of this engine, compiled or not. */
+export function workloadOf(problem: Problem, compiled: boolean): Workload {
   return {
     ...problem,
-    prepare: (engine, dtype) => preparations[problem.kind](engine, problem, dtype),
+    name: compiled ? `${problem.name}-compiled` : problem.name,
+    prepare: (engine, dtype) => preparations[problem.kind](engine, problem, dtype, compiled),
   };
 }
 
-export const references: readonly Workload[] = problems.map(workloadOf);
-export const growths: readonly Workload[] = growing.map(workloadOf);
+export const references: readonly Workload[] = problems.flatMap((problem) => [
+  workloadOf(problem, false),
+  // A product by itself is one call either way.
+  ...(problem.kind === "matmul" ? [] : [workloadOf(problem, true)]),
+]);
+export const growths: readonly Workload[] = growing.map((problem) => workloadOf(problem, false));

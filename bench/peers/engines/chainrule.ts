@@ -1,4 +1,4 @@
-/** Chainrule itself, in a process of its own like its peers. */
+/** Chainrule itself, in a process of its own like its peers; with the argument `eager` nothing is compiled. */
 import { workloadOf } from "../../workloads/reference.ts";
 import { serve } from "../serve.ts";
 
@@ -7,6 +7,7 @@ const { ours } = await import("../../engine.ts");
 const importTime = performance.now() - start;
 
 await serve({ version: "", importTime }, (problem) => {
-  const { step, results } = workloadOf(problem).prepare(ours, "float32");
+  const compiled = process.argv[2] !== "eager";
+  const { step, results } = workloadOf(problem, compiled).prepare(ours, "float32");
   return { step, results: results! };
 });
