@@ -2,6 +2,7 @@
  * Pointwise calls in one loop give what they give one after the other.
  */
 import {
+  canGenerateCode,
   compile,
   crossEntropy,
   maximum,
@@ -216,8 +217,11 @@ describe("what joins a loop", () => {
   test("numbers are functions of numbers", () => {
     const f = (a: Tensor, b: Tensor): readonly Tensor[] => [a.mul(b).sin().add(a), a.mul(b).exp()];
     const [a, b] = [tensor(2), tensor(3)];
+    // Where code must not be generated, each result is an expression of its own, which is interpreted.
     expect(lines(f as never, a, b)).toEqual([
-      "%4, %6 = mul·sin·add·mul·exp(%0, %1) → [], []",
+      ...(canGenerateCode()
+        ? ["%4, %6 = mul·sin·add·mul·exp(%0, %1) → [], []"]
+        : ["%4 = mul·sin·add(%0, %1) → []", "%6 = mul·exp(%0, %1) → []"]),
       "return %4, %6",
     ]);
     expect(compile(f)(a, b).map((y) => y.item())).toEqual(f(a, b).map((y) => y.item()));

@@ -80,11 +80,9 @@ export function layerNorm(
   if (w === null || b === null) return scaledAndShifted(standardized(x, rows, eps, true), w, b);
   // Each place of a row is a channel here: both gradients of parameters are then sums of one pass.
   const [, lead, length] = rows;
-  const values = reshape(standardize(reshape(x, rows), { eps, center: true }).values, [
-    lead,
-    length,
-  ]);
-  return reshape(channelAffine(values, reshape(w, [length]), reshape(b, [length])), x.shape);
+  const { values } = standardize(reshape(x, rows), { eps, center: true });
+  const [scale, shift] = [w, b].map((t) => (t.ndim === 1 ? t : reshape(t, [length])));
+  return reshape(channelAffine(reshape(values, [lead, length]), scale!, shift!), x.shape);
 }
 
 /**
