@@ -30,13 +30,13 @@ type Prepare = (
 ) => PreparedWorkload;
 
 /** The function compiled, if it is to be; builds of Chainrule from before there was `compile` call it as it is. */
-function compiledIf<F extends (...args: never[]) => unknown>(
+function compiledIf<Args extends readonly unknown[], Value>(
   compiled: boolean,
   { core }: Engine,
-  f: F,
-): F {
+  f: (...args: Args) => Value,
+): (...args: Args) => Value {
   const { compile } = core as Partial<Pick<typeof core, "compile">>;
-  return compiled && compile !== undefined ? (compile(f) as unknown as F) : f;
+  return compiled && compile !== undefined ? compile(f) : f;
 }
 
 const train: Prepare = (engine, problem, dtype, compiled) => {

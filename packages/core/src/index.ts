@@ -91,10 +91,10 @@ export type {
   MultipleViewLiteral,
   Op,
   OpDefinition,
-  OperandKind,
   ViewLiteral,
 } from "./op.ts";
 export { contiguousCopy, contiguousOperand } from "./op.ts";
+export type { OperandKind } from "./operands.ts";
 export type { AddProductOptions } from "./ops/addmm.ts";
 export type { IndexPutOptions } from "./ops/advanced.ts";
 export type { AlphaOptions } from "./ops/arithmetic.ts";

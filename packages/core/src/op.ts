@@ -1,28 +1,22 @@
 /**
  * General ops: a shape rule, a forward computation and the vector-Jacobian products, in one literal.
  */
-import { toTensor } from "./creation.ts";
 import type { DType } from "./dtype.ts";
-import { getDefaultDType, isFloating } from "./dtype.ts";
-import { ArgumentError, DTypeError, GradError } from "./errors.ts";
+import { GradError } from "./errors.ts";
 import { dispatchBatched, isBatched } from "./graph/batch.ts";
 import type { Deferred } from "./graph/capture.ts";
 import { capture, unforeseen } from "./graph/capture.ts";
 import type { BatchRule, JointVJP, NodeOp, OperandVJP } from "./graph/node.ts";
 import { observers, watched } from "./graph/observe.ts";
 import { copyStrided } from "./kernels/copy.ts";
-import { meetAll, recordResult, recordResults, toOperands } from "./record.ts";
+import type { OperandKind } from "./operands.ts";
+import { convert, numberType } from "./operands.ts";
+import { recordResult, recordResults } from "./record.ts";
 import { newStorage, recordedInScope } from "./recycling.ts";
 import type { EdgeCase, Rejection, Sample } from "./samples.ts";
 import type { Shape } from "./shape.ts";
 import { elementCount } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
-
-/**
- * What an operand may be. `"float"`: float32 or float64; whole numbers are converted. `"number"`: any type, met with the
- * other numbers. `"any"`: taken as it is. `"index"`: int32. `"mask"`: bool.
- */
-export type OperandKind = "float" | "number" | "any" | "index" | "mask";
 
 /** A user's call, sorted into operands and canonical options. */
 export interface Call<Options> {
@@ -357,101 +351,4 @@ export function contiguousCopy(x: Tensor): Tensor {
 /** `x` itself if it is contiguous, else a copy: for kernels that want to walk plain memory. */
 export function contiguousOperand(x: Tensor): Tensor {
   return x.isContiguous() ? x : contiguousCopy(x);
-}
-
-/** How an op converts an operand, with a record in the graph; set by the op `to`, which itself is made with defineOp. */
-let converter: ((x: Tensor, dtype: DType) => Tensor) | undefined;
-
-/** For the op `to`. */
-export function setConverter(convertTo: (x: Tensor, dtype: DType) => Tensor): void {
-  converter = convertTo;
-}
-
-function converted(x: Tensor, dtype: DType): Tensor {
-  return x.dtype === dtype ? x : converter!(x, dtype);
-}
-
-function kindAt(kinds: readonly OperandKind[], index: number): OperandKind {
-  return kinds[Math.min(index, kinds.length - 1)]!;
-}
-
-function isNumeric(kind: OperandKind): boolean {
-  return kind === "float" || kind === "number";
-}
-
-/** Makes tensors of what was given, and brings those that compute with one another to one element type. */
-function convert(
-  where: string,
-  kinds: readonly OperandKind[],
-  values: readonly unknown[],
-): readonly Tensor[] {
-  if (values.length === 1) {
-    const kind = kinds[0]!;
-    const x = toTensor(
-      where,
-      values[0],
-      kind === "index" ? "int32" : kind === "mask" ? "bool" : undefined,
-    );
-    if (kind === "float") return isFloating(x.dtype) ? [x] : [converted(x, getDefaultDType())];
-    if (isNumeric(kind) || kind === "any") return [x];
-    return [checkKind(where, kind, x, 0)];
-  }
-  // A copy: the list may be one that the user goes on to change.
-  if (areOfOneType(kinds, values)) return values.slice();
-  const numeric = values.filter((_, i) => isNumeric(kindAt(kinds, i)));
-  const tensors = toOperands(where, numeric);
-  let dtype = meetAll(tensors);
-  if (!isFloating(dtype) && values.some((_, i) => kindAt(kinds, i) === "float"))
-    dtype = getDefaultDType();
-  let next = 0;
-  return values.map((value, i) => {
-    const kind = kindAt(kinds, i);
-    if (isNumeric(kind)) return converted(tensors[next++]!, dtype);
-    return checkKind(where, kind, toTensor(where, value, kind === "index" ? "int32" : "bool"), i);
-  });
-}
-
-/** Whether these are tensors of one floating type, each where a number is expected: nothing is to be converted then. */
-function areOfOneType(
-  kinds: readonly OperandKind[],
-  values: readonly unknown[],
-): values is readonly Tensor[] {
-  let dtype: DType | undefined;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (!(value instanceof Tensor) || !isNumeric(kindAt(kinds, i))) return false;
-    dtype ??= value.dtype;
-    if (value.dtype !== dtype) return false;
-  }
-  return dtype !== undefined && isFloating(dtype);
-}
-
-function checkKind(where: string, kind: OperandKind, x: Tensor, index: number): Tensor {
-  if (kind === "index" && x.dtype !== "int32") {
-    throw new DTypeError(
-      `${where}: operand ${index} holds indices and must be int32, not ${x.dtype}. Convert it: x.to("int32").`,
-      {
-        operand: index,
-        dtype: x.dtype,
-      },
-    );
-  }
-  if (kind === "mask" && x.dtype !== "bool") {
-    throw new DTypeError(
-      `${where}: operand ${index} is a mask and must be bool, not ${x.dtype}. Compare: x.ne(0).`,
-      {
-        operand: index,
-        dtype: x.dtype,
-      },
-    );
-  }
-  return x;
-}
-
-function numberType(kinds: readonly OperandKind[], operands: readonly Tensor[]): DType {
-  for (const [i, operand] of operands.entries()) {
-    const kind = kindAt(kinds, i);
-    if (isNumeric(kind) || kind === "any") return operand.dtype;
-  }
-  throw new ArgumentError("defineOp: an op without a numeric operand needs a dtype rule.");
 }

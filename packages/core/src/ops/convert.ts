@@ -8,7 +8,8 @@ import { checkDType } from "../dtype.ts";
 import { DTypeError } from "../errors.ts";
 import { copyStrided } from "../kernels/copy.ts";
 import type { Op } from "../op.ts";
-import { contiguousOperand, defineOp, setConverter } from "../op.ts";
+import { contiguousOperand, defineOp } from "../op.ts";
+import { setConverter } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
 
 const cast: Op<(x: TensorLike, dtype: DType) => Tensor> = defineOp({
