@@ -3,8 +3,7 @@
  *
  * Both operands are packed into panels first: so many rows of A, eight columns of B, in the order in which the inner
  * loop reads them; where a panel is not full, with the last one again. So any strides cost the same. The inner loop keeps a tile of C
- * in registers: 6 × 8 numbers where multiplication and addition are one instruction, else 4 × 8. An engine has 15 or 16
- * vector registers to give, and without the fused instruction each product needs one of them.
+ * in registers, of which an engine has 15 or 16 to give: see {@link TileShape}.
  */
 import type { Local, StackVar } from "wasmati";
 import { f32, f32x4, i32, i64, if_, local, v128 } from "wasmati";
@@ -14,18 +13,24 @@ import { advance, forEach, kernel, load, shuffle, store, whileBelow } from "./as
 /** Columns of a panel of B: two vectors. */
 export const panelColumns = 8;
 
-/** Rows of a panel of A. */
-export function panelRows({ relaxed }: Variant): number {
-  return relaxed ? 6 : 4;
+/** The part of C that the inner loop keeps in registers, and the steps that it takes at a time. */
+export interface TileShape {
+  /** Its rows, which are those of a panel of A, too. */
+  readonly rows: number;
+  readonly unrolled: number;
 }
 
-/** Engines load ahead what an unrolled loop will need. Where each product needs a register too, they run out of them. */
-function unrolledSteps({ relaxed }: Variant): number {
-  return relaxed ? 4 : 1;
-}
+/**
+ * 6 × 8 numbers, where multiplication and addition are one instruction and engines keep the order of a program: 12 sums, a
+ * row of B and one number of A are 15 vectors. Each number that is loaded serves for more products than in the low tile.
+ */
+export const tallTile: TileShape = { rows: 6, unrolled: 4 };
 
-/** The last panel is computed with so many rows where no more are there: 32, 64 and 1024 rows are no multiples of 6. */
-const fewRows = 4;
+/**
+ * 4 × 8 numbers, where each product needs a register of its own, or engines load all numbers of a round first: 8 sums, a row of
+ * B, four numbers of A and a product are 15 vectors. What exceeds them would be kept in memory, and be three times as slow.
+ */
+export const lowTile: TileShape = { rows: 4, unrolled: 1 };
 
 const numberBytes = 4;
 const vectorBytes = 16;
@@ -151,17 +156,17 @@ function transposeLines(from: readonly Local<"i32">[], target: Local<"i32">, sco
 
 /** The tile of C in registers, and what is needed to fill and to store it. */
 class Tile {
-  readonly rows: number;
+  private readonly rows: number;
   readonly left: Local<"v128">;
   readonly right: readonly Local<"v128">[];
   readonly sums: readonly (readonly Local<"v128">[])[];
   private readonly variant: Variant;
   private readonly scope: Scope;
 
-  constructor(scope: Scope, variant: Variant) {
+  constructor(scope: Scope, variant: Variant, rows: number) {
     this.scope = scope;
     this.variant = variant;
-    this.rows = panelRows(variant);
+    this.rows = rows;
     this.left = scope.v128();
     this.right = [scope.v128(), scope.v128()];
     this.sums = Array.from({ length: this.rows }, () => [scope.v128(), scope.v128()]);
@@ -171,8 +176,12 @@ class Tile {
     for (const sum of this.sums.flat()) local.set(sum, v128.const("f32x4", [0, 0, 0, 0]));
   }
 
-  /** Calls `body` for all rows of the tile that begins at row i or, where so few are there, for the first ones. */
+  /**
+   * Calls `body` for all rows of the tile that begins at row i or, where no more are there, for as many as the low tile
+   * has: 32, 64 and 1024 rows are no multiples of 6.
+   */
   forRows(i: Local<"i32">, m: Local<"i32">, body: (rows: number) => void): void {
+    const fewRows = lowTile.rows;
     if (this.rows <= fewRows) {
       body(this.rows);
       return;
@@ -254,9 +263,7 @@ class Tile {
  * Every number of C is the sum over the k steps in their order, to which what was there is added at last: its bits do
  * not depend on where the tile lies.
  */
-export function multiply(variant: Variant): Kernel {
-  const rows = panelRows(variant);
-  const unrolled = unrolledSteps(variant);
+export function multiply(variant: Variant, { rows, unrolled }: TileShape): Kernel {
   return kernel(["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"], (args, scope) => {
     const [c, cStep, a, b, m, n, k, isFirst, spare] = args;
     const i = scope.i32();
@@ -267,7 +274,7 @@ export function multiply(variant: Variant): Kernel {
     const endB = scope.i32();
     const unrolledEndB = scope.i32();
     const bytesB = scope.i32();
-    const tile = new Tile(scope, variant);
+    const tile = new Tile(scope, variant, rows);
     const stepBytes = panelColumns * numberBytes;
 
     const steps = (count: number, some: number) => {
@@ -307,9 +314,7 @@ export function multiply(variant: Variant): Kernel {
  * multiplyRows(c, cStep, a, aStep, b, bPanel, m, n, k, isFirst, spare): {@link multiply} for A as it lies in memory, the numbers
  * of a row side by side, rows aStep bytes apart; panels of B are bPanel bytes apart.
  */
-export function multiplyRows(variant: Variant): Kernel {
-  const rows = panelRows(variant);
-  const unrolled = unrolledSteps(variant);
+export function multiplyRows(variant: Variant, { rows, unrolled }: TileShape): Kernel {
   return kernel(
     ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],
     ([c, cStep, a, aStep, b, bPanel, m, n, k, isFirst, spare], scope) => {
@@ -320,7 +325,7 @@ export function multiplyRows(variant: Variant): Kernel {
       const endB = scope.i32();
       const unrolledEndB = scope.i32();
       const pointers = Array.from({ length: rows }, () => scope.i32());
-      const tile = new Tile(scope, variant);
+      const tile = new Tile(scope, variant, rows);
       const stepBytes = panelColumns * numberBytes;
       const steps = (count: number, some: number) => {
         for (let p = 0; p < count; p++) {

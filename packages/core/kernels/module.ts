@@ -3,7 +3,8 @@
  */
 import { importMemory, Module } from "wasmati";
 import { mostPages } from "../src/accelerated/scratch.ts";
-import type { Variant } from "./assembler.ts";
+import type { LowProduct } from "../src/accelerated/tiles.ts";
+import type { Kernel, Variant } from "./assembler.ts";
 import { attendRows, attendSlopes } from "./attention.ts";
 import {
   channelAffine,
@@ -37,7 +38,7 @@ import {
   tanhStep,
   tanhStepGradient,
 } from "./gates.ts";
-import { multiply, multiplyRows, pack, panelColumns, panelRows } from "./matmul.ts";
+import { lowTile, multiply, multiplyRows, pack, panelColumns, tallTile } from "./matmul.ts";
 import { matvecColumns, matvecRows } from "./matvec.ts";
 import { toNormal } from "./normal.ts";
 import { addAt, narrow, widen } from "./places.ts";
@@ -73,11 +74,13 @@ import { windowDots, windowSpread, windowSpreadWide, windowSums } from "./window
 export function assemble(variant: Variant): Uint8Array {
   // With a maximum, so that one byte makes it memory that threads share.
   const memory = { ...importMemory({ min: 1, max: mostPages }), module: "env", string: "memory" };
+  const tile = variant.relaxed ? tallTile : lowTile;
   const exports = {
-    packRows: pack(panelRows(variant)),
+    packRows: pack(tile.rows),
     packColumns: pack(panelColumns),
-    multiply: multiply(variant),
-    multiplyRows: multiplyRows(variant),
+    multiply: multiply(variant, tile),
+    multiplyRows: multiplyRows(variant, tile),
+    ...(variant.relaxed ? lowProducts(variant) : {}),
     matvecRows: matvecRows(variant),
     matvecColumns: matvecColumns(variant),
     attendRows: attendRows(variant),
@@ -159,4 +162,13 @@ export function assemble(variant: Variant): Uint8Array {
     standardizeColumnsGradient,
   };
   return Module({ exports, memory }).toBytes();
+}
+
+/** What stands in for the kernels of the tall tile where an engine is better off with the low one. */
+function lowProducts(variant: Variant): Record<LowProduct, Kernel> {
+  return {
+    packRowsLow: pack(lowTile.rows),
+    multiplyLow: multiply(variant, lowTile),
+    multiplyRowsLow: multiplyRows(variant, lowTile),
+  };
 }

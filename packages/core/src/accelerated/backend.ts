@@ -11,6 +11,7 @@ import { plainModule, relaxedModule } from "./modules.generated.ts";
 import { OwnGround, Scratch } from "./scratch.ts";
 import { environmentVariable, processorCount } from "./threads/start.ts";
 import { Crew, Team } from "./threads/team.ts";
+import { kernelsAmong } from "./tiles.ts";
 
 /**
  * `"auto"`: accelerated kernels for float32 work that is large enough, where they can run. `"reference"`: plain loops
@@ -110,7 +111,8 @@ function start(variants: readonly boolean[]): Start {
       const module = bytesOf(relaxed ? relaxedModule : plainModule);
       if (!WebAssembly.validate(module)) continue;
       scratch ??= new Scratch(new OwnGround());
-      const kernels = scratch.instantiate(module) as Kernels;
+      const exports = scratch.instantiate(module) as Record<string, Kernels[keyof Kernels]>;
+      const kernels = kernelsAmong(exports) as Kernels;
       const reason = relaxed
         ? "WebAssembly SIMD with relaxed multiply-add."
         : deterministic

@@ -308,7 +308,7 @@ export class AcceleratedPointwise {
     let loop = this.loopsOfTeams[place];
     if (loop === undefined) {
       const writer = this.write((i) => ((key >> (count - 1 - i)) & 1) === 1, team.relaxed);
-      const id = count <= mostOperands ? team.crew.publish(writer.module())?.get("run") : undefined;
+      const id = count <= mostOperands ? team.crew.publish(writer.module())?.run : undefined;
       loop = id === undefined ? null : { id, constants: Int32Array.from(writer.constants) };
       this.loopsOfTeams[place] = loop;
     }

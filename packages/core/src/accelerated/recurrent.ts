@@ -16,7 +16,9 @@ import { computeWhole } from "./whole.ts";
 /** From so many products of state and weight in all steps on copying pays. */
 const leastProducts = 1 << 12;
 /** The most samples of a block. From 18 on the packed weight is read no more often than it takes to compute with it. */
-const mostSamples = 3 * mostPanelRows;
+const mostSamples = 18;
+/** Tiles of 6 rows and of 4 compute a multiple of so many without rows that are not there, or with few. */
+const evenRows = 4;
 /** Columns of the weight that are packed in a part. */
 const partColumns = 128;
 /** The calls of a part: a fraction of what a team's table holds. */
@@ -44,7 +46,8 @@ class PackedWeight {
   }
 
   private get ownRows(): number {
-    return Math.ceil(((mostSamples + mostPanelRows) * Math.min(this.k, blockSteps)) / panelColumns);
+    const rows = mostSamples + evenRows + mostPanelRows;
+    return Math.ceil((rows * Math.min(this.k, blockSteps)) / panelColumns);
   }
 
   /** How many kernels a product is. */
@@ -81,11 +84,10 @@ class PackedWeight {
   }
 }
 
-/** Samples of a block: whole panels of rows, for as many blocks as make all threads busy for as long. */
+/** Samples of a block: about as many in each of as many blocks as make all threads busy for as long. */
 function samplesOfBlock(samples: number, threads: number): number {
-  const panels = Math.ceil(samples / mostPanelRows);
-  const rounds = Math.ceil(panels / ((mostSamples / mostPanelRows) * threads));
-  return mostPanelRows * Math.ceil(panels / (rounds * threads));
+  const blocks = threads * Math.ceil(samples / (mostSamples * threads));
+  return evenRows * Math.ceil(samples / (evenRows * blocks));
 }
 
 /** Calls `compute` for all blocks and steps, from the first step on or from the last. */

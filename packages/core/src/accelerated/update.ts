@@ -257,7 +257,7 @@ function runTogether(
   const variant = team.relaxed ? 1 : 0;
   if (prepared.loopsOfTeams[variant] === undefined) {
     const writer = write(prepared, parameterNames, team.relaxed);
-    const id = team.crew.publish(writer.module())?.get("run") ?? -1;
+    const id = team.crew.publish(writer.module())?.run ?? -1;
     prepared.loopsOfTeams[variant] = { id, constants: Int32Array.from(writer.constants) };
   }
   const { id, constants } = prepared.loopsOfTeams[variant];

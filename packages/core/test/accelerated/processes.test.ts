@@ -31,9 +31,11 @@ interface Outcome {
   readonly backend: BackendInfo;
 }
 
+const node = Number(process.versions.node.split(".")[0]);
 /** Node's option that denies what is not allowed, by version. */
-const permission =
-  Number(process.versions.node.split(".")[0]) >= 24 ? "--permission" : "--experimental-permission";
+const permission = node >= 24 ? "--permission" : "--experimental-permission";
+/** The option that makes Node 20 know relaxed multiply-add, as later versions do. */
+const relaxed = node < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
 
 describe("programs", () => {
   const folder = mkdtempSync(join(tmpdir(), "chainrule-processes-"));
@@ -78,6 +80,21 @@ describe("programs", () => {
     expect(wanted.backend.relaxed).toBe(false);
     expect((await run([], "2", "deterministic")).bits).toBe(wanted.bits);
     if (!one.backend.relaxed) expect(one.bits).toBe(wanted.bits);
+  });
+
+  test("the tile of products that the engine is not asked for gives the same bits", async () => {
+    // What the choice is made by is taken away, or put there.
+    const change =
+      "Float16Array" in globalThis
+        ? "delete globalThis.Float16Array"
+        : "globalThis.Float16Array = null";
+    const usual = await run(relaxed, "1");
+    expect(usual.backend.relaxed).toBe(true);
+    for (const threads of ["1", "2"]) {
+      const other = await run([...relaxed, "--import", `data:text/javascript,${change}`], threads);
+      expect(other.backend).toMatchObject({ relaxed: true, threads: Number(threads) });
+      expect(other.bits).toBe(usual.bits);
+    }
   });
 
   test("text that cannot become code", async () => {

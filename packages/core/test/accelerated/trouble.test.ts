@@ -151,7 +151,7 @@ test("more parts than the table has room for: what one of them says is heard", a
   // Rejects numbers above 1.
   const writer = new LoopWriter(3, 2, false);
   writer.loop(0, () => writer.reject(writer.vectors.gt(writer.load(1), writer.vectors.number(1))));
-  const id = crew.publish(writer.module())!.get("run")!;
+  const id = crew.publish(writer.module())!.run!;
   crew.prepare(2, true);
   for (const place of [0, 1, 1500, 2999]) {
     crew.begin(3000 * 4 + 64, 3, 0, 0);

@@ -10,6 +10,7 @@ import type { TypedArray } from "../../dtype.ts";
 import { ChainruleError } from "../../errors.ts";
 import type { Kernels } from "../kernels.ts";
 import { alignment, Scratch } from "../scratch.ts";
+import { kernelsAmong } from "../tiles.ts";
 import { addressesOf } from "./addresses.ts";
 import { layout } from "./layout.ts";
 import { forSharedMemory, SharedMemory, sizeClass } from "./memory.ts";
@@ -170,7 +171,7 @@ export class Crew {
   }
 
   /** Makes the functions of a module known to all threads: their numbers, by name; `null` where there is no room. */
-  publish(bytes: Uint8Array<ArrayBuffer>): ReadonlyMap<string, number> | null {
+  publish(bytes: Uint8Array<ArrayBuffer>): Readonly<Record<string, number>> | null {
     const place = this.modules.length;
     if (place === layout.mostModules) return null;
     const shared = forSharedMemory(bytes);
@@ -183,7 +184,7 @@ export class Crew {
     this.modules.push(Object.values(exports) as Run[]);
     this.fill ??= (exports as { clear?: Run }).clear ?? null;
     const first = place * layout.functionsInModule;
-    return new Map(Object.keys(exports).map((name, i) => [name, first + i]));
+    return Object.fromEntries(Object.keys(exports).map((name, i) => [name, first + i]));
   }
 
   /**
@@ -394,7 +395,7 @@ export class Team {
     this.scratch = crew.scratch;
     this.relaxed = relaxed;
     const kernels: Partial<Record<keyof Kernels, (...args: number[]) => void>> = {};
-    for (const [name, id] of numbers) {
+    for (const [name, id] of Object.entries(kernelsAmong(numbers))) {
       const kernel = name as keyof Kernels;
       const addresses = addressesOf(kernel);
       kernels[kernel] = (...args) => crew.call(id, addresses, args);
