@@ -89,8 +89,8 @@ function turned({ address, rowStep, columnStep }: Placed): Placed {
 }
 
 /** The matrix from a row on. */
-function fromRow(x: Placed, row: number): Placed {
-  return { ...x, address: x.address + row * x.rowStep };
+function fromRow({ address, rowStep, columnStep }: Placed, row: number): Placed {
+  return { address: address + row * rowStep, rowStep, columnStep };
 }
 
 /** Where the matrices of a tensor lie, from its first number on. */
@@ -166,7 +166,7 @@ export function attendAccelerated(
   };
   return computeWhole(task, ({ kernels, operands, results, own, part }) => {
     const [spare, roomQ, roomK, roomV] = roomsAt(own, sizes) as [number, number, number, number];
-    const rooms = { isFirst: true, spare, room: roomQ };
+    const rooms = { spare, block: roomQ };
     const [toOutput, toWeights] = results as [number, number];
     const outputStep = 4 * output.strides[output.ndim - 2]!;
     for (let head = 0; head < heads; head++) {
@@ -182,13 +182,14 @@ export function attendAccelerated(
           const count = Math.min(most, queries - first);
           const used = isCausal ? Math.min(keys, first + count) : keys;
           const row = head * queries + first;
-          const scores = { address: toWeights + 4 * row * keys, rowStep: 4 * keys };
-          const target = { ...scores, ...rooms };
-          multiplyOnto(kernels, target, fromRow(query, first), toKeys, count, features, used);
+          const scores = toWeights + 4 * row * keys;
+          const target = { address: scores, rowStep: 4 * keys, isFirst: true };
+          const block = fromRow(query, first);
+          multiplyOnto(kernels, rooms, target, block, toKeys, count, features, used);
           const causal = isCausal ? first : -1;
           const masked = maskAt + first * maskStep;
           kernels.attendRows(
-            scores.address,
+            scores,
             4 * keys,
             count,
             used,
@@ -201,9 +202,10 @@ export function attendAccelerated(
           );
           if (width === 0) continue;
           const ofHead = toOutput + 4 * outputOffsets[head]!;
-          const mixed = { address: ofHead + first * outputStep, rowStep: outputStep };
-          const left = { ...scores, columnStep: 4 };
-          multiplyOnto(kernels, { ...mixed, ...rooms }, left, values, count, used, width);
+          const address = ofHead + first * outputStep;
+          const mixed = { address, rowStep: outputStep, isFirst: true };
+          const left = { address: scores, rowStep: 4 * keys, columnStep: 4 };
+          multiplyOnto(kernels, rooms, mixed, left, values, count, used, width);
         }
         if (end < blocks || division.endsWith(head, heads)) part();
       }
@@ -261,6 +263,8 @@ export function attendGradientAccelerated(
       number,
     ];
     const slopeRows = { address: slopes, rowStep: 4 * slopeStep, columnStep: 4 };
+    const onSlopes = { address: slopes, rowStep: 4 * slopeStep, isFirst: true };
+    const rooms = { spare, block: roomLeft };
     for (let head = 0; head < heads; head++) {
       const [query, key, value, weights, cotangent] = views.map((view, i) =>
         placedAt(place.operands[i]! + 4 * offsets[i]![head]!, view),
@@ -276,20 +280,19 @@ export function attendGradientAccelerated(
         const count = Math.min(most, queries - first);
         const used = isCausal ? Math.min(keys, first + count) : keys;
         const isFirst = block === blocks - 1;
-        const rooms = { isFirst: true, spare, room: roomLeft };
-        const onSlopes = { ...slopeRows, ...rooms };
-        multiplyOnto(kernels, onSlopes, fromRow(cotangent, first), toValues, count, width, used);
+        const bar = fromRow(cotangent, first);
+        multiplyOnto(kernels, rooms, onSlopes, bar, toValues, count, width, used);
         const w = fromRow(weights, first);
         kernels.attendSlopes(slopes, 4 * slopeStep, w.address, w.rowStep, count, used, scale);
-        const onQuery = { address: toQuery + first * queryStep, rowStep: queryStep };
-        const target = { ...onQuery, ...rooms };
-        multiplyOnto(kernels, target, slopeRows, byKeys, count, used, features);
+        const address = toQuery + first * queryStep;
+        const onQuery = { address, rowStep: queryStep, isFirst: true };
+        multiplyOnto(kernels, rooms, onQuery, slopeRows, byKeys, count, used, features);
         const rows = rightFactor(kernels, roomBlock, fromRow(query, first), count, features);
-        const onKey = { address: toKey, rowStep: keyStep, ...rooms, isFirst };
-        multiplyOnto(kernels, onKey, turned(slopeRows), rows, used, count, features);
-        const mixed = rightFactor(kernels, roomBlock, fromRow(cotangent, first), count, width);
-        const onValue = { address: toValue, rowStep: valueStep, ...rooms, isFirst };
-        multiplyOnto(kernels, onValue, turned(w), mixed, used, count, width);
+        const onKey = { address: toKey, rowStep: keyStep, isFirst };
+        multiplyOnto(kernels, rooms, onKey, turned(slopeRows), rows, used, count, features);
+        const mixed = rightFactor(kernels, roomBlock, bar, count, width);
+        const onValue = { address: toValue, rowStep: valueStep, isFirst };
+        multiplyOnto(kernels, rooms, onValue, turned(w), mixed, used, count, width);
         // Where no query looks at keys, results are row-major.
         if (isFirst && used < keys) {
           kernels.clear(toKey + used * keyStep, 4 * (keys - used) * features);

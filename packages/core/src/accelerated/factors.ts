@@ -59,13 +59,17 @@ export function rightFactor(
   return { address: room, rows, columns: whole };
 }
 
-/** Where a product goes; room for a tile, and for a block of the left factor. */
+/** Where a product goes, its rows so many bytes apart, and whether it is the first that goes there. */
 export interface Target {
   readonly address: number;
   readonly rowStep: number;
   readonly isFirst: boolean;
+}
+
+/** Room for a tile, and for a block of the left factor. */
+export interface ProductRooms {
   readonly spare: number;
-  readonly room: number;
+  readonly block: number;
 }
 
 /**
@@ -74,7 +78,8 @@ export interface Target {
  */
 export function multiplyOnto(
   kernels: Kernels,
-  { address, rowStep, isFirst, spare, room }: Target,
+  { spare, block }: ProductRooms,
+  { address, rowStep, isFirst }: Target,
   a: Placed,
   b: Right,
   m: number,
@@ -105,8 +110,8 @@ export function multiplyOnto(
     } else {
       for (let i = 0; i < m; i += blockRows) {
         const rows = Math.min(blockRows, m - i);
-        kernels.packRows(room, fromA + i * a.rowStep, a.rowStep, a.columnStep, rows, steps);
-        kernels.multiply(address + i * rowStep, rowStep, room, fromB, rows, n, steps, sets, spare);
+        kernels.packRows(block, fromA + i * a.rowStep, a.rowStep, a.columnStep, rows, steps);
+        kernels.multiply(address + i * rowStep, rowStep, block, fromB, rows, n, steps, sets, spare);
       }
     }
     p += blockSteps;

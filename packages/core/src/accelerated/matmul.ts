@@ -191,8 +191,8 @@ function multiplyPlaced(
 ): void {
   if (relaxed && k <= blockSteps && n <= blockColumns && m * k <= mostInPlace) {
     const right = rightFactor(kernels, packedB, b, k, n);
-    const target = { address: c, rowStep: 4 * n, isFirst: true, spare, room: packedA };
-    multiplyOnto(kernels, target, a, right, m, k, n);
+    const target = { address: c, rowStep: 4 * n, isFirst: true };
+    multiplyOnto(kernels, { spare, block: packedA }, target, a, right, m, k, n);
     return;
   }
   for (let j = 0; j < n; j += blockColumns) {
