@@ -15,7 +15,7 @@ import {
 import { clear, fill } from "./clear.ts";
 import { fillRows, gather, padRows, scatter, sumParts, unpadRows } from "./convolution.ts";
 import { copyAny, copyRows, repeatNumbers, transpose } from "./copy.ts";
-import { addUpRows, pickRows } from "./embedding.ts";
+import { addRowsAt, addUpRows, pickRows } from "./embedding.ts";
 import {
   countNonzero,
   extremaOfRows,
@@ -107,6 +107,7 @@ export function assemble(variant: Variant): Uint8Array {
     spreadPool,
     pickRows,
     addUpRows,
+    addRowsAt,
     drawWords,
     toUniform,
     toNormal,

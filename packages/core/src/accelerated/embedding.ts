@@ -4,6 +4,7 @@
 import type { Tensor } from "../tensor.ts";
 import { liesInShared, mayAccelerate } from "./backend.ts";
 import { Room, roomFor } from "./room.ts";
+import type { Scratch } from "./scratch.ts";
 import { computeWhole } from "./whole.ts";
 
 /** A number that is moved or added takes as long as so many products of a matrix product. */
@@ -81,23 +82,108 @@ export function addUpRowsAccelerated(
     const [source] = operands as [number];
     const [target] = results as [number];
     const room = new Room(common);
-    const put = (words: Int32Array): number => {
-      const address = room.take(words.length);
-      scratch.words.set(words, address >> 2);
-      return address;
-    };
-    const orderAt = put(order);
-    const endsAt = put(ends);
-    const factorsAt = factors === null ? 0 : put(new Int32Array(factors.buffer));
-    // A row is as much work as what is added in it, and as writing it.
-    const most = partNumbers / length;
-    for (let row = 0; row < rows; ) {
-      const first = row;
-      while (row < rows && (row === first || ends[row + 1]! - ends[first]! + row - first < most))
-        row++;
+    const orderAt = put(scratch, room, order);
+    const endsAt = put(scratch, room, ends);
+    const factorsAt = factors === null ? 0 : put(scratch, room, new Int32Array(factors.buffer));
+    forEachPart(ends, length, (first, count) => {
       const to = target + 4 * first * length;
-      kernels.addUpRows(to, source, orderAt, endsAt + 4 * first, factorsAt, row - first, length);
+      kernels.addUpRows(to, source, orderAt, endsAt + 4 * first, factorsAt, count, length);
       part();
-    }
+    });
   });
+}
+
+/** Shorter rows are left to plain loops. */
+const leastRow = 4;
+
+/**
+ * Rows of x, which lie one behind the other, are added to those that begin at `places` in the table (contiguous), which are its
+ * dimensions `inner`. `grouped` gives an order in which rows for one place follow one another; `null`: no place occurs twice. Each
+ * sum is kept in double precision and rounded once. False, with nothing done, where plain loops are to do it.
+ */
+export function addRowsAtAccelerated(
+  table: Tensor,
+  inner: readonly number[],
+  places: ArrayLike<number>,
+  x: Tensor,
+  grouped: () => Int32Array | null,
+): boolean {
+  const numbers = x.numel();
+  const lead = table.ndim - inner.length;
+  const length = numbers / places.length;
+  if (!(places instanceof Int32Array) || !inner.every((dim, i) => dim === lead + i)) return false;
+  if (x.dtype !== "float32" || table.dtype !== "float32" || length < leastRow) return false;
+  if (!mayAccelerate(numbers) || !isNear(table, numbers)) return false;
+  const { order, ends, targets } = groupsOf(places, grouped());
+  const task = {
+    operands: [x, table],
+    results: [table],
+    work: workOfNumber * numbers,
+    least: workOfNumber * leastNumbers,
+    common: roomFor(order.length, ends.length, targets.length),
+  };
+  return computeWhole(task, ({ kernels, scratch, operands, results, common, part }) => {
+    const [source, before] = operands as [number, number];
+    const [target] = results as [number];
+    // Rows that nothing is added to stay.
+    if (before !== target) {
+      const from = before >> 2;
+      scratch.floats.copyWithin(target >> 2, from, from + table.numel());
+    }
+    const room = new Room(common);
+    const orderAt = put(scratch, room, order);
+    const endsAt = put(scratch, room, ends);
+    const targetsAt = put(scratch, room, targets);
+    forEachPart(ends, length, (first, count) => {
+      const at = [endsAt + 4 * first, targetsAt + 4 * first] as const;
+      kernels.addRowsAt(target, source, orderAt, ...at, count, length);
+      part();
+    });
+  });
+}
+
+/** Rows for one place after the other, where each group begins and at last how many rows there are, and the groups' places. */
+function groupsOf(
+  places: Int32Array,
+  grouped: Int32Array | null,
+): Record<"order" | "ends" | "targets", Int32Array> {
+  const count = places.length;
+  const order = grouped ?? Int32Array.from(places, (_, row) => row);
+  const targets = new Int32Array(count);
+  const ends = new Int32Array(count + 1);
+  let groups = 0;
+  for (let i = 0; i < count; i++) {
+    const place = places[order[i]!]!;
+    if (groups > 0 && targets[groups - 1] === place) continue;
+    targets[groups] = place;
+    ends[groups++] = i;
+  }
+  ends[groups] = count;
+  return { order, ends: ends.subarray(0, groups + 1), targets: targets.subarray(0, groups) };
+}
+
+/** The address of words that are put into a room. */
+function put(scratch: Scratch, room: Room, words: Int32Array): number {
+  const address = room.take(words.length);
+  scratch.words.set(words, address >> 2);
+  return address;
+}
+
+/** Calls `compute` for some groups at a time: a group is as much work as what is added in it, and as writing it. */
+function forEachPart(
+  ends: Int32Array,
+  length: number,
+  compute: (first: number, count: number) => void,
+): void {
+  const groups = ends.length - 1;
+  const most = partNumbers / length;
+  for (let next = 0; next < groups; ) {
+    const first = next;
+    while (
+      next < groups &&
+      (next === first || ends[next + 1]! - ends[first]! + next - first < most)
+    )
+      next++;
+    compute(first, next - first);
+  }
 }

@@ -140,6 +140,15 @@ export interface Kernels {
     rows: number,
     length: number,
   ): void;
+  addRowsAt(
+    table: number,
+    source: number,
+    order: number,
+    ends: number,
+    places: number,
+    rows: number,
+    length: number,
+  ): void;
   drawWords(
     target: number,
     blocks: number,

@@ -1,7 +1,8 @@
 /**
  * Reading and writing rows at places in a storage.
  */
-import { pickRowsAccelerated } from "../accelerated/embedding.ts";
+
+import { addRowsAtAccelerated, pickRowsAccelerated } from "../accelerated/embedding.ts";
 import { scatterAddAccelerated } from "../accelerated/scatter.ts";
 import type { TypedArray } from "../dtype.ts";
 import { elementCount } from "../shape.ts";
@@ -116,7 +117,7 @@ const copyRowsFor = perDType(function copyRows(
 export const fewPlaces = 4;
 
 /**
- * Writes rows into y (contiguous) at `places`, or adds them there: the reverse of {@link gatherRows}. `values` are
+ * Writes rows into y at `places`, or adds them there: the reverse of {@link gatherRows}. `values` are
  * contiguous, of the shape that gathering would give. Rows that go to the same place add up in double precision, or
  * the last one stays. All distances between places are multiples of `unit`.
  */
@@ -135,7 +136,11 @@ export function scatterRows(
   // place by place.
   const isWide = accumulate && y.dtype === "float32";
   const isWhole = isWide && y.storage.data.length <= fewPlaces * values.numel();
-  if (isWhole && outer.length === 0 && addNumbers(y, places, values)) return;
+  if (isWide && outer.length === 0 && y.isContiguous()) {
+    if (isWhole && addNumbers(y, places, values)) return;
+    const grouped = () => groupedOrder(places, unit);
+    if (addRowsAtAccelerated(y, inner, places, values, grouped)) return;
+  }
   const target = isWhole ? new Float64Array(y.storage.data) : y.storage.data;
   const order = isWide && !isWhole ? groupedOrder(places, unit) : null;
   const writeRows = writeRowsFor(target, source, places);

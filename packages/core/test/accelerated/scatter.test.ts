@@ -1,6 +1,17 @@
 /** Numbers added at places by kernels: the bits of the plain loops. */
 import type { Tensor } from "@chainrule/core";
-import { gather, scatterAdd, setBackend, setThreads, take, tensor } from "@chainrule/core";
+import {
+  gather,
+  indexAdd,
+  indexPut,
+  scatterAdd,
+  setAt,
+  setBackend,
+  setThreads,
+  take,
+  tensor,
+  zeros,
+} from "@chainrule/core";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { draws, onBackend } from "./backends.ts";
@@ -83,5 +94,61 @@ test("many numbers, with the same bits for any number of threads", () => {
     const source = draw.plain(wanted).clone();
     const index = indexOf(wanted, shape[dim]!, 4);
     expectSame(() => scatterAdd(x, dim, index, source), [1, 2]);
+  }
+});
+
+test("rows added at places, of views, with special numbers", () => {
+  fc.assert(
+    fc.property(shapes, fc.integer(), (shape, seed) => {
+      const draw = draws(seed);
+      const x = draw.view(shape);
+      const dim = draw.integer(shape.length);
+      const rows = 1 + draw.integer(12);
+      const wanted = shape.map((length, i) => (i === dim ? rows : length));
+      const source = draw.view(wanted);
+      const index = indexOf([rows], shape[dim]!, seed + 1);
+      expectSame(() => indexAdd(x, dim, index, source));
+      const places = indexOf([2, rows], shape[0]!, seed + 2);
+      const values = draw.view([2, rows, ...shape.slice(1)]);
+      expectSame(() => indexPut(x, [places], values, { accumulate: true }));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("rows and numbers added to a part of a tensor that does not lie in one piece", () => {
+  const draw = draws(7);
+  const rows = indexOf([12], 4, 8);
+  const columns = indexOf([12], 5, 9);
+  const [ofRows, ofNumbers] = [draw.plain([12, 5]), draw.plain([12])];
+  for (const part of [
+    (x: Tensor) => x.narrow(1, 1, 5),
+    (x: Tensor) => x.narrow(0, 2, 4).narrow(1, 0, 5),
+    (x: Tensor) => x.t().narrow(0, 3, 4).narrow(1, 1, 5),
+  ]) {
+    for (const [items, values] of [
+      [[rows], ofRows],
+      [[rows, columns], ofNumbers],
+    ] as const) {
+      expectSame(() => {
+        const x = zeros([7, 7]);
+        setAt(part(x).narrow(0, 0, 4), items, values, { accumulate: true });
+        return x;
+      });
+    }
+  }
+});
+
+test("many rows, with the same bits for any number of threads", () => {
+  const draw = draws(5);
+  for (const [rows, width, added] of [
+    [3000, 64, 20_000],
+    [40_000, 7, 3000],
+    [2, 1001, 900],
+  ] as const) {
+    const x = draw.plain([rows, width]).clone();
+    const source = draw.plain([added, width]).clone();
+    const index = indexOf([added], rows, 6);
+    expectSame(() => indexAdd(x, 0, index, source), [1, 2]);
   }
 });

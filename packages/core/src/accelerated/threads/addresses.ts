@@ -36,6 +36,7 @@ const addresses: { readonly [K in keyof Kernels]: readonly number[] } = {
   lstm: [0, 1, 2, 3, 4, 5],
   pickRows: [0, 1, 2],
   addUpRows: [0, 1, 2, 3, 4],
+  addRowsAt: [0, 1, 2, 3, 4],
   drawWords: [0],
   toUniform: [0, 1],
   toNormal: [0, 1],
