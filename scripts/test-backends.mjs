@@ -16,6 +16,10 @@ const backends = {
 };
 const args = process.argv.slice(2);
 const only = args[0] === "--only" ? args.splice(0, 2)[1] : undefined;
+if (only !== undefined && !Object.keys(backends).includes(only)) {
+  console.error(`There is no backend ${only}: --only takes ${Object.keys(backends).join(", ")}.`);
+  process.exit(2);
+}
 for (const [name, settings] of Object.entries(backends)) {
   if (only !== undefined && only !== name) continue;
   console.log(
