@@ -11,7 +11,7 @@ import { plainModule, relaxedModule } from "./modules.generated.ts";
 import { OwnGround, Scratch } from "./scratch.ts";
 import { environmentVariable, processorCount } from "./threads/start.ts";
 import { Crew, Team } from "./threads/team.ts";
-import { kernelsAmong } from "./tiles.ts";
+import { isTileTall, kernelsAmong } from "./tiles.ts";
 
 /**
  * `"auto"`: accelerated kernels for float32 work that is large enough, where they can run. `"reference"`: plain loops
@@ -44,6 +44,8 @@ export interface Accelerator {
   readonly kernels: Kernels;
   readonly scratch: Scratch;
   readonly relaxed: boolean;
+  /** Whether left factors are multiplied with where they lie, if their rows lie in one piece. */
+  readonly isTileTall: boolean;
 }
 
 /** What came of starting WebAssembly. */
@@ -118,7 +120,8 @@ function start(variants: readonly boolean[]): Start {
         : deterministic
           ? "WebAssembly SIMD without relaxed multiply-add, as setDeterministic(true) asks."
           : "WebAssembly SIMD; this engine has no relaxed multiply-add.";
-      return { accelerator: { kernels, scratch, relaxed }, module, reason };
+      const accelerator = { kernels, scratch, relaxed, isTileTall: isTileTall(relaxed) };
+      return { accelerator, module, reason };
     }
     return { ...without, reason: "WebAssembly has no SIMD here." };
   } catch (error) {

@@ -17,6 +17,11 @@ export const mostPanelRows = 6;
 /** Numbers of the largest tile. */
 export const tileNumbers: number = mostPanelRows * panelColumns;
 
+/** The bytes of a panel of the right factor, of so many steps. */
+export function panelBytes(steps: number): number {
+  return 4 * panelColumns * steps;
+}
+
 /** A matrix in WebAssembly's memory; steps are in bytes. */
 export interface Placed {
   readonly address: number;
@@ -93,7 +98,7 @@ export function multiplyOnto(
     const fromA = a.address + p * a.columnStep;
     const sets = isFirst && p === 0 ? 1 : 0;
     if (a.columnStep === 4) {
-      const panel = 4 * panelColumns * Math.min(blockSteps, b.rows - p);
+      const panel = panelBytes(Math.min(blockSteps, b.rows - p));
       kernels.multiplyRows(
         address,
         rowStep,

@@ -1,14 +1,14 @@
 /**
  * Matrix products of float32 numbers in WebAssembly.
  *
- * The product is made of blocks: so many steps of the inner dimension, so many rows of A, all packed for the registers
- * (packages/core/kernels/matmul.ts). The blocks depend on the shape only, so the bits of a result do too.
+ * The product is made of blocks: so many steps of the inner dimension, so many rows of A, packed for the registers
+ * (packages/core/kernels/matmul.ts), but for a left factor that can be read as fast where it lies (tiles.ts). The blocks
+ * depend on the shape only, so the bits of a result do too.
  *
  * Sums are kept in float32: against the exact product of the same numbers an element of k terms is off by at most
  * k·2⁻²⁴·Σₚ|aᵢₚ·bₚⱼ| (and a trifle of second order), as with any order of adding.
  */
 import { addBias } from "../kernels/bias.ts";
-import { copyStrided } from "../kernels/copy.ts";
 import type { MatrixView, VectorView } from "../kernels/matmul.ts";
 import { acceleratorFor, isShared, teamFor } from "./backend.ts";
 import type { Placed } from "./factors.ts";
@@ -17,14 +17,13 @@ import {
   blockSteps,
   leftNumbers,
   mostPanelRows,
-  multiplyOnto,
+  panelBytes,
   panelColumns,
-  rightFactor,
   tileNumbers,
 } from "./factors.ts";
 import type { Kernels } from "./kernels.ts";
 import { multiplyVector } from "./matvec.ts";
-import type { Scratch } from "./scratch.ts";
+import { biasNumbers, place, placeBias, placedNumbers } from "./placed.ts";
 import type { Team } from "./threads/team.ts";
 
 /** From so many products on copying the operands into WebAssembly's memory pays. */
@@ -33,44 +32,8 @@ const leastProducts = 1 << 12;
 /** From so many products on helpers pay. */
 const leastForTeam = 1 << 20;
 
-/** A left factor of so many numbers is not packed. */
-const mostInPlace = 1 << 14;
 /** Columns of B in a block. */
 export const blockColumns = 2048;
-
-/** How many numbers {@link place} takes room for. */
-function placedNumbers(
-  scratch: Scratch,
-  x: MatrixView<Float32Array>,
-  rows: number,
-  columns: number,
-): number {
-  const span = (rows - 1) * x.rowStep + (columns - 1) * x.columnStep + 1;
-  return scratch.missing(x.data, isDense(span, rows * columns) ? span : rows * columns);
-}
-
-/** Whether a matrix fills at least a third of the memory that it spans, so that all of it may be copied. */
-function isDense(span: number, count: number): boolean {
-  return span > 0 && span <= 3 * count + 64;
-}
-
-/** Copies a matrix in: with what lies between its numbers or, where that is much, without. */
-function place(
-  scratch: Scratch,
-  x: MatrixView<Float32Array>,
-  rows: number,
-  columns: number,
-): Placed {
-  const span = (rows - 1) * x.rowStep + (columns - 1) * x.columnStep + 1;
-  if (scratch.addressOf(x.data) !== 0 || isDense(span, rows * columns)) {
-    const address = scratch.put(x.data, x.offset, x.offset + span);
-    return { address, rowStep: 4 * x.rowStep, columnStep: 4 * x.columnStep };
-  }
-  const address = scratch.take(rows * columns);
-  const strides = [x.rowStep, x.columnStep];
-  copyStrided(scratch.floats, address >> 2, x.data, x.offset, [rows, columns], strides);
-  return { address, rowStep: 4 * columns, columnStep: 4 };
-}
 
 /**
  * C = A·B for A of m × k and B of k × n, all float32; C is row-major and starts at `at`. With `bias`, which is added to each
@@ -97,7 +60,7 @@ export function multiplyAccelerated(
   if (team !== null && multiplyTogether(team, out, at, a, b, m, k, n, bias)) return true;
   const accelerator = acceleratorFor(products, leastProducts);
   if (accelerator === null) return false;
-  const { kernels, scratch, relaxed } = accelerator;
+  const { kernels, scratch, isTileTall } = accelerator;
   const placed = placedNumbers(scratch, a, m, k) + placedNumbers(scratch, b, k, n);
   const numbers = placed + m * n + biasNumbers(bias, n) + spareNumbers(k, n);
   if (!scratch.begin(numbers, 7)) return false;
@@ -105,7 +68,7 @@ export function multiplyAccelerated(
   const placedB = place(scratch, b, k, n);
   const c = scratch.take(m * n);
   const row = placeBias(scratch, bias, n);
-  const rooms = takeRooms(k, n, relaxed, (count) => scratch.take(count));
+  const rooms = takeRooms(k, n, isTileTall, (count) => scratch.take(count));
   multiplyPlaced(kernels, rooms, c, placedA, placedB, m, k, n);
   if (row !== 0) kernels.addRow(c, 4 * n, row, m, n);
   scratch.get(c, m * n, out, at);
@@ -131,21 +94,6 @@ function multiplyByVector(
   return multiplyVector(out, at, turned, row, n, k);
 }
 
-/** Room for a bias of n numbers. */
-function biasNumbers(bias: VectorView<Float32Array> | null, n: number): number {
-  return bias === null ? 0 : n;
-}
-
-/** The address of a bias, its n numbers side by side; 0 without one. */
-function placeBias(scratch: Scratch, bias: VectorView<Float32Array> | null, n: number): number {
-  if (bias === null) return 0;
-  const { data, offset, step } = bias;
-  if (step === 1) return scratch.put(data, offset, offset + n);
-  const address = scratch.take(n);
-  for (let i = 0; i < n; i++) scratch.floats[(address >> 2) + i] = data[offset + i * step]!;
-  return address;
-}
-
 /** Room for the packed blocks and a tile. */
 function spareNumbers(k: number, n: number): number {
   const steps = Math.min(k, blockSteps);
@@ -158,14 +106,13 @@ interface Rooms {
   readonly packedA: number;
   readonly packedB: number;
   readonly spare: number;
-  /** Whether left factors are read where they lie as fast as packed ones: where there are registers for their addresses. */
-  readonly relaxed: boolean;
+  readonly isTileTall: boolean;
 }
 
 function takeRooms(
   k: number,
   n: number,
-  relaxed: boolean,
+  isTileTall: boolean,
   take: (numbers: number) => number,
 ): Rooms {
   const steps = Math.min(k, blockSteps);
@@ -174,14 +121,14 @@ function takeRooms(
     packedB: take(steps * columns),
     packedA: take(steps * (blockRows + mostPanelRows)),
     spare: take(tileNumbers),
-    relaxed,
+    isTileTall,
   };
 }
 
 /** The product of matrices that lie in WebAssembly's memory. */
 function multiplyPlaced(
   kernels: Kernels,
-  { packedA, packedB, spare, relaxed }: Rooms,
+  { packedA, packedB, spare, isTileTall }: Rooms,
   c: number,
   a: Placed,
   b: Placed,
@@ -189,12 +136,7 @@ function multiplyPlaced(
   k: number,
   n: number,
 ): void {
-  if (relaxed && k <= blockSteps && n <= blockColumns && m * k <= mostInPlace) {
-    const right = rightFactor(kernels, packedB, b, k, n);
-    const target = { address: c, rowStep: 4 * n, isFirst: true };
-    multiplyOnto(kernels, { spare, block: packedA }, target, a, right, m, k, n);
-    return;
-  }
+  const inPlace = isTileTall && a.columnStep === 4;
   for (let j = 0; j < n; j += blockColumns) {
     const width = Math.min(blockColumns, n - j);
     for (let p = 0; p < k; p += blockSteps) {
@@ -204,19 +146,15 @@ function multiplyPlaced(
       for (let i = 0; i < m; i += blockRows) {
         const height = Math.min(blockRows, m - i);
         const fromA = a.address + i * a.rowStep + p * a.columnStep;
-        kernels.packRows(packedA, fromA, a.rowStep, a.columnStep, height, depth);
         const tile = c + 4 * (i * n + j);
-        kernels.multiply(
-          tile,
-          4 * n,
-          packedA,
-          packedB,
-          height,
-          width,
-          depth,
-          p === 0 ? 1 : 0,
-          spare,
-        );
+        const sets = p === 0 ? 1 : 0;
+        if (inPlace) {
+          const rows = [fromA, a.rowStep, packedB, panelBytes(depth)] as const;
+          kernels.multiplyRows(tile, 4 * n, ...rows, height, width, depth, sets, spare);
+        } else {
+          kernels.packRows(packedA, fromA, a.rowStep, a.columnStep, height, depth);
+          kernels.multiply(tile, 4 * n, packedA, packedB, height, width, depth, sets, spare);
+        }
       }
     }
   }
@@ -256,11 +194,12 @@ function multiplyTogether(
   bias: VectorView<Float32Array> | null,
 ): boolean {
   const { crew, scratch } = team;
+  const inPlace = team.isTileTall && a.columnStep === 1;
   const steps = Math.min(k, teamSteps);
   const isTall = m >= tallRows && n * Math.min(k, blockSteps) <= mostForTall;
-  const sizeA = isTall ? 0 : (Math.min(m, teamRows) + rowsOfPanels) * steps;
+  const sizeA = isTall || inPlace ? 0 : (Math.min(m, teamRows) + rowsOfPanels) * steps;
   const sizeB = (Math.min(n, teamColumns) + panelColumns) * steps;
-  const sizeOwn = isTall ? leftNumbers(k) : 0;
+  const sizeOwn = isTall && !inPlace ? leftNumbers(k) : 0;
   const placed = placedNumbers(scratch, a, m, k) + placedNumbers(scratch, b, k, n);
   const numbers = placed + scratch.missing(out, m * n) + biasNumbers(bias, n) + sizeA + sizeB;
   if (!crew.begin(numbers, 7, tileNumbers + sizeOwn, 2)) return false;
@@ -289,25 +228,29 @@ function multiplyTogether(
         const addend = row !== 0 && p + depth === k ? row + 4 * j : 0;
         const target = c + 4 * j;
         const at = { room: ownA, packedB, spare, target, addend, n, height: m, width, depth, p };
-        multiplyTall(team, placedA, at);
+        multiplyTall(team, placedA, inPlace, at);
         crew.run();
         continue;
       }
       for (let i = 0; i < m; i += teamRows) {
         const height = Math.min(teamRows, m - i);
-        packTogether(team.kernels.packRows, crew, blockRows, rowsOfPanels, {
-          target: packedA,
-          source: placedA.address + i * placedA.rowStep + p * placedA.columnStep,
-          lineStep: placedA.rowStep,
-          alongStep: placedA.columnStep,
-          lines: height,
-          along: depth,
-        });
+        const source = placedA.address + i * placedA.rowStep + p * placedA.columnStep;
+        if (!inPlace) {
+          packTogether(team.kernels.packRows, crew, blockRows, rowsOfPanels, {
+            target: packedA,
+            source,
+            lineStep: placedA.rowStep,
+            alongStep: placedA.columnStep,
+            lines: height,
+            along: depth,
+          });
+        }
         crew.run();
+        const left = inPlace ? { address: source, rowStep: placedA.rowStep } : null;
         const target = c + 4 * (i * n + j);
         const addend = row !== 0 && p + depth === k ? row + 4 * j : 0;
         const at = { packedA, packedB, spare, target, addend, n, height, width, depth, p };
-        multiplyBlocks(team, at);
+        multiplyBlocks(team, left, at);
         crew.run();
       }
     }
@@ -351,6 +294,7 @@ function evenParts(lines: number, least: number, panel: number, most: number): n
 function multiplyTall(
   { kernels, crew }: Team,
   a: Placed,
+  inPlace: boolean,
   at: Record<"room" | "packedB" | "spare" | "target" | "addend" | "n", number> &
     Record<"height" | "width" | "depth" | "p", number>,
 ): void {
@@ -365,17 +309,26 @@ function multiplyTall(
       const fromA = a.address + i * a.rowStep + (at.p + p) * a.columnStep;
       const fromB = packedB + 4 * p * roomB;
       const isFirst = at.p + p === 0 ? 1 : 0;
-      kernels.packRows(room, fromA, a.rowStep, a.columnStep, rows, steps);
-      kernels.multiply(tile, 4 * n, room, fromB, rows, width, steps, isFirst, spare);
+      if (inPlace) {
+        const panels = [fromA, a.rowStep, fromB, panelBytes(steps)] as const;
+        kernels.multiplyRows(tile, 4 * n, ...panels, rows, width, steps, isFirst, spare);
+      } else {
+        kernels.packRows(room, fromA, a.rowStep, a.columnStep, rows, steps);
+        kernels.multiply(tile, 4 * n, room, fromB, rows, width, steps, isFirst, spare);
+      }
     }
     if (addend !== 0) kernels.addRow(tile, 4 * n, addend, rows, width);
     crew.part();
   }
 }
 
-/** Notes the products of all blocks of packed operands, and of the bias that is added to complete sums, unless it is 0. */
+/**
+ * Notes the products of all blocks of packed operands, and of the bias that is added to complete sums, unless it is 0. `left`
+ * is the left factor where it lies, unless it was packed.
+ */
 function multiplyBlocks(
   { kernels, crew }: Team,
+  left: Pick<Placed, "address" | "rowStep"> | null,
   at: Record<"packedA" | "packedB" | "spare" | "target" | "addend" | "n", number> &
     Record<"height" | "width" | "depth" | "p", number>,
 ): void {
@@ -394,10 +347,16 @@ function multiplyBlocks(
       const tile = target + 4 * (i * n + j);
       for (let p = 0; p < depth; p += blockSteps) {
         const steps = Math.min(blockSteps, depth - p);
-        const fromA = packedA + 4 * (p * roomA + i * steps);
         const fromB = packedB + 4 * (p * roomB + j * steps);
         const isFirst = at.p + p === 0 ? 1 : 0;
-        kernels.multiply(tile, 4 * n, fromA, fromB, rows, columns, steps, isFirst, spare);
+        if (left !== null) {
+          const fromA = left.address + i * left.rowStep + 4 * p;
+          const panels = [fromA, left.rowStep, fromB, panelBytes(steps)] as const;
+          kernels.multiplyRows(tile, 4 * n, ...panels, rows, columns, steps, isFirst, spare);
+        } else {
+          const fromA = packedA + 4 * (p * roomA + i * steps);
+          kernels.multiply(tile, 4 * n, fromA, fromB, rows, columns, steps, isFirst, spare);
+        }
       }
       if (addend !== 0) kernels.addRow(tile, 4 * n, addend + 4 * j, rows, columns);
       crew.part();
@@ -427,9 +386,9 @@ export function multiplyStackTogether(
   if (products * count === 0 || !isShared(out, a.data, b.data)) return false;
   const team = teamFor(products * count, leastForTeam, products >= leastProducts);
   if (team === null) return false;
-  const { crew, kernels, scratch, relaxed } = team;
+  const { crew, kernels, scratch, isTileTall } = team;
   if (!crew.begin(0, 1, spareNumbers(k, n), 4)) return false;
-  const rooms = takeRooms(k, n, relaxed, (numbers) => scratch.takeOwn(numbers));
+  const rooms = takeRooms(k, n, isTileTall, (numbers) => scratch.takeOwn(numbers));
   const each = Math.ceil(leastInPart / products);
   for (let i = 0; i < count; i++) {
     const placedA = place(scratch, { ...a, offset: offsetsA[i]! }, m, k);

@@ -8,7 +8,7 @@
 import type { Nonlinearity, Steps } from "../kernels/steps.ts";
 import { timesOf } from "../kernels/steps.ts";
 import type { Tensor } from "../tensor.ts";
-import { blockSteps, mostPanelRows, panelColumns } from "./factors.ts";
+import { blockSteps, mostPanelRows, panelBytes, panelColumns } from "./factors.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Place, Task } from "./whole.ts";
 import { computeWhole } from "./whole.ts";
@@ -71,15 +71,21 @@ class PackedWeight {
 
   /** target (+)= source·weight for rows of `source`, which lie one behind the other. */
   multiply(place: Place, target: number, source: number, rows: number, isFirst: boolean): void {
-    const { kernels, common, own } = place;
+    const { kernels, common, own, isTileTall } = place;
     const { k, n, columns } = this;
     const spare = own + 4 * this.ownRows * panelColumns;
     for (let p = 0; p < k; p += blockSteps) {
       const depth = Math.min(blockSteps, k - p);
-      kernels.packRows(own, source + 4 * p, 4 * k, 4, rows, depth);
       const packed = common + 4 * p * columns;
       const sets = isFirst && p === 0 ? 1 : 0;
-      kernels.multiply(target, 4 * n, own, packed, rows, n, depth, sets, spare);
+      const from = source + 4 * p;
+      if (isTileTall) {
+        const panels = [from, 4 * k, packed, panelBytes(depth)] as const;
+        kernels.multiplyRows(target, 4 * n, ...panels, rows, n, depth, sets, spare);
+      } else {
+        kernels.packRows(own, from, 4 * k, 4, rows, depth);
+        kernels.multiply(target, 4 * n, own, packed, rows, n, depth, sets, spare);
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { kernelsAmong } from "./tiles.ts";
+import { isTileTall, kernelsAmong } from "./tiles.ts";
 
 const name = "Float16Array";
 const present = Object.getOwnPropertyDescriptor(globalThis, name);
@@ -24,7 +24,9 @@ const both = {
 
 test("engines that keep the order of a program have the tall tile, others the low one", () => {
   expect(kernelsAmong(both)).toEqual({ packRows: 4, packColumns: 2, multiply: 5, clear: 6 });
+  expect(isTileTall(true)).toBe(false);
   know();
+  expect(isTileTall(true)).toBe(true);
   expect(kernelsAmong(both)).toEqual({ packRows: 1, packColumns: 2, multiply: 3, clear: 6 });
 });
 
@@ -33,4 +35,5 @@ test("a module with one tile has it for all engines", () => {
   expect(kernelsAmong(one)).toEqual(one);
   know();
   expect(kernelsAmong(one)).toEqual(one);
+  expect(isTileTall(false)).toBe(false);
 });

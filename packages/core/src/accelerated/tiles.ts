@@ -22,6 +22,14 @@ function loadsAhead(): boolean {
   return !("Float16Array" in globalThis);
 }
 
+/**
+ * Whether the tall tile is in use. It reads a left factor whose rows lie in one piece where it is as fast as from panels, which
+ * need not be packed then. For the low one they are: an engine that loads ahead has no registers for the addresses of rows.
+ */
+export function isTileTall(relaxed: boolean): boolean {
+  return relaxed && !loadsAhead();
+}
+
 /** The kernels among what a module exports, or what stands for it, by their names: those that this engine is fast with. */
 export function kernelsAmong<T>(exports: Readonly<Record<string, T>>): Record<keyof Kernels, T> {
   const low = new Map<string, string>(Object.entries(lowProducts));

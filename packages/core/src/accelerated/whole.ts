@@ -43,6 +43,8 @@ export interface Place {
   readonly part: () => void;
   /** Waits until all parts are computed, whose results are then there. */
   readonly wait: () => void;
+  /** Whether left factors are multiplied with where they lie, if their rows lie in one piece. */
+  readonly isTileTall: boolean;
   /** How many threads compute: for the number of parts, where every number has the same bits in any of them. */
   readonly threads: number;
 }
@@ -86,7 +88,7 @@ function computeTogether(
   if (work < 64 * all && !paysToShare(elsewhere, all)) return false;
   const team = teamFor(work, leastForTeam, elsewhere <= smallShare * all);
   if (team === null) return false;
-  const { crew, scratch, kernels } = team;
+  const { crew, scratch, kernels, isTileTall } = team;
   if (!crew.begin(elsewhere + room + common, tensors.length + 1, own, 1)) return false;
   const part = (): void => crew.part();
   const place: Place = {
@@ -102,6 +104,7 @@ function computeTogether(
     own: scratch.takeOwn(own),
     part,
     wait: () => void crew.run(),
+    isTileTall,
     threads: crew.threads,
   };
   if (room > 0) crew.run();
@@ -114,7 +117,7 @@ function computeTogether(
 function computeAlone(
   { operands, results, common = 0, own = 0 }: Task,
   compute: (place: Place) => void,
-  { scratch, kernels }: Accelerator,
+  { scratch, kernels, isTileTall }: Accelerator,
 ): boolean {
   const tensors = [...operands, ...results];
   const numbers = tensors.reduce((sum, x) => sum + x.numel(), 0);
@@ -128,6 +131,7 @@ function computeAlone(
     own: scratch.take(own),
     part: nothing,
     wait: nothing,
+    isTileTall,
     threads: 1,
   };
   compute(place);

@@ -9,7 +9,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const program = `
-import { backendInfo, manualSeed, matmul, randn, setDeterministic, setThreads } from "@chainrule/core";
+import { backendInfo, linear, lstmSequence, manualSeed, matmul, randn, setDeterministic, setThreads, zeros } from "@chainrule/core";
 manualSeed(1);
 const threads = Number(process.argv[2]);
 if (threads > 0) setThreads(threads);
@@ -18,8 +18,19 @@ const a = randn([300, 300]).mul(0.05).requiresGrad_();
 let x = a;
 for (let i = 0; i < 4; i++) x = matmul(x, a).tanh();
 x.softmax(-1).square().sum().backward();
+const results = [a.grad];
+// Products with many rows, many steps, few of both, in stacks, with a bias, and of a sequence.
+for (const [m, k, n] of [[700, 50, 61], [100, 900, 130], [33, 17, 5], [1700, 20, 90]]) {
+  results.push(linear(randn([m, k]), randn([n, k]), randn([n])));
+  results.push(matmul(randn([k, m]).t(), randn([n, k]).t()));
+}
+results.push(matmul(randn([3, 45, 500]), randn([3, 500, 30])));
+results.push(matmul(randn([3, 500, 45]).mT, randn([3, 500, 30])));
+const state = zeros([30, 20]);
+results.push(lstmSequence(randn([9, 30, 7]), state, state, randn([80, 7]), randn([80, 20])).hidden);
 let bits = 0;
-for (const word of new Int32Array(a.grad.toTypedArray().buffer)) bits = (Math.imul(bits, 31) + word) | 0;
+for (const result of results)
+  for (const word of new Int32Array(result.toTypedArray().buffer)) bits = (Math.imul(bits, 31) + word) | 0;
 for (let i = 0; i < 200 && threads === 2 && backendInfo().threads === 2 && backendInfo().workers === 0; i++)
   await new Promise((resolve) => setTimeout(resolve, 20));
 console.log(JSON.stringify({ bits, sum: a.grad.sum().item(), backend: backendInfo() }));

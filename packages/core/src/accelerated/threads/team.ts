@@ -10,7 +10,7 @@ import type { TypedArray } from "../../dtype.ts";
 import { ChainruleError } from "../../errors.ts";
 import type { Kernels } from "../kernels.ts";
 import { alignment, Scratch } from "../scratch.ts";
-import { kernelsAmong } from "../tiles.ts";
+import { isTileTall, kernelsAmong } from "../tiles.ts";
 import { addressesOf } from "./addresses.ts";
 import { layout } from "./layout.ts";
 import { forSharedMemory, SharedMemory, sizeClass } from "./memory.ts";
@@ -386,6 +386,7 @@ export class Team {
   readonly kernels: Kernels;
   readonly scratch: Scratch;
   readonly relaxed: boolean;
+  readonly isTileTall: boolean;
 
   /** @throws {RangeError} when there is no memory for the module. */
   constructor(crew: Crew, module: Uint8Array<ArrayBuffer>, relaxed: boolean) {
@@ -394,6 +395,7 @@ export class Team {
     this.crew = crew;
     this.scratch = crew.scratch;
     this.relaxed = relaxed;
+    this.isTileTall = isTileTall(relaxed);
     const kernels: Partial<Record<keyof Kernels, (...args: number[]) => void>> = {};
     for (const [name, id] of Object.entries(kernelsAmong(numbers))) {
       const kernel = name as keyof Kernels;
