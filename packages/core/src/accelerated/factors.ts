@@ -122,3 +122,28 @@ export function multiplyOnto(
     p += blockSteps;
   } while (p < k);
 }
+
+/**
+ * C = A·B, or C += A·B unless `isFirst`, for so many rows of A and columns of B, whose panels hold `depth` steps. A is read
+ * where it lies, which takes rows in one piece, or packed into the room first.
+ */
+export function multiplyBlock(
+  kernels: Kernels,
+  c: number,
+  cStep: number,
+  a: Placed,
+  isInPlace: boolean,
+  { spare, block }: ProductRooms,
+  panels: number,
+  [rows, columns, depth]: readonly [number, number, number],
+  isFirst: boolean,
+): void {
+  const sets = isFirst ? 1 : 0;
+  if (isInPlace) {
+    const factors = [a.address, a.rowStep, panels, panelBytes(depth)] as const;
+    kernels.multiplyRows(c, cStep, ...factors, rows, columns, depth, sets, spare);
+  } else {
+    kernels.packRows(block, a.address, a.rowStep, a.columnStep, rows, depth);
+    kernels.multiply(c, cStep, block, panels, rows, columns, depth, sets, spare);
+  }
+}

@@ -17,6 +17,7 @@ import {
   blockSteps,
   leftNumbers,
   mostPanelRows,
+  multiplyBlock,
   panelBytes,
   panelColumns,
   tileNumbers,
@@ -137,6 +138,8 @@ function multiplyPlaced(
   n: number,
 ): void {
   const inPlace = isTileTall && a.columnStep === 4;
+  const rooms = { spare, block: packedA };
+  const { rowStep, columnStep } = a;
   for (let j = 0; j < n; j += blockColumns) {
     const width = Math.min(blockColumns, n - j);
     for (let p = 0; p < k; p += blockSteps) {
@@ -145,16 +148,10 @@ function multiplyPlaced(
       kernels.packColumns(packedB, fromB, b.columnStep, b.rowStep, width, depth);
       for (let i = 0; i < m; i += blockRows) {
         const height = Math.min(blockRows, m - i);
-        const fromA = a.address + i * a.rowStep + p * a.columnStep;
+        const left = { address: a.address + i * rowStep + p * columnStep, rowStep, columnStep };
         const tile = c + 4 * (i * n + j);
-        const sets = p === 0 ? 1 : 0;
-        if (inPlace) {
-          const rows = [fromA, a.rowStep, packedB, panelBytes(depth)] as const;
-          kernels.multiplyRows(tile, 4 * n, ...rows, height, width, depth, sets, spare);
-        } else {
-          kernels.packRows(packedA, fromA, a.rowStep, a.columnStep, height, depth);
-          kernels.multiply(tile, 4 * n, packedA, packedB, height, width, depth, sets, spare);
-        }
+        const size = [height, width, depth] as const;
+        multiplyBlock(kernels, tile, 4 * n, left, inPlace, rooms, packedB, size, p === 0);
       }
     }
   }
@@ -299,6 +296,8 @@ function multiplyTall(
     Record<"height" | "width" | "depth" | "p", number>,
 ): void {
   const { room, packedB, spare, target, addend, n, height, width, depth } = at;
+  const { rowStep, columnStep } = a;
+  const rooms = { spare, block: room };
   const roomB = Math.ceil(width / panelColumns) * panelColumns;
   const partRows = evenParts(height, enoughParts, rowsOfPanels, blockRows);
   for (let i = 0; i < height; i += partRows) {
@@ -306,16 +305,12 @@ function multiplyTall(
     const tile = target + 4 * i * n;
     for (let p = 0; p < depth; p += blockSteps) {
       const steps = Math.min(blockSteps, depth - p);
-      const fromA = a.address + i * a.rowStep + (at.p + p) * a.columnStep;
-      const fromB = packedB + 4 * p * roomB;
-      const isFirst = at.p + p === 0 ? 1 : 0;
-      if (inPlace) {
-        const panels = [fromA, a.rowStep, fromB, panelBytes(steps)] as const;
-        kernels.multiplyRows(tile, 4 * n, ...panels, rows, width, steps, isFirst, spare);
-      } else {
-        kernels.packRows(room, fromA, a.rowStep, a.columnStep, rows, steps);
-        kernels.multiply(tile, 4 * n, room, fromB, rows, width, steps, isFirst, spare);
-      }
+      const address = a.address + i * rowStep + (at.p + p) * columnStep;
+      const left = { address, rowStep, columnStep };
+      const panels = packedB + 4 * p * roomB;
+      const size = [rows, width, steps] as const;
+      const isFirst = at.p + p === 0;
+      multiplyBlock(kernels, tile, 4 * n, left, inPlace, rooms, panels, size, isFirst);
     }
     if (addend !== 0) kernels.addRow(tile, 4 * n, addend, rows, width);
     crew.part();

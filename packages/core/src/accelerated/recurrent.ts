@@ -8,7 +8,7 @@
 import type { Nonlinearity, Steps } from "../kernels/steps.ts";
 import { timesOf } from "../kernels/steps.ts";
 import type { Tensor } from "../tensor.ts";
-import { blockSteps, mostPanelRows, panelBytes, panelColumns } from "./factors.ts";
+import { blockSteps, mostPanelRows, multiplyBlock, panelColumns } from "./factors.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Place, Task } from "./whole.ts";
 import { computeWhole } from "./whole.ts";
@@ -73,19 +73,14 @@ class PackedWeight {
   multiply(place: Place, target: number, source: number, rows: number, isFirst: boolean): void {
     const { kernels, common, own, isTileTall } = place;
     const { k, n, columns } = this;
-    const spare = own + 4 * this.ownRows * panelColumns;
+    const rooms = { spare: own + 4 * this.ownRows * panelColumns, block: own };
     for (let p = 0; p < k; p += blockSteps) {
       const depth = Math.min(blockSteps, k - p);
-      const packed = common + 4 * p * columns;
-      const sets = isFirst && p === 0 ? 1 : 0;
-      const from = source + 4 * p;
-      if (isTileTall) {
-        const panels = [from, 4 * k, packed, panelBytes(depth)] as const;
-        kernels.multiplyRows(target, 4 * n, ...panels, rows, n, depth, sets, spare);
-      } else {
-        kernels.packRows(own, from, 4 * k, 4, rows, depth);
-        kernels.multiply(target, 4 * n, own, packed, rows, n, depth, sets, spare);
-      }
+      const left = { address: source + 4 * p, rowStep: 4 * k, columnStep: 4 };
+      const panels = common + 4 * p * columns;
+      const size = [rows, n, depth] as const;
+      const sets = isFirst && p === 0;
+      multiplyBlock(kernels, target, 4 * n, left, isTileTall, rooms, panels, size, sets);
     }
   }
 }

@@ -16,7 +16,7 @@ const lowProducts: { readonly [K in keyof Kernels]?: LowProduct } = {
  * Whether the engine loads all numbers of a round of a loop before it computes with them, which takes more registers: V8 did
  * until 2024, when another compiler took the place of its own (TurboFan, Turboshaft). In Node 22 the tall tile takes three
  * times as long as the low one; in Node 24 the low one takes 5 % longer. Of the engines with relaxed multiply-add those that
- * do not know this type are the old ones. A wrong guess costs time and nothing else.
+ * do not know Float16Array are the old ones. A wrong guess costs time and nothing else.
  */
 function loadsAhead(): boolean {
   return !("Float16Array" in globalThis);
