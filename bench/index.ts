@@ -1,7 +1,7 @@
 /**
  * The benchmarks.
  *
- *     npm run bench [-- --only moons] [--quick] [--cpu] [--json figures.json] [--against ../other-checkout] [--peers]
+ *     npm run bench [-- --only moons] [--quick] [--cpu] [--json figures.json] [--against ../other-checkout] [--peers] [--kernel]
  *
  * Prints the median time of a step of each workload, and the bytes that it allocates.
  *
@@ -15,11 +15,13 @@
  *   Debian's, python3-torch): each in a process of its own, in turn with ours. All start from the same numbers, and what
  *   they compute is compared.
  * - `--peer name`: only this one of them; may be given several times.
+ * - `--kernel`: large matrix products against the kernel that they are made of, on one thread and on two.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { builtIn, ours } from "./engine.ts";
 import { environment } from "./environment.ts";
+import { compareWithKernel, kernelHeading, kernelLine } from "./kernel.ts";
 import type { Effort } from "./measure.ts";
 import { bytesAllocated, measureInTurn, processorTime, wallTime } from "./measure.ts";
 import { compareWithPeers } from "./peers/index.ts";
@@ -36,6 +38,7 @@ const { values } = parseArgs({
     against: { type: "string" },
     peers: { type: "boolean", default: false },
     peer: { type: "string", multiple: true },
+    kernel: { type: "boolean", default: false },
   },
 });
 // Many short runs: what disturbs one of them leaves the median alone.
@@ -46,6 +49,17 @@ const isChosen = ({ name }: { readonly name: string }): boolean =>
   values.only?.some((part) => name.includes(part)) ?? true;
 if (values.peers || values.peer !== undefined) {
   await compareWithPeers({ isChosen, names: values.peer, quick: values.quick, json: values.json });
+  process.exit();
+}
+if (values.kernel) {
+  console.log(kernelHeading());
+  const figures = [512, 1024].map((n) => {
+    const found = compareWithKernel(n, { rounds: values.quick ? 1 : 6, milliseconds: 1000 });
+    console.log(found === null ? "There are no kernels here." : kernelLine(found));
+    return found;
+  });
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
   process.exit();
 }
 const chosen = workloads.filter(isChosen);

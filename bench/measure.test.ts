@@ -2,6 +2,7 @@ import { tensor } from "@chainrule/core";
 import { expect, test } from "vitest";
 import { ours } from "./engine.ts";
 import { gradientError } from "./gradient.ts";
+import { compareWithKernel, kernelHeading, kernelLine } from "./kernel.ts";
 import { bytesAllocated, measureInTurn, spreadOf } from "./measure.ts";
 
 test("candidates are timed in turn, and none always after the same other", () => {
@@ -41,4 +42,15 @@ test("a wrong gradient is seen", () => {
   expect(gradientError(ours, [x], () => x.square().sum())).toBeLessThan(1e-8);
   const cut = (): InstanceType<typeof core.Tensor> => x.mul(x.detach()).sum();
   expect(gradientError(ours, [x], cut)).toBeGreaterThan(1e-2);
+});
+
+test("products are compared with their kernel, and threads are as many as before", () => {
+  const before = ours.core.setThreads(2);
+  const figures = compareWithKernel(64, { rounds: 1, milliseconds: 1 });
+  expect(ours.core.setThreads(before)).toBe(2);
+  const { n, ...rates } = figures!;
+  expect(n).toBe(64);
+  for (const rate of Object.values(rates)) expect(rate).toBeGreaterThan(0);
+  // Numbers stand under their headings.
+  expect(kernelHeading().split(/ {2,}/)).toHaveLength(kernelLine(figures!).split(/ {2,}/).length);
 });
