@@ -1,10 +1,12 @@
 /** Copies between layouts of shared memory: the plain loops give every bit. */
 import { cat, scope, setBackend, setThreads, stack, Tensor } from "@chainrule/core";
 import fc from "fast-check";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { isShared } from "../../src/accelerated/backend.ts";
 import { draws, onBackend } from "./backends.ts";
 
+// Whatever the suite runs on: nothing lies in shared memory where plain loops are asked for.
+beforeEach(() => setBackend("auto"));
 afterEach(() => setBackend("auto"));
 
 function bits(x: Tensor): Buffer {
