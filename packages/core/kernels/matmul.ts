@@ -2,8 +2,8 @@
  * Matrix products of float32 numbers.
  *
  * Both operands are packed into panels first: so many rows of A, eight columns of B, in the order in which the inner
- * loop reads them; where a panel is not full, with the last one again. So any strides cost the same. The inner loop keeps a tile of C
- * in registers, of which an engine has 15 or 16 to give: see {@link TileShape}.
+ * loop reads them; where a panel is not full, with the last one again. So any strides cost the same. {@link multiplyRows} reads A
+ * where it lies. The inner loop keeps a tile of C in registers, of which an engine has 15 or 16 to give: see {@link TileShape}.
  */
 import type { Local, StackVar } from "wasmati";
 import { f32, f32x4, i32, i64, if_, local, v128 } from "wasmati";

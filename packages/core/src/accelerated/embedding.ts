@@ -114,13 +114,13 @@ export function addRowsAtAccelerated(
   if (!(places instanceof Int32Array) || !inner.every((dim, i) => dim === lead + i)) return false;
   if (x.dtype !== "float32" || table.dtype !== "float32" || length < leastRow) return false;
   if (!mayAccelerate(numbers) || !isNear(table, numbers)) return false;
-  const { order, ends, targets } = groupsOf(places, grouped());
+  const count = places.length;
   const task = {
     operands: [x, table],
     results: [table],
     work: workOfNumber * numbers,
     least: workOfNumber * leastNumbers,
-    common: roomFor(order.length, ends.length, targets.length),
+    common: roomFor(count, count + 1, count),
   };
   return computeWhole(task, ({ kernels, scratch, operands, results, common, part }) => {
     const [source, before] = operands as [number, number];
@@ -130,6 +130,7 @@ export function addRowsAtAccelerated(
       const from = before >> 2;
       scratch.floats.copyWithin(target >> 2, from, from + table.numel());
     }
+    const { order, ends, targets } = groupsOf(places, grouped());
     const room = new Room(common);
     const orderAt = put(scratch, room, order);
     const endsAt = put(scratch, room, ends);
